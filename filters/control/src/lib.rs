@@ -1,0 +1,1 @@
+//! The contract every control is written against.

@@ -1,0 +1,1 @@
+//! The gateway module that Envoy loads.

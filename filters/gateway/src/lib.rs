@@ -1,0 +1,1 @@
+//! All controls from one configuration, in a fixed order, in one VM.

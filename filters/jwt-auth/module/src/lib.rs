@@ -1,0 +1,1 @@
+//! The jwt-auth module that Envoy loads.

@@ -1,0 +1,1 @@
+//! Decides whether a bearer token is valid and whose it is.

@@ -1,0 +1,1 @@
+//! The rate-limiting module that Envoy loads.

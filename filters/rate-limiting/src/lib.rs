@@ -1,0 +1,1 @@
+//! Decides how often a client may call.

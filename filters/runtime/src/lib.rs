@@ -1,0 +1,1 @@
+//! Runs controls inside Envoy: the only crate that knows proxy-wasm.

@@ -1,0 +1,1 @@
+//! CPU of a real Envoy per request, with and without our modules.

@@ -1,0 +1,1 @@
+//! An upstream that answers with what it saw.

@@ -1,0 +1,1 @@
+//! Cases and hostile inputs against the built modules in the wasmtime host.
