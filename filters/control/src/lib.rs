@@ -1,1 +1,6 @@
-//! The contract every control is written against.
+//! The contract that every control is written against: pure Rust, no proxy-wasm, no clock, no I/O.
+
+pub mod headers;
+pub mod json;
+pub mod store;
+pub mod surroundings;

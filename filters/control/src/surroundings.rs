@@ -1,0 +1,69 @@
+//! What a control may ask of its surroundings: the seam between a decision and Envoy.
+//!
+//! Time, randomness, counters and cryptography are asked for here and nowhere else, so that the same control value
+//! runs in Envoy, in the case runner and in a unit test.
+
+use crate::headers::HeaderMap;
+use crate::store::SharedData;
+
+/// The hash of a signature, by the names that Envoy's `verify_signature` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// What is asked of the host's signature check.
+///
+/// RSASSA-PKCS1-v1_5 or ECDSA, as the key says; PSS and EdDSA are not known to any Envoy.
+#[derive(Clone, Copy, Debug)]
+pub struct SignatureCheck<'a> {
+    /// The hash over `message`.
+    pub hash: Hash,
+    /// The public key as DER of SubjectPublicKeyInfo (RFC 5280).
+    pub public_key: &'a [u8],
+    /// RSA: the signature; ECDSA: ASN.1 DER of `Ecdsa-Sig-Value` (RFC 3279), not the raw pair of RFC 7518.
+    pub signature: &'a [u8],
+    /// What was signed.
+    pub message: &'a [u8],
+}
+
+/// The host has no such function, or it failed: the caller falls back or refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// The world around a control. Methods take `&self`: an implementation is a handle, not the state itself.
+///
+/// Everything here costs a call into the host; views of the request keep what they have read.
+pub trait Surroundings {
+    /// Nanoseconds since the Unix epoch, wall clock.
+    fn now(&self) -> u64;
+
+    /// 64 random bits that a client cannot predict.
+    fn random(&self) -> u64;
+
+    /// Data shared by all workers of this process.
+    fn shared(&self) -> &dyn SharedData;
+
+    /// Checks a signature in the host; an error means 'cannot', never 'wrong'.
+    fn verify_signature(&self, check: &SignatureCheck<'_>) -> Result<bool, Unavailable>;
+
+    /// A property of the stream by its path (`["source", "address"]`), in the host's encoding; `None` if it has none.
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
+
+    /// The request's headers as the host holds them now; empty where the host no longer shows them.
+    fn request_headers(&self) -> HeaderMap;
+
+    /// The request's trailers.
+    fn request_trailers(&self) -> HeaderMap;
+
+    /// The response's headers as the host holds them now.
+    fn response_headers(&self) -> HeaderMap;
+
+    /// The response's trailers.
+    fn response_trailers(&self) -> HeaderMap;
+}
