@@ -1,0 +1,83 @@
+# Every command of the repository; `make help` lists them, CI calls only these.
+# Needs rustup, Python 3, a C compiler and make; the rest is fetched into ignored folders.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check build bench fuzz test-envoys demo clean toolchain
+
+# What ships: a folder filters/<name>/module is built and becomes dist/<name>.wasm.
+MODULES := $(sort $(patsubst filters/%/module/Cargo.toml,%,$(wildcard filters/*/module/Cargo.toml)))
+MODULE_PACKAGES := $(MODULES:%=portcullis-%-module)
+# These only link for wasm32.
+WASM_PACKAGES := $(MODULE_PACKAGES) portcullis-probe
+WASM := wasm32-wasip1
+
+TARGET_DIR := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+WASM_DIR := $(TARGET_DIR)/$(WASM)/release
+# Where the tests find what they load; absolute, as cargo runs each test in its own folder.
+TEST_ENV := PORTCULLIS_DIST="$(CURDIR)/dist" PORTCULLIS_PROBE="$(abspath $(WASM_DIR))/portcullis_probe.wasm"
+
+# Versions of the compatibility matrix beside the pinned one (1.38's wheel has no V8).
+OTHER_ENVOYS := 1.36.4 1.37.0 1.39.3
+# Seconds for each fuzz target.
+TIME ?= 60
+
+help: ## Lists these commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: build ## Starts an echo upstream and Envoy with envoy/envoy.yaml (PORT, ADMIN_PORT, UPSTREAM_PORT)
+	@cargo build --quiet -p portcullis-echo
+	@exec envoy/run.sh
+
+test: build ## Runs every test, from nothing: native, wasm modules on wasmtime, a real Envoy
+	cargo build --release --target $(WASM) -p portcullis-probe
+	envoy=$$(envoy/get.sh) && \
+	ENVOY="$$envoy" $(TEST_ENV) cargo test --workspace --no-fail-fast $(WASM_PACKAGES:%=--exclude %)
+
+check: toolchain ## Checks format, lints with warnings as errors, the docs' build and the repository's own rules
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets $(WASM_PACKAGES:%=--exclude %) -- -D warnings
+	cargo clippy --target $(WASM) $(WASM_PACKAGES:%=-p %) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps $(WASM_PACKAGES:%=--exclude %)
+	cargo test --quiet -p portcullis-tidy
+
+build: toolchain demo ## Builds every module into dist/<name>.wasm
+	cargo build --release --target $(WASM) $(MODULE_PACKAGES:%=-p %)
+	@mkdir -p dist
+	@set -e; for module in $(MODULES); do \
+	    built="$(WASM_DIR)/portcullis_$$(echo $$module | tr - _)_module.wasm"; \
+	    cmp -s "$$built" dist/$$module.wasm || { \
+	        cp "$$built" dist/.$$module.$$$$ && mv -f dist/.$$module.$$$$ dist/$$module.wasm; }; \
+	done
+	@ls -l dist/*.wasm | awk '{printf "  %s  %.0f KiB\n", $$NF, $$5 / 1024}'
+
+bench: build ## Measures Envoy's CPU per request and its memory, with and without our modules
+	@envoy=$$(envoy/get.sh) && \
+	ENVOY="$$envoy" $(TEST_ENV) cargo run --release -p portcullis-bench
+
+fuzz: toolchain ## Fuzzes every parser for TIME seconds each (make fuzz TIME=60)
+	cargo run --release -p portcullis-fuzz -- $(TIME)
+
+test-envoys: build ## Runs the end-to-end tests on every other Envoy that we support
+	cargo build --release --target $(WASM) -p portcullis-probe
+	set -e; for version in $(OTHER_ENVOYS); do \
+	    envoy=$$(unset ENVOY; envoy/get.sh $$version); \
+	    echo "== Envoy $$version"; \
+	    ENVOY="$$envoy" $(TEST_ENV) cargo test -p portcullis-e2e; \
+	done
+
+demo: toolchain ## Makes the demo's keys and tokens in .demo/, anew when they are about to expire
+	@cargo run --quiet -p portcullis-demo -- .demo
+
+clean: ## Removes what was built (the fetched Envoys in .tools/ stay)
+	cargo clean
+	rm -rf dist .demo
+
+# Not in `help`: what the others need. Each missing thing is one sentence with its remedy.
+toolchain:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install rustup from https://rustup.rs, open a new shell and try again" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "cc is missing: install a C compiler (on Debian and Ubuntu: apt-get install gcc libc6-dev) and try again" >&2; exit 1; }
+	@cargo --version >/dev/null 2>&1 || rustup toolchain install $$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml) --profile minimal
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+	@test -d "$$(rustc --print target-libdir --target $(WASM))" || \
+	    { command -v rustup >/dev/null || { echo "rustup is missing, and this Rust has no target $(WASM): install rustup from https://rustup.rs" >&2; exit 1; }; \
+	      rustup target add $(WASM); }
