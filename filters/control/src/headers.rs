@@ -113,7 +113,8 @@ impl HeaderMap {
 
     /// Adds a field whose name and value lie at these places of the storage; false if they do not.
     pub fn push_range(&mut self, name: Range<usize>, value: Range<usize>) -> bool {
-        let inside = self.bytes.get(name.clone()).is_some() && self.bytes.get(value.clone()).is_some();
+        let inside =
+            self.bytes.get(name.clone()).is_some() && self.bytes.get(value.clone()).is_some();
         if inside {
             self.entries.push(Entry { name, value, removed: false });
         }

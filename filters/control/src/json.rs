@@ -1,7 +1,7 @@
 //! JSON for text that an attacker may have written: no duplicate names, bounded depth, nothing behind the value.
 
-use std::string::{String, ToString};
 use core::fmt;
+use std::string::{String, ToString};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 pub use serde_json::{Map, Number, Value};

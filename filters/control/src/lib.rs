@@ -1,6 +1,26 @@
 //! The contract that every control is written against: pure Rust, no proxy-wasm, no clock, no I/O.
+//!
+//! A [`control::Control`] compiles its configuration into a value and answers each phase of a request with a
+//! [`control::Verdict`]. It sees the request through an [`exchange::Exchange`] and the world through
+//! [`surroundings::Surroundings`]; what carries its verdicts out is not its business.
 
+pub mod address;
+pub mod config;
+pub mod consumers;
+pub mod control;
+pub mod exchange;
 pub mod headers;
+pub mod identity;
+pub mod job;
 pub mod json;
+pub mod load;
+pub mod mode;
+pub mod path;
+pub mod place;
+pub mod policy;
+pub mod program;
+pub mod record;
+pub mod refusal;
+pub mod route;
 pub mod store;
 pub mod surroundings;

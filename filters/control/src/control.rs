@@ -1,0 +1,234 @@
+//! The trait that every control implements, and the answers that it can give.
+
+use crate::config::{Node, Section};
+use crate::exchange::Exchange;
+use crate::headers::{FieldName, HeaderMap};
+use crate::job::{Job, JobEvent, JobStep};
+use crate::place::{Place, ResponsePlace};
+use crate::program::Site;
+use crate::refusal::{Reason, Refusal, Reply};
+use crate::surroundings::Surroundings;
+
+/// What becomes of the request after a control was asked.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The next control is asked.
+    Continue,
+    /// The client gets a refusal; no later control is asked.
+    Refuse(Box<Refusal>),
+    /// The client gets an answer that is no refusal; no later control is asked.
+    Reply(Box<Reply>),
+    /// Everything waits for the answer to a call; then `call_done` is asked.
+    Call(Box<Call>),
+    /// Everything waits for the body; then `request_body` (`response_body`) is asked. Headers stay held meanwhile, so
+    /// both can still be changed.
+    HoldBody {
+        /// Bytes that are held at most, at least 1. Past it the control is asked with what is there.
+        max: usize,
+    },
+}
+
+impl<R: Into<Refusal>> From<R> for Verdict {
+    fn from(refusal: R) -> Self {
+        Verdict::Refuse(Box::new(refusal.into()))
+    }
+}
+
+/// A held body. It ended at its last byte or at trailers, whichever came first.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// False if there is more than the control wanted to hold: `bytes` is the beginning.
+    pub complete: bool,
+}
+
+/// A call to a cluster of Envoy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// HTTP.
+    Http {
+        /// The cluster's name.
+        cluster: String,
+        /// `:method`, `:path`, `:authority` and whatever else; values are bytes.
+        headers: Vec<(String, Vec<u8>)>,
+        /// The body, possibly empty.
+        body: Vec<u8>,
+        /// Milliseconds; 0 would wait for ever and is taken as 1.
+        timeout_ms: u32,
+    },
+    /// gRPC, unary.
+    Grpc {
+        /// The cluster's name.
+        cluster: String,
+        /// Fully qualified service (`envoy.service.ratelimit.v3.RateLimitService`).
+        service: String,
+        /// Method.
+        method: String,
+        /// Serialised request.
+        message: Vec<u8>,
+        /// Milliseconds.
+        timeout_ms: u32,
+    },
+}
+
+/// What came back from a call.
+#[derive(Clone, Debug)]
+pub enum CallAnswer {
+    /// A response, whatever its status. Envoy answers 503 for a refused connection and 504 for a timeout itself.
+    Http {
+        /// Headers with `:status`.
+        headers: HeaderMap,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// The message of a unary gRPC call that ended with status 0.
+    Grpc(Vec<u8>),
+    /// No such cluster, no host, or a gRPC status other than 0.
+    Failed {
+        /// The gRPC status, or 0 where there is none.
+        grpc_status: u32,
+    },
+}
+
+/// A control: a compiled configuration that decides. Pure: the same value runs under every engine.
+///
+/// Phases are asked in the order of the request. A control asks for nothing that its verdict does not need: each view
+/// of the [`Exchange`] is read from the host when first looked at.
+pub trait Control: Sized + 'static {
+    /// Name of the control and its module (`jwt-auth`).
+    const NAME: &'static str;
+    /// Where it is asked about a request; more than one for rate-limiting alone.
+    const PLACES: &'static [Place];
+    /// Where it is asked about a response; `None`: never.
+    const RESPONSE_PLACE: Option<ResponsePlace> = None;
+    /// True for controls that say who is calling: their routes must not depend on headers that the client chooses.
+    const AUTHENTICATES: bool = false;
+    /// True if `consumers` is a field of its own module.
+    const USES_CONSUMERS: bool = false;
+    /// The closed list of its refusals.
+    const REASONS: &'static [&'static Reason];
+    /// The closed list of what else it counts (`[a-z0-9_]+`).
+    const COUNTERS: &'static [&'static str] = &[];
+    /// What it remembers of one request between phases.
+    type State: Default + 'static;
+
+    /// Compiles its fields into a value that can only be valid; every mistake becomes a fault of its node.
+    fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self>;
+
+    /// Compiles a list of sets of fields, for a control that may be configured more than once.
+    fn compile_list(node: &Node<'_>, _items: &[Node<'_>], _site: &Site<'_>) -> Option<Self> {
+        node.fault("expected an object, but found a list");
+        None
+    }
+
+    /// Headers that it may set to say who is calling: removed from every incoming request.
+    fn identity_headers(&self) -> Vec<FieldName> {
+        Vec::new()
+    }
+
+    /// True if it may answer [`Verdict::HoldBody`] on a request.
+    fn may_hold_request(&self) -> bool {
+        false
+    }
+
+    /// True if it may hold or change a response body: then the upstream is asked for `identity` encoding.
+    fn reads_response_body(&self) -> bool {
+        false
+    }
+
+    /// True if [`Control::request_chunk`] and [`Control::response_chunk`] are wanted.
+    fn observes_chunks(&self) -> bool {
+        false
+    }
+
+    /// The request's headers are there. `end`: there is no body.
+    fn request_headers(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _end: bool,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// The answer to the control's call is there.
+    fn call_done(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _answer: &CallAnswer,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// The held body is there.
+    fn request_body(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _body: Body<'_>,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// Bytes of the body passed by; `total` since its beginning. Only `Continue` and `Refuse` are possible.
+    fn request_chunk(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _total: u64,
+        _end: bool,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// The request's trailers are there. Only `Continue` and `Refuse` are possible.
+    fn request_trailers(&self, _exchange: &mut Exchange, _state: &mut Self::State) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// The response's headers are there: the upstream's, the router's or our own reply's. `end`: there is no body.
+    fn response_headers(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _end: bool,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// The held response body is there.
+    fn response_body(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _body: Body<'_>,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// Bytes of the response passed by. Only `Continue` and `Refuse` are possible.
+    fn response_chunk(
+        &self,
+        _exchange: &mut Exchange,
+        _state: &mut Self::State,
+        _total: u64,
+        _end: bool,
+    ) -> Verdict {
+        Verdict::Continue
+    }
+
+    /// The exchange is over. Asked of every control, also where an earlier one refused.
+    fn log(&self, _exchange: &mut Exchange, _state: &mut Self::State) {}
+
+    /// What it does in the background.
+    fn jobs(&self) -> Vec<Job> {
+        Vec::new()
+    }
+
+    /// Something happened to one of its jobs.
+    fn job(&self, _name: &str, _event: JobEvent<'_>, _surroundings: &dyn Surroundings) -> JobStep {
+        JobStep::Done
+    }
+}

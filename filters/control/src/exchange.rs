@@ -1,0 +1,365 @@
+//! One request and its response, as every control of a module sees them: read once, changed in order.
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
+use crate::address::ClientAddress;
+use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};
+use crate::identity::Identity;
+use crate::mode::Mode;
+use crate::path::Path;
+use crate::place::Place;
+use crate::program::Settings;
+use crate::record::{Note, Outcome};
+use crate::store::SharedData;
+use crate::surroundings::{SignatureCheck, Surroundings, Unavailable};
+
+/// Who is deciding now, and how much of it counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene {
+    /// The control.
+    pub control: &'static str,
+    /// Its place in the order, for a control that stands at several.
+    pub place: Place,
+    /// Its mode on this route.
+    pub mode: Mode,
+}
+
+/// The views of a request and response, and what was found out about them.
+///
+/// In shadow mode every change lands nowhere and an identity is seen by later shadow controls only, so that no control
+/// has to know its mode.
+pub struct Exchange {
+    host: Rc<dyn Surroundings>,
+    settings: Rc<Settings>,
+    scene: Scene,
+    request: Headers,
+    request_trailers: Headers,
+    response: Headers,
+    response_trailers: Headers,
+    path: OnceCell<Option<Path>>,
+    client: OnceCell<ClientAddress>,
+    now: Cell<Option<u64>>,
+    identity: OnceCell<Option<Rc<Identity>>>,
+    shadow_identity: Option<Rc<Identity>>,
+    captures: Vec<(String, Vec<u8>)>,
+    notes: Vec<Note>,
+    counts: Vec<(&'static str, &'static str)>,
+    request_body: Option<Vec<u8>>,
+    response_body: Option<Vec<u8>>,
+    own_reply: bool,
+}
+
+impl Exchange {
+    /// A request of which nothing has been read yet.
+    #[must_use]
+    pub fn new(host: Rc<dyn Surroundings>, settings: Rc<Settings>) -> Self {
+        Exchange {
+            host,
+            settings,
+            scene: Scene { control: "", place: Place::IpRestriction, mode: Mode::Enforce },
+            request: Headers::default(),
+            request_trailers: Headers::default(),
+            response: Headers::default(),
+            response_trailers: Headers::default(),
+            path: OnceCell::new(),
+            client: OnceCell::new(),
+            now: Cell::new(None),
+            identity: OnceCell::new(),
+            shadow_identity: None,
+            captures: Vec::new(),
+            notes: Vec::new(),
+            counts: Vec::new(),
+            request_body: None,
+            response_body: None,
+            own_reply: false,
+        }
+    }
+
+    // What a control reads.
+
+    /// Where the deciding control stands in the order.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.scene.place
+    }
+
+    /// The request's headers with all changes made so far.
+    #[must_use]
+    pub fn request_headers(&self) -> &HeaderMap {
+        self.request.map(|| self.host.request_headers())
+    }
+
+    /// The request's trailers, once they are there.
+    #[must_use]
+    pub fn request_trailers(&self) -> &HeaderMap {
+        self.request_trailers.map(|| self.host.request_trailers())
+    }
+
+    /// The response's headers with all changes made so far.
+    #[must_use]
+    pub fn response_headers(&self) -> &HeaderMap {
+        self.response.map(|| self.host.response_headers())
+    }
+
+    /// The response's trailers, once they are there.
+    #[must_use]
+    pub fn response_trailers(&self) -> &HeaderMap {
+        self.response_trailers.map(|| self.host.response_trailers())
+    }
+
+    /// True if the response is this module's own reply or refusal, not the upstream's.
+    #[must_use]
+    pub fn is_own_reply(&self) -> bool {
+        self.own_reply
+    }
+
+    /// `:method`.
+    #[must_use]
+    pub fn method(&self) -> &[u8] {
+        self.request_headers().first(":method").unwrap_or_default()
+    }
+
+    /// `:path`, normalised; a CONNECT request has none.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.get_or_init(|| self.request_headers().first(":path").map(Path::parse)).as_ref()
+    }
+
+    /// What a name of the route's path template stands for.
+    #[must_use]
+    pub fn capture(&self, name: &str) -> Option<&[u8]> {
+        self.captures
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// True for a CORS preflight: OPTIONS with Origin and Access-Control-Request-Method.
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        let headers = self.request_headers();
+        self.method() == b"OPTIONS"
+            && headers.first("origin").is_some_and(|origin| !origin.is_empty())
+            && headers.first("access-control-request-method").is_some()
+    }
+
+    /// True if the request is gRPC by its content type.
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        let content_type = self.request_headers().first("content-type").unwrap_or_default();
+        let rest = content_type.strip_prefix(b"application/grpc");
+        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+    }
+
+    /// The client's address by the configured rule.
+    #[must_use]
+    pub fn client_address(&self) -> ClientAddress {
+        *self.client.get_or_init(|| {
+            let peer = self.host.property(&["source", "address"]).unwrap_or_default();
+            self.settings.client_ip.find(&peer, || self.request_headers())
+        })
+    }
+
+    /// Who is calling, as the controls before this one found out; with separate modules, as an earlier module of ours
+    /// left it in filter state.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Rc<Identity>> {
+        let shadow = self.shadow_identity.as_ref().filter(|_| self.is_shadow());
+        shadow.or_else(|| self.identity.get_or_init(|| self.identity_of_earlier_module()).as_ref())
+    }
+
+    fn identity_of_earlier_module(&self) -> Option<Rc<Identity>> {
+        if self.settings.gateway {
+            return None;
+        }
+        let wire = self.host.property(&[IDENTITY_STATE])?;
+        Identity::from_wire(&wire).map(Rc::new)
+    }
+
+    /// A property of the host (`["xds", "cluster_name"]`), in its encoding.
+    #[must_use]
+    pub fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        self.host.property(path)
+    }
+
+    /// Nanoseconds since the Unix epoch; the same value throughout one callback.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.now.get().unwrap_or_else(|| {
+            let now = self.host.now();
+            self.now.set(Some(now));
+            now
+        })
+    }
+
+    /// Whole seconds since the Unix epoch.
+    #[must_use]
+    pub fn now_seconds(&self) -> u64 {
+        self.now() / 1_000_000_000
+    }
+
+    /// 64 random bits.
+    #[must_use]
+    pub fn random(&self) -> u64 {
+        self.host.random()
+    }
+
+    /// Data shared by all workers.
+    #[must_use]
+    pub fn shared(&self) -> &dyn SharedData {
+        self.host.shared()
+    }
+
+    /// Asks the host to check a signature.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the host cannot; it says nothing about the signature.
+    pub fn verify_signature(&self, check: &SignatureCheck<'_>) -> Result<bool, Unavailable> {
+        self.host.verify_signature(check)
+    }
+
+    /// The surroundings themselves, for code that is written against them.
+    #[must_use]
+    pub fn surroundings(&self) -> &dyn Surroundings {
+        &*self.host
+    }
+
+    // What a control writes.
+
+    /// Changes a request header; in shadow mode nothing happens.
+    pub fn edit_request(&mut self, edit: Edit) {
+        if !self.is_shadow() {
+            self.request.edit(edit);
+        }
+    }
+
+    /// Sets a request header.
+    pub fn set_request_header(&mut self, name: FieldName, value: FieldValue) {
+        self.edit_request(Edit::Set(name, value));
+    }
+
+    /// Changes a response header; in shadow mode nothing happens.
+    pub fn edit_response(&mut self, edit: Edit) {
+        if !self.is_shadow() {
+            self.response.edit(edit);
+        }
+    }
+
+    /// Sets a response header.
+    pub fn set_response_header(&mut self, name: FieldName, value: FieldValue) {
+        self.edit_response(Edit::Set(name, value));
+    }
+
+    /// Replaces the held request body; the runtime mends `content-length`. Only from `request_body`.
+    pub fn replace_request_body(&mut self, body: Vec<u8>) {
+        if !self.is_shadow() {
+            self.request_body = Some(body);
+        }
+    }
+
+    /// Replaces the held response body; the runtime mends `content-length`. Only from `response_body`.
+    pub fn replace_response_body(&mut self, body: Vec<u8>) {
+        if !self.is_shadow() {
+            self.response_body = Some(body);
+        }
+    }
+
+    /// Says who is calling, whole: identities of two controls are never merged.
+    pub fn set_identity(&mut self, identity: Rc<Identity>) {
+        if self.is_shadow() {
+            self.shadow_identity = Some(identity);
+        } else {
+            self.identity = OnceCell::from(Some(identity));
+        }
+    }
+
+    /// Writes a line of the decision record for a request that goes on, and counts it under the same name, which
+    /// must be one of the control's counters.
+    pub fn note(&mut self, name: &'static str, fields: Vec<(&'static str, String)>) {
+        let Scene { control, mode, .. } = self.scene;
+        self.notes.push(Note { control, mode, outcome: Outcome::Noted, reason: name, fields });
+        self.count(name);
+    }
+
+    /// Counts one of the control's counters.
+    pub fn count(&mut self, name: &'static str) {
+        self.counts.push((self.scene.control, name));
+    }
+
+    fn is_shadow(&self) -> bool {
+        self.scene.mode == Mode::Shadow
+    }
+}
+
+/// Filter state in which an identity travels between separate modules.
+pub const IDENTITY_STATE: &str = "portcullis.identity";
+
+/// What the runtime does with an exchange, and no control.
+impl Exchange {
+    /// Says who decides from now on.
+    pub fn enter(&mut self, scene: Scene) {
+        self.scene = scene;
+    }
+
+    /// A new callback began: the clock may have moved on.
+    pub fn forget_time(&mut self) {
+        self.now.set(None);
+    }
+
+    /// A header change that every mode makes, such as removing a client's identity headers.
+    pub fn edit_request_always(&mut self, edit: Edit) {
+        self.request.edit(edit);
+    }
+
+    /// The names that the route's template captured.
+    pub fn set_captures(&mut self, captures: Vec<(String, Vec<u8>)>) {
+        self.captures = captures;
+    }
+
+    /// The response is the module's own.
+    pub fn set_own_reply(&mut self) {
+        self.own_reply = true;
+    }
+
+    /// The changes of request headers that the host has not been told yet.
+    pub fn take_request_edits(&mut self) -> Vec<Edit> {
+        self.request.take_edits()
+    }
+
+    /// The changes of response headers that the host has not been told yet.
+    pub fn take_response_edits(&mut self) -> Vec<Edit> {
+        self.response.take_edits()
+    }
+
+    /// The body that a control put in place of the request's.
+    pub fn take_request_body(&mut self) -> Option<Vec<u8>> {
+        self.request_body.take()
+    }
+
+    /// The body that a control put in place of the response's.
+    pub fn take_response_body(&mut self) -> Option<Vec<u8>> {
+        self.response_body.take()
+    }
+
+    /// The identity that was set on this request and counts, if any; not one of an earlier module.
+    #[must_use]
+    pub fn enforced_identity(&self) -> Option<&Rc<Identity>> {
+        self.identity.get().and_then(Option::as_ref)
+    }
+
+    /// Adds a line to the decision record.
+    pub fn push_note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// Takes the lines that are not written yet.
+    pub fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Takes what is to be counted.
+    pub fn take_counts(&mut self) -> Vec<(&'static str, &'static str)> {
+        std::mem::take(&mut self.counts)
+    }
+}

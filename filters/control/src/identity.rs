@@ -1,0 +1,154 @@
+//! Who is calling: written by the auth controls, read by those behind them.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value, json};
+
+/// What an auth control found out. The credential's own secret is never in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Identity {
+    /// The control that says so (`jwt-auth`).
+    pub control: String,
+    /// `sub`, or what stands for it.
+    pub subject: Option<String>,
+    /// `iss`, or what stands for it.
+    pub issuer: Option<String>,
+    /// The consumer of the configuration, if it is one.
+    pub consumer: Option<Rc<Consumer>>,
+    /// True if nothing valid was presented and the configuration lets an anonymous consumer pass.
+    pub anonymous: bool,
+    /// Groups that the credential itself carries; a consumer's own are in `consumer`.
+    pub groups: Vec<String>,
+    /// Scopes of an access token.
+    pub scopes: Vec<String>,
+    /// All claims of a token.
+    pub claims: Option<Rc<Map<String, Value>>>,
+    /// What rate limits and blocks count by: the credential's key, or issuer and subject; never a secret, never what
+    /// a client could mint anew (design: Counters).
+    pub credential: Option<String>,
+    /// The client certificate that was accepted.
+    pub certificate: Option<Rc<Certificate>>,
+}
+
+/// A consumer of the configuration, as Kong has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consumer {
+    /// Unique.
+    pub username: String,
+    /// The id that other systems know it by.
+    pub custom_id: Option<String>,
+    /// For `acl`.
+    pub groups: Vec<String>,
+}
+
+/// What is known of a client certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// Subject as RFC 2253 text.
+    pub subject: String,
+    /// The first URI or DNS name of the subject's alternative names.
+    pub san: Option<String>,
+    /// SHA-256 of the certificate, 64 lower-case hexadecimal digits.
+    pub fingerprint: Option<String>,
+}
+
+impl Identity {
+    /// The form in which it travels between separate modules, in filter state.
+    #[must_use]
+    pub fn to_wire(&self) -> Vec<u8> {
+        let consumer = self.consumer.as_deref().map(|consumer| {
+            json!({"username": consumer.username, "custom_id": consumer.custom_id, "groups": consumer.groups})
+        });
+        let certificate = self.certificate.as_deref().map(|certificate| {
+            json!({"subject": certificate.subject, "san": certificate.san, "fingerprint": certificate.fingerprint})
+        });
+        let claims = self.claims.as_deref().map(|claims| Value::Object(claims.clone()));
+        json!({
+            "control": self.control, "subject": self.subject, "issuer": self.issuer, "consumer": consumer,
+            "anonymous": self.anonymous, "groups": self.groups, "scopes": self.scopes, "claims": claims,
+            "credential": self.credential, "certificate": certificate,
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    /// Reads [`Identity::to_wire`]; `None` if it is anything else.
+    #[must_use]
+    pub fn from_wire(bytes: &[u8]) -> Option<Self> {
+        let value: Value = serde_json::from_slice(bytes).ok()?;
+        Some(Identity {
+            control: text(&value, "control")?,
+            subject: text(&value, "subject"),
+            issuer: text(&value, "issuer"),
+            consumer: value.get("consumer").filter(|value| value.is_object()).and_then(|value| {
+                let consumer = Consumer {
+                    username: text(value, "username")?,
+                    custom_id: text(value, "custom_id"),
+                    groups: texts(value, "groups"),
+                };
+                Some(Rc::new(consumer))
+            }),
+            anonymous: value.get("anonymous")?.as_bool()?,
+            groups: texts(&value, "groups"),
+            scopes: texts(&value, "scopes"),
+            claims: value.get("claims").and_then(Value::as_object).cloned().map(Rc::new),
+            credential: text(&value, "credential"),
+            certificate: value.get("certificate").filter(|value| value.is_object()).and_then(
+                |value| {
+                    let certificate = Certificate {
+                        subject: text(value, "subject")?,
+                        san: text(value, "san"),
+                        fingerprint: text(value, "fingerprint"),
+                    };
+                    Some(Rc::new(certificate))
+                },
+            ),
+        })
+    }
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name)?.as_str().map(str::to_owned)
+}
+
+fn texts(value: &Value, name: &str) -> Vec<String> {
+    let items = value.get(name).and_then(Value::as_array);
+    items.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_survives_the_way_between_modules() {
+        let mut claims = Map::new();
+        claims.insert("sub".into(), json!("u\u{e9}\u{0}\"1"));
+        let identity = Identity {
+            control: "jwt-auth".into(),
+            subject: Some("u".into()),
+            issuer: None,
+            consumer: Some(Rc::new(Consumer {
+                username: "ada".into(),
+                custom_id: None,
+                groups: vec!["admin".into()],
+            })),
+            anonymous: true,
+            groups: vec![],
+            scopes: vec!["read".into(), "write".into()],
+            claims: Some(Rc::new(claims)),
+            credential: Some("iss\nsub".into()),
+            certificate: Some(Rc::new(Certificate {
+                subject: "CN=a".into(),
+                san: None,
+                fingerprint: None,
+            })),
+        };
+        assert_eq!(Identity::from_wire(&identity.to_wire()), Some(identity));
+        let empty = Identity { control: "x".into(), ..Identity::default() };
+        assert_eq!(Identity::from_wire(&empty.to_wire()), Some(empty));
+        for bad in [&b""[..], b"{}", b"[]", b"\xff"] {
+            assert_eq!(Identity::from_wire(bad), None);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The reserved fields of every module, and routes.
+
+use std::rc::Rc;
+
+use crate::address::ClientIp;
+use crate::config::{Node, Section};
+use crate::headers::FieldName;
+use crate::mode::Mode;
+use crate::policy::Kind;
+use crate::program::{AmbiguousPath, BodyHold, Chain, Program, Settings, Site, Slot};
+use crate::route::RouteMatch;
+
+/// Routes of one configuration, at most: they are tried one after the other on every request.
+pub(super) const MAX_ROUTES: usize = 1_000;
+
+/// The fields that hold for all controls and routes.
+pub struct Common {
+    client_ip: ClientIp,
+    ambiguous_path: AmbiguousPath,
+    body_hold: BodyHold,
+}
+
+impl Common {
+    /// Reads `client_ip`, `ambiguous_path` and `body_hold`.
+    #[must_use]
+    pub fn read(section: &mut Section<'_>) -> Self {
+        let client_ip = section.or("client_ip", ClientIp::default(), ClientIp::read);
+        let ambiguous_path = section.or("ambiguous_path", AmbiguousPath::Refuse, |node| {
+            node.word(&[("refuse", AmbiguousPath::Refuse), ("allow", AmbiguousPath::Allow)])
+        });
+        let body_hold = section.or("body_hold", BodyHold::Headers, |node| {
+            let hold = node.word(&[("headers", BodyHold::Headers), ("stream", BodyHold::Stream)]);
+            if hold == Some(BodyHold::Stream) {
+                node.warn(
+                    "headers reach the upstream before a body is judged; only the body waits",
+                );
+            }
+            hold
+        });
+        Common { client_ip, ambiguous_path, body_hold }
+    }
+
+    /// Puts everything together: the base's controls, and for each route its match and controls.
+    #[must_use]
+    pub fn program(
+        self,
+        kinds: Vec<Kind>,
+        base: Vec<Slot>,
+        routes: Vec<(RouteMatch, Vec<Slot>)>,
+        gateway: bool,
+    ) -> Program {
+        let mut identity_headers: Vec<FieldName> = Vec::new();
+        for slot in base.iter().chain(routes.iter().flat_map(|(_, slots)| slots)) {
+            identity_headers.extend(slot.policy.identity_headers());
+        }
+        identity_headers.sort_unstable();
+        identity_headers.dedup();
+        let mut chains = vec![Rc::new(Chain::new(base))];
+        let mut matches = Vec::new();
+        for (route, slots) in routes {
+            matches.push(route);
+            chains.push(Rc::new(Chain::new(slots)));
+        }
+        let Common { client_ip, ambiguous_path, body_hold } = self;
+        let settings = Settings {
+            client_ip,
+            ambiguous_path,
+            body_hold,
+            identity_headers,
+            routes: matches,
+            gateway,
+        };
+        Program { settings: Rc::new(settings), chains, kinds, warnings: Vec::new() }
+    }
+}
+
+/// Reads `routes`. `read` gets each entry's section behind its `match` and gives the route's controls.
+pub fn read_routes<'v>(
+    section: &mut Section<'v>,
+    mut read: impl FnMut(&mut Section<'v>, &RouteMatch) -> Vec<Slot>,
+) -> Vec<(RouteMatch, Vec<Slot>)> {
+    let Some(node) = section.optional("routes") else {
+        return Vec::new();
+    };
+    let items = node.list().unwrap_or_default();
+    if items.len() > MAX_ROUTES {
+        node.fault(format!("expected at most {MAX_ROUTES} routes, but found {}", items.len()));
+        return Vec::new();
+    }
+    let mut routes: Vec<(RouteMatch, Vec<Slot>)> = Vec::new();
+    for item in items {
+        let route = item.section(|section| {
+            let node = section.required("match");
+            let found = node.as_ref().and_then(RouteMatch::read)?;
+            let slots = read(section, &found);
+            Some((found, slots))
+        });
+        let Some((found, slots)) = route else { continue };
+        if routes.iter().any(|(other, _)| other.scope() == found.scope()) {
+            item.fault("expected each match once: an earlier route has the same one, so this can never be reached");
+        }
+        routes.push((found, slots));
+    }
+    routes
+}
+
+/// One control's part of a configuration.
+pub struct Part;
+
+impl Part {
+    /// Compiles a control's own section or list, as it stands in `gateway` or in a route's `config`.
+    #[must_use]
+    pub fn read(kind: Kind, node: &Node<'_>, site: &Site<'_>) -> Option<Slot> {
+        if node.value().is_array() {
+            let items = node.list()?;
+            let policy = (kind.compile_list)(node, &items, site)?;
+            return Some(Slot { kind, policy, mode: Mode::Enforce });
+        }
+        node.section(|section| {
+            let mode = section.or("mode", Mode::Enforce, |node| Mode::read(&node));
+            let policy = (kind.compile)(section, site)?;
+            Some(Slot { kind, policy, mode })
+        })
+    }
+
+    /// A route's own version of a control: `{mode: …}` alone keeps the base's configuration under another mode.
+    #[must_use]
+    pub fn read_on_route(
+        kind: Kind,
+        node: &Node<'_>,
+        site: &Site<'_>,
+        base: Option<&Slot>,
+    ) -> Option<Slot> {
+        let mode_alone = node
+            .value()
+            .as_object()
+            .is_some_and(|fields| fields.len() == 1 && fields.contains_key("mode"));
+        if !mode_alone {
+            return Part::read(kind, node, site);
+        }
+        let mode = node.section(|section| Mode::read(&section.required("mode")?))?;
+        match base {
+            Some(slot) => Some(Slot { mode, ..slot.clone() }),
+            None if mode == Mode::Off => None,
+            None => {
+                node.fault(format!(
+                    "expected a configuration: `{}` has none outside this route",
+                    kind.name
+                ));
+                None
+            }
+        }
+    }
+
+    /// A match on headers is the client's choice: refused for controls that say who is calling, warned of elsewhere.
+    pub fn check_match(kind: Kind, found: &RouteMatch, node: &Node<'_>) {
+        if !found.reads_headers() {
+            return;
+        }
+        if kind.authenticates {
+            node.fault(format!(
+                "expected no match on headers where `{}` is configured: a client could choose its own authentication",
+                kind.name
+            ));
+        } else {
+            node.warn("a match on headers is the client's choice: it can leave the header out");
+        }
+    }
+}

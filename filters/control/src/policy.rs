@@ -1,0 +1,181 @@
+//! Controls of different types in one chain.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use crate::config::{Node, Section};
+use crate::control::{Body, CallAnswer, Control, Verdict};
+use crate::exchange::Exchange;
+use crate::headers::FieldName;
+use crate::job::{Job, JobEvent, JobStep};
+use crate::place::{Place, ResponsePlace};
+use crate::program::Site;
+use crate::reasons;
+use crate::refusal::Reason;
+use crate::surroundings::Surroundings;
+
+reasons! {
+    /// What the runtime itself refuses, on behalf of any control.
+    pub enum Common {
+        /// Servers disagree on what the path names.
+        AmbiguousPath = (400, "ambiguous_path", "Bad request"),
+        /// A part of ours failed; nothing was decided, so nothing passes.
+        Internal = (503, "internal", "Service unavailable"),
+    }
+}
+
+/// What is asked of a request or response.
+#[derive(Debug)]
+pub enum Ask<'a> {
+    /// See [`Control::request_headers`].
+    RequestHeaders {
+        /// No body follows.
+        end: bool,
+    },
+    /// See [`Control::call_done`].
+    CallDone(&'a CallAnswer),
+    /// See [`Control::request_body`].
+    RequestBody(Body<'a>),
+    /// See [`Control::request_chunk`].
+    RequestChunk {
+        /// Bytes since the beginning.
+        total: u64,
+        /// The last one.
+        end: bool,
+    },
+    /// See [`Control::request_trailers`].
+    RequestTrailers,
+    /// See [`Control::response_headers`].
+    ResponseHeaders {
+        /// No body follows.
+        end: bool,
+    },
+    /// See [`Control::response_body`].
+    ResponseBody(Body<'a>),
+    /// See [`Control::response_chunk`].
+    ResponseChunk {
+        /// Bytes since the beginning.
+        total: u64,
+        /// The last one.
+        end: bool,
+    },
+    /// See [`Control::log`]; the verdict is ignored.
+    Log,
+}
+
+/// A [`Control`] whose type is forgotten.
+pub trait Policy {
+    /// A fresh state for one request.
+    fn state(&self) -> Box<dyn Any>;
+    /// Asks the control.
+    fn ask(&self, exchange: &mut Exchange, state: &mut dyn Any, ask: Ask<'_>) -> Verdict;
+    /// See [`Control::identity_headers`].
+    fn identity_headers(&self) -> Vec<FieldName>;
+    /// See [`Control::may_hold_request`].
+    fn may_hold_request(&self) -> bool;
+    /// See [`Control::reads_response_body`].
+    fn reads_response_body(&self) -> bool;
+    /// See [`Control::observes_chunks`].
+    fn observes_chunks(&self) -> bool;
+    /// See [`Control::jobs`].
+    fn jobs(&self) -> Vec<Job>;
+    /// See [`Control::job`].
+    fn job(&self, name: &str, event: JobEvent<'_>, surroundings: &dyn Surroundings) -> JobStep;
+}
+
+impl<C: Control> Policy for C {
+    fn state(&self) -> Box<dyn Any> {
+        Box::new(C::State::default())
+    }
+
+    fn ask(&self, exchange: &mut Exchange, state: &mut dyn Any, ask: Ask<'_>) -> Verdict {
+        let Some(state) = state.downcast_mut::<C::State>() else {
+            return Verdict::from(Common::Internal);
+        };
+        match ask {
+            Ask::RequestHeaders { end } => self.request_headers(exchange, state, end),
+            Ask::CallDone(answer) => self.call_done(exchange, state, answer),
+            Ask::RequestBody(body) => self.request_body(exchange, state, body),
+            Ask::RequestChunk { total, end } => self.request_chunk(exchange, state, total, end),
+            Ask::RequestTrailers => self.request_trailers(exchange, state),
+            Ask::ResponseHeaders { end } => self.response_headers(exchange, state, end),
+            Ask::ResponseBody(body) => self.response_body(exchange, state, body),
+            Ask::ResponseChunk { total, end } => self.response_chunk(exchange, state, total, end),
+            Ask::Log => {
+                self.log(exchange, state);
+                Verdict::Continue
+            }
+        }
+    }
+
+    fn identity_headers(&self) -> Vec<FieldName> {
+        Control::identity_headers(self)
+    }
+
+    fn may_hold_request(&self) -> bool {
+        Control::may_hold_request(self)
+    }
+
+    fn reads_response_body(&self) -> bool {
+        Control::reads_response_body(self)
+    }
+
+    fn observes_chunks(&self) -> bool {
+        Control::observes_chunks(self)
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        Control::jobs(self)
+    }
+
+    fn job(&self, name: &str, event: JobEvent<'_>, surroundings: &dyn Surroundings) -> JobStep {
+        Control::job(self, name, event, surroundings)
+    }
+}
+
+type Compiled = Option<Rc<dyn Policy>>;
+
+/// What is known of a control before it has a configuration.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// See [`Control::NAME`].
+    pub name: &'static str,
+    /// See [`Control::PLACES`].
+    pub places: &'static [Place],
+    /// See [`Control::RESPONSE_PLACE`].
+    pub response_place: Option<ResponsePlace>,
+    /// See [`Control::AUTHENTICATES`].
+    pub authenticates: bool,
+    /// See [`Control::USES_CONSUMERS`].
+    pub uses_consumers: bool,
+    /// See [`Control::REASONS`].
+    pub reasons: &'static [&'static Reason],
+    /// See [`Control::COUNTERS`].
+    pub counters: &'static [&'static str],
+    /// Compiles an object's fields.
+    pub compile: fn(&mut Section<'_>, &Site<'_>) -> Compiled,
+    /// Compiles a list of sets of fields.
+    pub compile_list: fn(&Node<'_>, &[Node<'_>], &Site<'_>) -> Compiled,
+}
+
+impl Kind {
+    /// The kind of a control.
+    #[must_use]
+    pub fn of<C: Control>() -> Self {
+        Kind {
+            name: C::NAME,
+            places: C::PLACES,
+            response_place: C::RESPONSE_PLACE,
+            authenticates: C::AUTHENTICATES,
+            uses_consumers: C::USES_CONSUMERS,
+            reasons: C::REASONS,
+            counters: C::COUNTERS,
+            compile: |section, site| {
+                C::compile(section, site).map(|control| Rc::new(control) as Rc<dyn Policy>)
+            },
+            compile_list: |node, items, site| {
+                C::compile_list(node, items, site).map(|control| Rc::new(control) as Rc<dyn Policy>)
+            },
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A compiled configuration: which controls decide on which route, in which order. It can only be valid.
+
+use std::rc::Rc;
+
+use crate::address::ClientIp;
+use crate::config::Fault;
+use crate::consumers::ConsumerEntry;
+use crate::exchange::Exchange;
+use crate::headers::FieldName;
+use crate::mode::Mode;
+use crate::place::Place;
+use crate::policy::{Common, Kind, Policy};
+use crate::route::RouteMatch;
+
+/// What a control may know about the place where it is configured.
+pub struct Site<'v> {
+    /// All consumers of the configuration.
+    pub consumers: &'v [ConsumerEntry<'v>],
+    /// What counters are kept under: the canonical form of the route's match, `base` without one.
+    pub scope: String,
+    /// True inside `gateway`, false in the control's own module.
+    pub gateway: bool,
+}
+
+/// What a path that servers disagree on becomes where a route matches on paths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AmbiguousPath {
+    /// 400.
+    #[default]
+    Refuse,
+    /// Matched as it is.
+    Allow,
+}
+
+/// How a body is held while a control wants to see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BodyHold {
+    /// Headers are held too: the upstream sees nothing before the verdict. Needs `allow_on_headers_stop_iteration`.
+    #[default]
+    Headers,
+    /// Headers pass, the body waits: for hosts that cannot hold headers and read the body (stock Istio `WasmPlugin`).
+    Stream,
+}
+
+/// What holds for all routes and controls of a module.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Where the client's address is read from.
+    pub client_ip: ClientIp,
+    /// What becomes of ambiguous paths.
+    pub ambiguous_path: AmbiguousPath,
+    /// How bodies are held.
+    pub body_hold: BodyHold,
+    /// Headers that say who is calling, of any control on any route: a client's own are removed.
+    pub identity_headers: Vec<FieldName>,
+    /// First match wins.
+    pub routes: Vec<RouteMatch>,
+    /// True in `gateway`: identities stay in memory.
+    pub gateway: bool,
+}
+
+impl Settings {
+    /// The chain of a request: 0 for the base, else the route's number from 1.
+    ///
+    /// # Errors
+    /// [`Common::AmbiguousPath`] where a route that would look at the path could be made to miss.
+    pub fn route(&self, exchange: &mut Exchange) -> Result<usize, Common> {
+        for (index, route) in self.routes.iter().enumerate() {
+            let ambiguous =
+                route.reads_path() && exchange.path().is_some_and(crate::path::Path::is_ambiguous);
+            if ambiguous && self.ambiguous_path == AmbiguousPath::Refuse {
+                return Err(Common::AmbiguousPath);
+            }
+            let mut captures = Vec::new();
+            if route.matches(exchange, &mut captures) {
+                exchange.set_captures(captures);
+                return Ok(index.saturating_add(1));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// A control with its mode, as it stands on one route.
+#[derive(Clone)]
+pub struct Slot {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its compiled configuration.
+    pub policy: Rc<dyn Policy>,
+    /// How much of its decision counts.
+    pub mode: Mode,
+}
+
+/// The controls of one route, in order.
+#[derive(Default)]
+pub struct Chain {
+    slots: Vec<Slot>,
+    request: Vec<(Place, usize)>,
+    response: Vec<usize>,
+    observers: Vec<usize>,
+}
+
+impl Chain {
+    /// Puts controls into the fixed order; those that are off are left out.
+    #[must_use]
+    pub fn new(slots: Vec<Slot>) -> Self {
+        let slots: Vec<Slot> = slots.into_iter().filter(|slot| slot.mode != Mode::Off).collect();
+        let indexed = || slots.iter().enumerate();
+        let mut request: Vec<(Place, usize)> = indexed()
+            .flat_map(|(index, slot)| slot.kind.places.iter().map(move |place| (*place, index)))
+            .collect();
+        request.sort_unstable();
+        let mut response: Vec<_> = indexed()
+            .filter_map(|(index, slot)| Some((slot.kind.response_place?, index)))
+            .collect();
+        response.sort_unstable();
+        let response = response.into_iter().map(|(_, index)| index).collect();
+        let observers = indexed()
+            .filter(|(_, slot)| slot.policy.observes_chunks())
+            .map(|(index, _)| index)
+            .collect();
+        Chain { slots, request, response, observers }
+    }
+
+    /// The controls.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// The order on the request: places, and indices into [`Chain::slots`].
+    #[must_use]
+    pub fn request(&self) -> &[(Place, usize)] {
+        &self.request
+    }
+
+    /// The order on the response.
+    #[must_use]
+    pub fn response(&self) -> &[usize] {
+        &self.response
+    }
+
+    /// Those that watch bodies pass.
+    #[must_use]
+    pub fn observers(&self) -> &[usize] {
+        &self.observers
+    }
+
+    /// True if a control from this position of the request's order on may want the body.
+    #[must_use]
+    pub fn may_hold_from(&self, position: usize) -> bool {
+        let rest = self.request.get(position..).unwrap_or_default();
+        rest.iter().any(|(_, index)| {
+            self.slots.get(*index).is_some_and(|slot| slot.policy.may_hold_request())
+        })
+    }
+
+    /// True if an enforced control reads or changes response bodies.
+    #[must_use]
+    pub fn reads_response_body(&self) -> bool {
+        self.slots
+            .iter()
+            .any(|slot| slot.mode == Mode::Enforce && slot.policy.reads_response_body())
+    }
+}
+
+/// A compiled configuration of a module.
+pub struct Program {
+    /// What holds for all.
+    pub settings: Rc<Settings>,
+    /// The chain of the base, then one for each route.
+    pub chains: Vec<Rc<Chain>>,
+    /// Every control that occurs, for metrics.
+    pub kinds: Vec<Kind>,
+    /// What an operator should know.
+    pub warnings: Vec<Fault>,
+}
