@@ -20,6 +20,8 @@ stop() {
         kill "$pid" 2>/dev/null || :
     done
     wait
+    # After a fault the log is worth keeping.
+    [ "$1" -lt 128 ] || rm -rf "$run"
     exit "$1"
 }
 
@@ -49,15 +51,18 @@ PY
 }
 
 envoy=$(envoy/get.sh)
-config=.demo/envoy.yaml
-log=.demo/envoy.log
-envoy/render.sh >"$config.new"
-mv -f "$config.new" "$config"
+# A folder for each, so that several may run on different ports.
+run=.demo/run-$PORT
+config=$run/envoy.yaml
+log=$run/envoy.log
+envoy/render.sh >/dev/null # says which port is none
 [ "$PORT" != "$ADMIN_PORT" ] && [ "$PORT" != "$UPSTREAM_PORT" ] && [ "$ADMIN_PORT" != "$UPSTREAM_PORT" ] ||
     fail "PORT, ADMIN_PORT and UPSTREAM_PORT must differ"
 check_port PORT "$PORT"
 check_port ADMIN_PORT "$ADMIN_PORT"
 check_port UPSTREAM_PORT "$UPSTREAM_PORT"
+mkdir -p "$run"
+envoy/render.sh >"$config"
 
 # The lines are NAME=value without quotes, as Docker's env_file wants them.
 while IFS= read -r line; do

@@ -1,6 +1,6 @@
 //! An ES256 key as JSON Web Key (RFC 7517, RFC 7518 section 6.2).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::Generate;
@@ -35,7 +35,7 @@ impl Key {
 
     pub(crate) fn to_private_jwk(&self) -> String {
         let mut jwk = self.public();
-        jwk["d"] = Value::String(Base64UrlUnpadded::encode_string(&self.0.to_bytes()));
+        jwk["d"] = Value::String(BASE64_URL_SAFE_NO_PAD.encode(self.0.to_bytes()));
         jwk.to_string()
     }
 
@@ -43,7 +43,7 @@ impl Key {
     pub(crate) fn from_private_jwk(text: &str) -> Result<Self, String> {
         let jwk: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let d = jwk["d"].as_str().ok_or("`d` is missing")?;
-        let d = Base64UrlUnpadded::decode_vec(d).map_err(|error| error.to_string())?;
+        let d = BASE64_URL_SAFE_NO_PAD.decode(d).map_err(|error| error.to_string())?;
         SigningKey::from_slice(&d).map(Self).map_err(|error| error.to_string())
     }
 
@@ -53,8 +53,8 @@ impl Key {
         let (x, y) = point.as_bytes()[1..].split_at(32);
         json!({
             "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": KEY_ID,
-            "x": Base64UrlUnpadded::encode_string(x),
-            "y": Base64UrlUnpadded::encode_string(y),
+            "x": BASE64_URL_SAFE_NO_PAD.encode(x),
+            "y": BASE64_URL_SAFE_NO_PAD.encode(y),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A JSON Web Token (RFC 7519) as `envoy/envoy.yaml` accepts it.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde_json::json;
 
 use crate::key::Key;
@@ -25,7 +25,7 @@ pub(crate) fn mint(key: &Key, name: &str, roles: &[&str], now: u64) -> String {
         "nbf": now,
         "exp": now + LIFETIME_SECONDS,
     });
-    let encode = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
+    let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let signed = format!(
         "{}.{}",
         encode(Key::header().to_string().as_bytes()),
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     fn decode(text: &str) -> Vec<u8> {
-        Base64UrlUnpadded::decode_vec(text).unwrap()
+        BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
     }
 
     #[test]

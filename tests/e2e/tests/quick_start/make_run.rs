@@ -1,0 +1,106 @@
+//! `make run`, from its first line to Ctrl-C.
+
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use portcullis_e2e::{envoy_binary, eventually, repository, within};
+
+use crate::round;
+
+/// `make run` builds what is not built.
+const BUILD_PATIENCE: Duration = Duration::from_secs(600);
+
+/// A command with all that it starts: one process group, as a terminal makes it.
+struct Group(Child);
+
+impl Group {
+    fn signal(&self, name: &str) {
+        let group = format!("-{}", self.0.id());
+        let _ =
+            Command::new("kill").args(["-s", name, "--", &group]).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.signal("TERM");
+            let _ = self.0.wait();
+        }
+    }
+}
+
+/// Ports that were free a moment ago; all held until all are known, so that they differ.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
+
+fn make_run(ports: [u16; 3]) -> Command {
+    let mut command = Command::new("make");
+    command
+        .arg("run")
+        .args(
+            ["PORT", "ADMIN_PORT", "UPSTREAM_PORT"]
+                .iter()
+                .zip(ports)
+                .map(|(n, p)| format!("{n}={p}")),
+        )
+        .current_dir(repository())
+        .env("ENVOY", envoy_binary())
+        // The test itself may run under make.
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .stdin(Stdio::null())
+        .process_group(0);
+    command
+}
+
+#[test]
+fn the_printed_tour_works_and_ctrl_c_stops_everything() {
+    let ports = free_ports();
+    let [gateway, admin, upstream] =
+        ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let mut run = Group(make_run(ports).stdout(Stdio::piped()).spawn().unwrap());
+    let answered = within(BUILD_PATIENCE, || {
+        let ended = run.0.try_wait().unwrap();
+        assert_eq!(ended, None, "make run ended before it listened");
+        round::ask(gateway)
+    });
+    assert!(answered.is_some(), "make run does not answer");
+    round::take(gateway);
+
+    run.signal("INT");
+    let status = run.0.wait().unwrap();
+    assert!(!status.success());
+    for address in [gateway, admin, upstream] {
+        eventually("everything to stop", || TcpStream::connect(address).is_err().then_some(()));
+    }
+    let mut printed = String::new();
+    run.0.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+    for word in ["ada.token", "/v1/premium/orders", "Ctrl-C"] {
+        assert!(printed.contains(word), "{word} is missing in:\n{printed}");
+    }
+    assert!(printed.contains(r#""decision":"#), "no access log in:\n{printed}");
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_variable() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let [port, admin] = free_ports();
+    let taken = taken.local_addr().unwrap().port();
+    for (variable, ports) in [
+        ("PORT", [taken, admin, port]),
+        ("ADMIN_PORT", [port, taken, admin]),
+        ("UPSTREAM_PORT", [port, admin, taken]),
+    ] {
+        let output = make_run(ports).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(words.contains(&format!("port {taken} is taken")), "{words}");
+        assert!(words.contains(&format!("make run {variable}=")), "{words}");
+    }
+}
