@@ -1,0 +1,6 @@
+//! The client: HTTP/1.1 byte by byte, HTTP/2 through a library.
+
+pub(crate) mod connection;
+pub(crate) mod http2;
+pub(crate) mod reply;
+pub(crate) mod request;
