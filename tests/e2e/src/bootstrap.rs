@@ -54,6 +54,11 @@ fn free_port() -> Value {
     socket(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
+/// The admin interface, on a free port.
+pub(crate) fn admin() -> Value {
+    json!({"address": free_port()})
+}
+
 /// A cluster of one host.
 pub(crate) fn cluster(name: &str, address: SocketAddr, http2: bool) -> Value {
     let protocol = if http2 {
@@ -158,7 +163,7 @@ pub(crate) fn listener(config: &EnvoyConfig) -> Value {
 pub(crate) fn build(config: &EnvoyConfig, directory: &Path) -> Value {
     let mut bootstrap = json!({
         "node": {"id": "portcullis-e2e", "cluster": "portcullis-e2e"},
-        "admin": {"address": free_port()},
+        "admin": admin(),
         "static_resources": {"clusters": config.clusters},
     });
     if config.reloadable {

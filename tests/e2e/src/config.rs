@@ -40,6 +40,10 @@ pub trait Configuration {
     fn reloadable_listener(&self) -> Option<Value>;
     /// How the process is started.
     fn launch(&self) -> &Launch;
+    /// A second bootstrap, laid over the first one, as JSON.
+    fn overlay(&self) -> Option<Value> {
+        None
+    }
 }
 
 type Patch = Arc<dyn Fn(&mut Value) + Send + Sync>;
@@ -280,7 +284,8 @@ impl Configuration for EnvoyConfig {
     }
 }
 
-/// A configuration from a file of the repository, with ports and paths replaced in its text.
+/// A configuration from a file of the repository, with ports and paths replaced in its text. Its
+/// admin interface is on a free port, whatever the file says of it.
 #[derive(Clone, Debug)]
 pub struct EnvoyFile {
     path: PathBuf,
@@ -365,5 +370,9 @@ impl Configuration for EnvoyFile {
 
     fn launch(&self) -> &Launch {
         &self.launch
+    }
+
+    fn overlay(&self) -> Option<Value> {
+        Some(json!({"admin": bootstrap::admin()}))
     }
 }

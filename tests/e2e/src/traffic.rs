@@ -1,6 +1,7 @@
 //! Many clients at once, counted by what they got.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -61,7 +62,7 @@ impl Client {
     fn exchange(&mut self, request: &Request) -> Result<Reply, Error> {
         if let Some(mut connection) = self.kept.take() {
             match connection.send(request) {
-                Err(Error::NoReply(_)) => self.tally.repeated += 1,
+                Err(Error::NoReply(error)) if !is_late(&error) => self.tally.repeated += 1,
                 other => return self.keep(connection, other),
             }
         }
@@ -85,6 +86,11 @@ impl Client {
             Err(error) => self.tally.errors.push(error.to_string()),
         }
     }
+}
+
+/// Whether the connection still stood, and no answer came: what must not pass for a closed one.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 /// So many clients at once, each with a connection of its own, each sending so many requests one

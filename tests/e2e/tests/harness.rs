@@ -7,11 +7,14 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use portcullis_e2e::{
-    Answer, Ended, Envoy, EnvoyConfig, Error, Request, Response, Tally, Traffic, Upstream,
-    envoy_version, many_clients, repository,
+    Answer, Ended, Envoy, EnvoyConfig, EnvoyFile, Error, Request, Response, Seen, Tally, Traffic,
+    Upstream, envoy_version, eventually, many_clients, repository,
 };
 use serde_json::json;
 
@@ -289,12 +292,101 @@ fn log_levels_change_while_it_runs() {
 }
 
 #[test]
+fn a_change_of_the_listener_itself_keeps_its_port() {
+    let upstream = Upstream::echo();
+    let config = EnvoyConfig::new(&upstream).reloadable();
+    let envoy = Envoy::start(config.clone());
+    let traffic = Traffic::start(envoy.address(), 2, |_, _| Request::get("/"));
+    traffic.wait_for(20);
+    let changed = config
+        .listener(|listener| listener["per_connection_buffer_limit_bytes"] = json!(65_536))
+        .filter(tag("new"));
+    envoy.reload(changed).unwrap();
+    assert_eq!(envoy.get("/").header("x-configuration").as_deref(), Some("new"));
+    envoy.wait_for_stat("listener_manager.total_listeners_draining", |count| count == 0);
+    let tally = traffic.stop();
+    assert_eq!(tally.errors, Vec::<String>::new());
+    assert_eq!(tally.of(200), tally.answers(), "{tally:?}");
+}
+
+#[test]
+fn a_file_of_the_repository_starts_on_free_ports() {
+    let envoy = Envoy::start(EnvoyFile::new("envoy/echo.yaml").port(8081, 0));
+    assert_eq!(envoy.get("/a").json()["path"], "/a");
+    assert_eq!(envoy.address(), envoy.address_of("echo"));
+}
+
+#[test]
+#[should_panic(expected = "`port_value: 1` is not in")]
+fn a_port_that_a_file_does_not_have_cannot_be_replaced() {
+    drop(EnvoyFile::new("envoy/echo.yaml").port(1, 0));
+}
+
+#[test]
+fn an_answer_streams_as_the_test_feeds_it() {
+    let (chunks, source) = channel::<Vec<u8>>();
+    let source = Mutex::new(Some(source));
+    let upstream = Upstream::with(move |_| {
+        let source = source.lock().unwrap().take().expect("one request");
+        Answer::Stream(Response::new(200).body("first,"), source)
+    });
+    let envoy = Envoy::start(EnvoyConfig::new(&upstream));
+    let mut connection = envoy.connect();
+    connection.write(&Request::get("/").bytes()).unwrap();
+    upstream.wait_for_requests(1);
+    chunks.send(b"second".to_vec()).unwrap();
+    drop(chunks);
+    assert_eq!(connection.read_reply("GET").unwrap().text(), "first,second");
+}
+
+#[test]
+fn an_http2_upstream_may_reset_or_answer_with_trailers_alone() {
+    let upstream = Upstream::http2(|request: &Seen| match request.target.as_str() {
+        "/reset" => Answer::Hangup,
+        _ => Response::new(200).header("grpc-status", "16").into(),
+    });
+    let envoy = Envoy::start(EnvoyConfig::new(&upstream));
+    let mut connection = envoy.connect_http2();
+    let call = Request::post("/service/method", "").header("content-type", "application/grpc");
+    let reply = connection.send(&call).unwrap();
+    assert_eq!(reply.header("grpc-status").as_deref(), Some("16"));
+    assert_eq!(connection.send(&Request::get("/reset")).unwrap().status, 503);
+    assert!(!connection.is_closed());
+}
+
+#[test]
 fn the_version_is_that_of_the_running_envoy() {
     let upstream = Upstream::echo();
     let envoy = Envoy::start(EnvoyConfig::new(&upstream));
     let info = envoy.admin("GET", "/server_info").json();
     let running = info["version"].as_str().unwrap().to_owned();
     assert_eq!(running.split('/').nth(1), Some(envoy_version().to_string().as_str()));
+}
+
+/// Set in the process that `an_envoy_ends_even_where_its_test_aborts` starts.
+const ABORTS: &str = "PORTCULLIS_E2E_ABORTS";
+
+#[test]
+fn an_envoy_ends_even_where_its_test_aborts() {
+    if std::env::var_os(ABORTS).is_some() {
+        let upstream = Upstream::echo();
+        let envoy = Envoy::start(EnvoyConfig::new(&upstream));
+        println!("\nenvoy={}", envoy.id());
+        std::process::abort();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "an_envoy_ends_even_where_its_test_aborts", "--nocapture"])
+        .env(ABORTS, "1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    let id = said.lines().find_map(|line| line.strip_prefix("envoy=")).expect("an Envoy's id");
+    // Ended, or at most a name that its new parent has not asked about yet.
+    eventually("the orphaned Envoy to end", || {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        (status.is_empty() || status.contains("State:\tZ")).then_some(())
+    });
 }
 
 #[test]
