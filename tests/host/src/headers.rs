@@ -1,0 +1,126 @@
+//! A header map with the habits of Envoy's: names in lower case, duplicates kept in order, `host` is `:authority`.
+
+use crate::pairs::Pair;
+
+/// Headers or trailers, in order.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Headers {
+    pairs: Vec<Pair>,
+}
+
+impl Headers {
+    /// A map of these pairs, names lowered.
+    pub fn new<N: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in pairs {
+            headers.add(name, value);
+        }
+        headers
+    }
+
+    /// The first value under this name.
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
+        let name = key(name.as_ref());
+        self.pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// The first value under this name as text; bytes that are none become U+FFFD.
+    pub fn text(&self, name: impl AsRef<[u8]>) -> Option<String> {
+        self.get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// Every value under this name.
+    pub fn all(&self, name: impl AsRef<[u8]>) -> Vec<&[u8]> {
+        let name = key(name.as_ref());
+        self.pairs.iter().filter(|(n, _)| *n == name).map(|(_, value)| value.as_slice()).collect()
+    }
+
+    /// Whether there is one of this name.
+    pub fn has(&self, name: impl AsRef<[u8]>) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Adds one, keeping those that are there.
+    pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.pairs.push((key(name.as_ref()), value.as_ref().to_vec()));
+    }
+
+    /// Replaces every one of this name: removed, then added at the end, as Envoy's `setCopy` does.
+    pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.remove(name.as_ref());
+        self.add(name, value);
+    }
+
+    /// Removes every one of this name.
+    pub fn remove(&mut self, name: impl AsRef<[u8]>) {
+        let name = key(name.as_ref());
+        self.pairs.retain(|(n, _)| *n != name);
+    }
+
+    /// All pairs in order.
+    pub fn pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The bytes of all names and values, which is what `proxy_get_header_map_size` answers.
+    pub fn byte_size(&self) -> usize {
+        self.pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    /// `:status` as a number.
+    pub fn status(&self) -> Option<u32> {
+        self.text(":status")?.parse().ok()
+    }
+
+    /// All values of a name joined by commas, as the property `request.headers.x` reads.
+    pub(crate) fn joined(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let all = self.all(name);
+        (!all.is_empty()).then(|| all.join(&b","[..]))
+    }
+}
+
+impl std::fmt::Debug for Headers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        f.debug_list().entries(self.pairs.iter().map(|(n, v)| (text(n), text(v)))).finish()
+    }
+}
+
+fn key(name: &[u8]) -> Vec<u8> {
+    let lower = name.to_ascii_lowercase();
+    if lower == b"host" { b":authority".to_vec() } else { lower }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lowered_and_host_is_the_authority() {
+        let headers = Headers::new([("Host", "a.example"), ("X-Two", "1"), ("x-two", "2")]);
+        assert_eq!(headers.get(":authority"), Some(&b"a.example"[..]));
+        assert_eq!(headers.get("HOST"), Some(&b"a.example"[..]));
+        assert_eq!(headers.get("x-two"), Some(&b"1"[..]), "the first of duplicates");
+        assert_eq!(headers.joined(b"x-two"), Some(b"1,2".to_vec()));
+    }
+
+    #[test]
+    fn setting_replaces_all_duplicates() {
+        let mut headers = Headers::new([("x", "1"), ("y", "2"), ("x", "3")]);
+        headers.set("X", "4");
+        assert_eq!(headers, Headers::new([("y", "2"), ("x", "4")]));
+        headers.remove("x");
+        assert!(!headers.has("x"));
+        assert_eq!(headers.byte_size(), 2);
+    }
+}
