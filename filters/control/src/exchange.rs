@@ -41,6 +41,7 @@ pub struct Exchange {
     client: OnceCell<ClientAddress>,
     now: Cell<Option<u64>>,
     identity: OnceCell<Option<Rc<Identity>>>,
+    identity_is_own: bool,
     shadow_identity: Option<Rc<Identity>>,
     captures: Vec<(String, Vec<u8>)>,
     notes: Vec<Note>,
@@ -66,6 +67,7 @@ impl Exchange {
             client: OnceCell::new(),
             now: Cell::new(None),
             identity: OnceCell::new(),
+            identity_is_own: false,
             shadow_identity: None,
             captures: Vec::new(),
             notes: Vec::new(),
@@ -150,6 +152,13 @@ impl Exchange {
         let content_type = self.request_headers().first("content-type").unwrap_or_default();
         let rest = content_type.strip_prefix(b"application/grpc");
         rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+    }
+
+    /// True if the request ends when it ends: an upgrade, CONNECT or gRPC. Its body is never held.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        let headers = self.request_headers();
+        self.method() == b"CONNECT" || headers.first("upgrade").is_some() || self.is_grpc()
     }
 
     /// The client's address by the configured rule.
@@ -271,6 +280,7 @@ impl Exchange {
             self.shadow_identity = Some(identity);
         } else {
             self.identity = OnceCell::from(Some(identity));
+            self.identity_is_own = true;
         }
     }
 
@@ -312,6 +322,11 @@ impl Exchange {
         self.request.edit(edit);
     }
 
+    /// A response change that every mode makes, such as mending `content-length`.
+    pub fn edit_response_always(&mut self, edit: Edit) {
+        self.response.edit(edit);
+    }
+
     /// The names that the route's template captured.
     pub fn set_captures(&mut self, captures: Vec<(String, Vec<u8>)>) {
         self.captures = captures;
@@ -342,10 +357,10 @@ impl Exchange {
         self.response_body.take()
     }
 
-    /// The identity that was set on this request and counts, if any; not one of an earlier module.
+    /// The identity that a control of this module set and that counts; not one of an earlier module.
     #[must_use]
-    pub fn enforced_identity(&self) -> Option<&Rc<Identity>> {
-        self.identity.get().and_then(Option::as_ref)
+    pub fn own_identity(&self) -> Option<&Rc<Identity>> {
+        self.identity.get().and_then(Option::as_ref).filter(|_| self.identity_is_own)
     }
 
     /// Adds a line to the decision record.

@@ -61,13 +61,22 @@ pub struct Refusal {
     pub members: Vec<(String, String)>,
     /// Headers of the answer, such as `www-authenticate`.
     pub headers: Vec<(FieldName, FieldValue)>,
+    /// What the decision record and the log say beside the reason; the client never sees it. No token, key or cookie.
+    pub fields: Vec<(&'static str, String)>,
 }
 
 impl Refusal {
     /// A refusal as its reason says.
     #[must_use]
     pub fn new(reason: &'static Reason) -> Self {
-        Refusal { reason, status: None, message: None, members: Vec::new(), headers: Vec::new() }
+        Refusal {
+            reason,
+            status: None,
+            message: None,
+            members: Vec::new(),
+            headers: Vec::new(),
+            fields: Vec::new(),
+        }
     }
 
     /// With one more header.
@@ -141,7 +150,6 @@ pub fn grpc_status(http: u16) -> u32 {
         409 => 6,
         429 => 8,
         499 => 1,
-        500 => 13,
         501 => 12,
         503 => 14,
         504 => 4,

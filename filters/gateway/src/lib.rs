@@ -1,1 +1,92 @@
 //! All controls from one configuration, in a fixed order, in one VM.
+//!
+//! What a route, a mode or a reserved field is, the contract crate says; here is only how several controls share them.
+
+use portcullis_control::config::{Environment, Faults, Node, Section};
+use portcullis_control::consumers::{ConsumerEntry, read_consumers};
+use portcullis_control::load::{Common, Part, load, read_routes};
+use portcullis_control::policy::Kind;
+use portcullis_control::program::{Program, Site, Slot};
+use portcullis_control::route::RouteMatch;
+
+/// Name of the module, in the log and in metrics of what no single control decides.
+pub const NAME: &str = "gateway";
+
+/// Compiles a gateway's configuration from the controls that it is made of.
+///
+/// # Errors
+/// Every fault, with its path.
+pub fn compose(
+    kinds: &[Kind],
+    configuration: &[u8],
+    environment: &Environment<'_>,
+) -> Result<Program, Faults> {
+    load(configuration, environment, |section| read(kinds, section))
+}
+
+fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {
+    let common = Common::read(section);
+    let consumers =
+        section.optional("consumers").and_then(|node| read_consumers(&node)).unwrap_or_default();
+    let base: Vec<Slot> = kinds
+        .iter()
+        .filter_map(|kind| {
+            Part::read(*kind, &section.optional(kind.name)?, &site(&consumers, None))
+        })
+        .collect();
+    if base.is_empty() && !section.node().reader_has_faults() && !section.has("routes") {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+        section
+            .node()
+            .fault(format!("expected at least one control, such as {}", names.join(", ")));
+    }
+    let mut header_match_before = false;
+    let routes = read_routes(section, |entry, found| {
+        let slots = read_route(kinds, entry, found, &base, &consumers);
+        if header_match_before
+            && kinds.iter().any(|kind| kind.authenticates && entry.has(kind.name))
+        {
+            entry.node().fault(
+                "expected no route that matches on headers before one that configures authentication: a client could \
+                 send the header and stay on the earlier route",
+            );
+        }
+        header_match_before |= found.reads_headers();
+        slots
+    });
+    let program = common.program(kinds.to_vec(), base, routes, true);
+    Some(program)
+}
+
+fn site<'v>(consumers: &'v [ConsumerEntry<'v>], found: Option<&RouteMatch>) -> Site<'v> {
+    Site { consumers, scope: found.map_or("base", RouteMatch::scope).to_owned(), gateway: true }
+}
+
+/// A route has the base's controls, each as the base has it unless the route says otherwise.
+fn read_route<'v>(
+    kinds: &[Kind],
+    entry: &mut Section<'v>,
+    found: &RouteMatch,
+    base: &[Slot],
+    consumers: &[ConsumerEntry<'_>],
+) -> Vec<Slot> {
+    let site = site(consumers, Some(found));
+    let mut any = false;
+    let mut slots = Vec::new();
+    for kind in kinds {
+        let inherited = base.iter().find(|slot| slot.kind.name == kind.name);
+        let own: Option<Node<'v>> = entry.optional(kind.name);
+        match own {
+            Some(node) => {
+                any = true;
+                Part::check_match(*kind, found, &node);
+                slots.extend(Part::read_on_route(*kind, &node, &site, inherited));
+            }
+            None => slots.extend(inherited.cloned()),
+        }
+    }
+    if !any {
+        entry.node().fault("expected at least one control beside match");
+    }
+    slots
+}

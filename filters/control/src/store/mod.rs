@@ -1,5 +1,13 @@
 //! State that all workers of an Envoy share: counters and blocks, in bounded memory.
 
+mod key;
+mod set;
+mod table;
+
+pub use key::{Fingerprint, KeyedHasher, ProcessKey};
+pub use set::{AT_LIMIT, Entry, Payload, WAYS};
+pub use table::{Evicted, Reading, SETS, Step, Table, Updated};
+
 /// The version of a value, for compare-and-swap. Never 0 on a value that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u32);
@@ -22,4 +30,26 @@ pub trait SharedData {
 
     /// Writes `value` if the key still has `expected` (`None`: if it does not exist yet).
     fn set(&self, key: &str, value: &[u8], expected: Option<Version>) -> Result<(), StoreError>;
+
+    /// Writes `value` whatever is there.
+    fn set_always(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        loop_set(self, key, value)
+    }
 }
+
+/// Attempts of [`SharedData::set_always`] where the store itself knows no unconditional write.
+const ATTEMPTS: u32 = 64;
+
+fn loop_set<S: SharedData + ?Sized>(store: &S, key: &str, value: &[u8]) -> Result<(), StoreError> {
+    for _ in 0..ATTEMPTS {
+        let expected = store.get(key)?.map(|(_, version)| version);
+        match store.set(key, value, expected) {
+            Err(StoreError::Changed) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(StoreError::Changed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! One plugin configuration of a VM: its compiled program, counters and log.
+
+use std::rc::Rc;
+
+use portcullis_control::config::{Environment, Faults};
+use portcullis_control::program::{Program, Settings};
+
+use crate::host::{Host, Level};
+use crate::jobs::Jobs;
+use crate::journal::Journal;
+use crate::metrics::Metrics;
+
+/// Compiles a plugin configuration.
+pub type Load = fn(&[u8], &Environment<'_>) -> Result<Program, Faults>;
+
+/// What a module is called and how its configuration is read.
+#[derive(Clone, Copy)]
+pub struct Definition {
+    /// Name of the module (`jwt-auth`, `gateway`).
+    pub name: &'static str,
+    /// How it is configured.
+    pub load: Load,
+}
+
+/// A configured module. Streams hold it, so a replaced configuration serves its last streams to their end.
+pub struct Module {
+    pub(crate) name: &'static str,
+    pub(crate) program: Program,
+    pub(crate) metrics: Metrics,
+    pub(crate) journal: Journal,
+    pub(crate) jobs: Jobs,
+}
+
+impl Module {
+    /// Compiles a configuration, or writes all its faults into the host's log.
+    #[must_use]
+    pub fn configure(
+        host: &dyn Host,
+        definition: Definition,
+        configuration: &[u8],
+        environment: &Environment<'_>,
+    ) -> Option<Rc<Self>> {
+        match (definition.load)(configuration, environment) {
+            Ok(program) => {
+                for warning in &program.warnings {
+                    host.log(Level::Warn, &format!("portcullis {}: {warning}", definition.name));
+                }
+                let metrics = Metrics::define(host, definition.name, &program.kinds);
+                let journal = Journal::new(host);
+                let jobs = Jobs::new(&program);
+                Some(Rc::new(Module { name: definition.name, program, metrics, journal, jobs }))
+            }
+            Err(faults) => {
+                for line in faults.to_string().lines() {
+                    host.log(
+                        Level::Error,
+                        &format!("portcullis {}: configuration refused: {line}", definition.name),
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Rc<Settings> {
+        Rc::clone(&self.program.settings)
+    }
+
+    /// Background work and what was collected since the last tick.
+    pub fn tick(&self, host: &dyn Host) {
+        self.metrics.flush(host);
+        self.journal.refresh(host);
+        self.journal.flush(host);
+    }
+}

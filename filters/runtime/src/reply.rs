@@ -1,0 +1,77 @@
+//! The one form of a refusal on the wire.
+
+use portcullis_control::exchange::Exchange;
+use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::refusal::{Refusal, Reply, grpc_status};
+
+/// Bytes of `x-request-id` that are echoed, at most (design: Refusals).
+const MAX_REQUEST_ID: usize = 128;
+
+/// A refusal or reply, ready to be sent.
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Headers, `content-type` included.
+    pub(crate) headers: Vec<(FieldName, FieldValue)>,
+    /// Body.
+    pub(crate) body: Vec<u8>,
+    /// Status of gRPC.
+    pub(crate) grpc_status: u32,
+    /// For `%RESPONSE_CODE_DETAILS%`.
+    pub(crate) details: String,
+}
+
+impl Answer {
+    /// The product's JSON.
+    pub(crate) fn refusal(control: &str, refusal: &Refusal, exchange: &Exchange) -> Self {
+        let mut headers = refusal.headers.clone();
+        headers.push((
+            FieldName::from_static("content-type"),
+            FieldValue::from_static("application/json"),
+        ));
+        Answer {
+            status: refusal.status(),
+            headers,
+            body: refusal.body(&request_id(exchange)),
+            grpc_status: grpc_status(refusal.status()),
+            details: format!("portcullis_{control}_{}", refusal.reason.label),
+        }
+    }
+
+    /// An answer that is no refusal.
+    pub(crate) fn reply(control: &str, reply: Reply) -> Self {
+        Answer {
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+            grpc_status: 0,
+            details: format!("portcullis_{control}_answered"),
+        }
+    }
+
+    /// Adds what the response phase would have set, where this answer does not pass it.
+    pub(crate) fn decorate(&mut self, edits: Vec<Edit>) {
+        for edit in edits {
+            match edit {
+                Edit::Set(name, value) => {
+                    self.headers.retain(|(other, _)| *other != name);
+                    self.headers.push((name, value));
+                }
+                Edit::Add(name, value) => self.headers.push((name, value)),
+                Edit::Remove(name) => self.headers.retain(|(other, _)| *other != name),
+            }
+        }
+    }
+}
+
+/// Envoy's `x-request-id` where it is harmless text, else one of our own.
+pub(crate) fn request_id(exchange: &Exchange) -> String {
+    let given = exchange.request_headers().only("x-request-id");
+    let harmless = |id: &&[u8]| {
+        !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.iter().all(u8::is_ascii_graphic)
+    };
+    match given.filter(harmless).and_then(|id| std::str::from_utf8(id).ok()) {
+        Some(id) => id.to_owned(),
+        None => format!("{:016x}{:016x}", exchange.random(), exchange.random()),
+    }
+}

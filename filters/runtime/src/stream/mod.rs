@@ -1,0 +1,142 @@
+//! One request on its way through the chain of controls: who is asked next, what waits, what is carried out.
+//!
+//! Strictly in order: a control that waits for a body or an answer suspends all later ones.
+
+mod outcome;
+mod request;
+mod response;
+
+use std::any::Any;
+use std::rc::Rc;
+
+use portcullis_control::control::Verdict;
+use portcullis_control::exchange::{Exchange, Scene};
+use portcullis_control::place::Place;
+use portcullis_control::policy::{Ask, Common};
+use portcullis_control::program::{Chain, Slot};
+
+use crate::host::Host;
+use crate::module::Module;
+
+/// What Envoy is told about headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadersFlow {
+    /// They go on.
+    Continue,
+    /// They are held; bodies come to us meanwhile.
+    Hold,
+    /// Everything stops, with backpressure on the client.
+    Stop,
+}
+
+/// What Envoy is told about a part of a body, or trailers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFlow {
+    /// It goes on, with all that was held.
+    Continue,
+    /// It is added to what is held.
+    Hold,
+}
+
+/// Where one direction stands.
+#[derive(Debug, Default)]
+enum Wait {
+    /// Controls have not all been asked, and none waits.
+    #[default]
+    Nothing,
+    /// For the answer to a call with this token.
+    Call(u32),
+    /// For the body, up to so many bytes.
+    Body { max: usize },
+    /// All controls have been asked.
+    Passed,
+    /// The client got our answer.
+    Answered,
+}
+
+/// One direction's progress.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Which step of the chain's order is or was asked last.
+    position: usize,
+    wait: Wait,
+    /// The body ended, or there is none.
+    ended: bool,
+    /// Bytes of body that came so far.
+    total: u64,
+    /// The host holds the body from its beginning.
+    holding: bool,
+    /// The whole body, once a control wanted it.
+    body: Option<Vec<u8>>,
+    /// `body` is no longer what the host holds.
+    replaced: bool,
+}
+
+/// A stream of the host.
+pub struct Stream {
+    host: Rc<dyn Host>,
+    module: Rc<Module>,
+    exchange: Exchange,
+    chain: Rc<Chain>,
+    states: Vec<Option<Box<dyn Any>>>,
+    request: Progress,
+    response: Progress,
+    /// The upstream's response is being replaced by this refusal.
+    replacement: Option<outcome::Decided>,
+    /// An identity of ours is in filter state already.
+    identity_written: bool,
+}
+
+impl Stream {
+    /// A stream of which nothing is known yet; it stands on the base until its route is found.
+    #[must_use]
+    pub fn new(host: Rc<dyn Host>, module: Rc<Module>) -> Self {
+        let chain = module.program.chains.first().map(Rc::clone).unwrap_or_default();
+        let exchange = Exchange::new(Rc::<dyn Host>::clone(&host) as _, module.settings());
+        Stream {
+            host,
+            module,
+            exchange,
+            chain,
+            states: Vec::new(),
+            request: Progress::default(),
+            response: Progress::default(),
+            replacement: None,
+            identity_written: false,
+        }
+    }
+
+    /// Asks one control of the chain.
+    fn ask(&mut self, index: usize, place: Place, ask: Ask<'_>) -> Verdict {
+        let chain = Rc::clone(&self.chain);
+        let Some(slot) = chain.slots().get(index) else {
+            return Verdict::from(Common::Internal);
+        };
+        if self.states.len() < chain.slots().len() {
+            self.states.resize_with(chain.slots().len(), || None);
+        }
+        let Some(state) = self.states.get_mut(index) else {
+            return Verdict::from(Common::Internal);
+        };
+        let state = state.get_or_insert_with(|| slot.policy.state());
+        self.exchange.enter(Scene { control: slot.kind.name, place, mode: slot.mode });
+        let verdict = slot.policy.ask(&mut self.exchange, &mut **state, ask);
+        for (control, name) in self.exchange.take_counts() {
+            self.module.metrics.count(control, name);
+        }
+        verdict
+    }
+
+    fn slot(&self, index: usize) -> Option<&Slot> {
+        self.chain.slots().get(index)
+    }
+
+    /// The exchange is over: every control hears of it.
+    pub fn log(&mut self) {
+        self.exchange.forget_time();
+        for index in 0..self.chain.slots().len() {
+            let _ = self.ask(index, Place::Afterwards, Ask::Log);
+        }
+        self.write_notes();
+    }
+}

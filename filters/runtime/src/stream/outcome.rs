@@ -1,0 +1,93 @@
+//! Carrying out what was decided: the reply, the counters, the log line, the decision record.
+
+use portcullis_control::mode::Mode;
+use portcullis_control::record::{Note, Outcome, append};
+use portcullis_control::refusal::{Refusal, Reply};
+
+use super::{Stream, Wait};
+use crate::host::{Level, LocalReply};
+use crate::reply::Answer;
+
+/// Filter state in which the decision record stands (`%FILTER_STATE(wasm.portcullis.decision:PLAIN)%`).
+const DECISION_STATE: &str = "portcullis.decision";
+
+/// An answer of a control that is not `Continue`.
+#[derive(Debug)]
+pub(super) enum Decided {
+    /// A refusal by this control.
+    Refusal(&'static str, Box<Refusal>),
+    /// A reply by this control.
+    Reply(&'static str, Box<Reply>),
+}
+
+impl Stream {
+    /// Records a control's refusal or reply. Returns it if it is to be carried out; in shadow mode it is not.
+    pub(super) fn decided(&mut self, decided: Decided, mode: Mode) -> Option<Decided> {
+        let enforced = mode == Mode::Enforce;
+        let (control, outcome, reason, fields) = match &decided {
+            Decided::Refusal(control, refusal) => {
+                let outcome = if enforced { Outcome::Refused } else { Outcome::WouldRefuse };
+                (*control, outcome, refusal.reason.label, refusal.fields.clone())
+            }
+            Decided::Reply(control, _) => (*control, Outcome::Answered, "", Vec::new()),
+        };
+        if enforced || outcome == Outcome::WouldRefuse {
+            self.module.metrics.count_outcome(&*self.host, control, outcome, reason);
+        }
+        if outcome != Outcome::Answered {
+            let note = Note { control, mode, outcome, reason, fields };
+            self.module.journal.note(&*self.host, Level::Warn, &self.exchange, &note);
+            self.exchange.push_note(note);
+        }
+        enforced.then_some(decided)
+    }
+
+    /// Sends an answer instead of asking the upstream.
+    pub(super) fn answer_request(&mut self, decided: Decided) {
+        let answer = self.prepare(decided);
+        self.write_notes();
+        self.exchange.set_own_reply();
+        self.request.wait = Wait::Answered;
+        self.send(&answer);
+    }
+
+    pub(super) fn prepare(&self, decided: Decided) -> Answer {
+        match decided {
+            Decided::Refusal(control, refusal) => {
+                Answer::refusal(control, &refusal, &self.exchange)
+            }
+            Decided::Reply(control, reply) => Answer::reply(control, *reply),
+        }
+    }
+
+    pub(super) fn send(&self, answer: &Answer) {
+        let reply = LocalReply {
+            status: answer.status,
+            headers: &answer.headers,
+            body: &answer.body,
+            grpc_status: answer.grpc_status,
+            details: &answer.details,
+        };
+        if let Err(error) = self.host.reply(&reply) {
+            self.host.log(
+                Level::Error,
+                &format!("portcullis: the host refused a reply: status {}", error.0),
+            );
+        }
+    }
+
+    /// Appends what was noted to the decision record in filter state.
+    pub(super) fn write_notes(&mut self) {
+        let notes = self.exchange.take_notes();
+        if notes.is_empty() {
+            return;
+        }
+        for note in notes.iter().filter(|note| note.outcome == Outcome::Noted) {
+            self.module.journal.note(&*self.host, Level::Debug, &self.exchange, note);
+        }
+        let earlier = self.host.property(&[DECISION_STATE]);
+        let record = append(earlier, &notes);
+        // A stream that is being torn down has no filter state any more; the log line and counters stand.
+        let _ = self.host.set_property(DECISION_STATE, record.as_bytes());
+    }
+}

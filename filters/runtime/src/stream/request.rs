@@ -1,0 +1,382 @@
+//! The request's side: strip, route, ask in order, wait, apply all changes once.
+
+use std::rc::Rc;
+
+use portcullis_control::control::{Body, CallAnswer, Verdict};
+use portcullis_control::exchange::IDENTITY_STATE;
+use portcullis_control::headers::{Edit, FieldName, FieldValue, same_name_for_a_backend};
+use portcullis_control::mode::Mode;
+use portcullis_control::place::Place;
+use portcullis_control::policy::{Ask, Common};
+use portcullis_control::program::BodyHold;
+
+use super::outcome::Decided;
+use super::{BodyFlow, HeadersFlow, Stream, Wait};
+use crate::host::Direction;
+
+/// Filter state in which a separate module leaves the names of identity headers that are its own.
+const HEADERS_STATE: &str = "portcullis.identity_headers";
+
+impl Stream {
+    /// The request's headers came. `end`: there is no body.
+    pub fn request_headers(&mut self, end: bool) -> HeadersFlow {
+        self.exchange.forget_time();
+        self.request.ended = end;
+        self.strip_identity_headers();
+        let settings = self.module.settings();
+        match settings.route(&mut self.exchange) {
+            Ok(0) => {}
+            Ok(route) => match self.module.program.chains.get(route) {
+                Some(chain) => self.chain = Rc::clone(chain),
+                None => return self.refuse_here(Common::Internal),
+            },
+            Err(reason) => return self.refuse_here(reason),
+        }
+        self.run_request(None);
+        match self.request.wait {
+            Wait::Passed => HeadersFlow::Continue,
+            Wait::Call(_) if self.chain.may_hold_from(self.request.position) => HeadersFlow::Hold,
+            Wait::Call(_) | Wait::Answered => HeadersFlow::Stop,
+            Wait::Body { .. } if settings.body_hold == BodyHold::Stream => {
+                self.apply_request_edits();
+                HeadersFlow::Continue
+            }
+            Wait::Nothing | Wait::Body { .. } => HeadersFlow::Hold,
+        }
+    }
+
+    /// A part of the request's body came: `size` bytes are visible, all of them if they are held.
+    pub fn request_body(&mut self, size: usize, end: bool) -> BodyFlow {
+        self.exchange.forget_time();
+        self.request.ended |= end;
+        let seen = u64::try_from(size).unwrap_or(u64::MAX);
+        self.request.total =
+            if self.request.holding { seen } else { self.request.total.saturating_add(seen) };
+        self.observe_request(end);
+        self.request_body_flow(size)
+    }
+
+    fn request_body_flow(&mut self, size: usize) -> BodyFlow {
+        match self.request.wait {
+            Wait::Body { max } if self.request.ended || size > max => {
+                let bytes = self.host.body(Direction::Request, max.min(size));
+                self.judge_request_body(bytes.ok(), size <= max);
+            }
+            _ => {}
+        }
+        match self.request.wait {
+            Wait::Passed => BodyFlow::Continue,
+            _ => {
+                self.request.holding = true;
+                BodyFlow::Hold
+            }
+        }
+    }
+
+    /// The request's trailers came: they end the body, whatever the last part of it said.
+    pub fn request_trailers(&mut self) -> BodyFlow {
+        self.exchange.forget_time();
+        self.request.ended = true;
+        self.strip_identity_trailers();
+        let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
+        let flow = self.request_body_flow(held);
+        if flow == BodyFlow::Continue {
+            self.ask_about_trailers();
+        }
+        if matches!(self.request.wait, Wait::Passed) { BodyFlow::Continue } else { BodyFlow::Hold }
+    }
+
+    /// The token of the call that the request waits for.
+    #[must_use]
+    pub fn awaited_call(&self) -> Option<u32> {
+        match self.request.wait {
+            Wait::Call(token) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// The answer to a call came.
+    pub fn call_done(&mut self, answer: &CallAnswer) {
+        self.exchange.forget_time();
+        self.run_request(Some(answer));
+        if let Wait::Body { max } = self.request.wait
+            && self.request.ended
+        {
+            let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
+            let bytes = self.host.body(Direction::Request, max.min(held));
+            self.judge_request_body(bytes.ok(), held <= max);
+        }
+        if matches!(self.request.wait, Wait::Passed) {
+            let _ = self.host.resume_request();
+        }
+    }
+
+    /// Asks controls from the current position on, until one waits or answers or all have passed.
+    fn run_request(&mut self, answer: Option<&CallAnswer>) {
+        let mut verdict = match answer {
+            Some(answer) => self.ask_current(Ask::CallDone(answer)),
+            None => self.ask_current(Ask::RequestHeaders { end: self.request.ended }),
+        };
+        while let Some(current) = verdict {
+            verdict = self.follow(current);
+        }
+    }
+
+    /// Asks the control at the current position; `None` if there is none any more, and then the request passes.
+    fn ask_current(&mut self, ask: Ask<'_>) -> Option<Verdict> {
+        match self.chain.request().get(self.request.position).copied() {
+            Some((place, index)) => Some(self.ask(index, place, ask)),
+            None => {
+                self.pass_request();
+                None
+            }
+        }
+    }
+
+    /// Does what a verdict says. Returns the next verdict, or `None` if the chain came to a stop.
+    fn follow(&mut self, verdict: Verdict) -> Option<Verdict> {
+        let (name, mode) = self.current();
+        match verdict {
+            Verdict::Continue => {
+                if mode == Mode::Enforce {
+                    self.module.metrics.count_allowed(name);
+                }
+                self.next()
+            }
+            Verdict::Refuse(refusal) => self.stop_with(Decided::Refusal(name, refusal), mode),
+            Verdict::Reply(reply) => self.stop_with(Decided::Reply(name, reply), mode),
+            Verdict::Call(call) => match self.host.call(&call) {
+                Ok(token) => {
+                    self.request.wait = Wait::Call(token);
+                    None
+                }
+                Err(_) => self.ask_current(Ask::CallDone(&CallAnswer::Failed { grpc_status: 0 })),
+            },
+            Verdict::HoldBody { max } => self.want_request_body(max),
+        }
+    }
+
+    fn current(&self) -> (&'static str, Mode) {
+        let index =
+            self.chain.request().get(self.request.position).map_or(usize::MAX, |(_, index)| *index);
+        self.slot(index)
+            .map_or((self.module.name, Mode::Enforce), |slot| (slot.kind.name, slot.mode))
+    }
+
+    fn next(&mut self) -> Option<Verdict> {
+        self.request.position = self.request.position.saturating_add(1);
+        self.ask_current(Ask::RequestHeaders { end: self.request.ended })
+    }
+
+    fn stop_with(&mut self, decided: Decided, mode: Mode) -> Option<Verdict> {
+        match self.decided(decided, mode) {
+            Some(decided) => {
+                self.answer_request(decided);
+                None
+            }
+            None => self.next(),
+        }
+    }
+
+    fn refuse_here(&mut self, reason: Common) -> HeadersFlow {
+        let decided = Decided::Refusal(self.module.name, Box::new(reason.into()));
+        if let Some(decided) = self.decided(decided, Mode::Enforce) {
+            self.answer_request(decided);
+        }
+        HeadersFlow::Stop
+    }
+
+    /// A control wants the body: it gets what is there, nothing where there never is one, or waits.
+    fn want_request_body(&mut self, max: usize) -> Option<Verdict> {
+        if let Some(body) = self.request.body.take() {
+            let complete = body.len() <= max;
+            let bytes = body.get(..max.min(body.len())).unwrap_or_default();
+            let verdict = self.ask_current(Ask::RequestBody(Body { bytes, complete }));
+            self.keep_request_body(body);
+            return verdict;
+        }
+        if self.exchange.is_stream() {
+            return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: false }));
+        }
+        if self.request.ended && !self.request.holding {
+            return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: true }));
+        }
+        self.request.wait = Wait::Body { max: max.max(1) };
+        None
+    }
+
+    /// Asks the waiting control about the held body and goes on.
+    fn judge_request_body(&mut self, bytes: Option<Vec<u8>>, complete: bool) {
+        self.request.wait = Wait::Nothing;
+        let mut verdict = match bytes {
+            Some(bytes) => {
+                let verdict = self.ask_current(Ask::RequestBody(Body { bytes: &bytes, complete }));
+                if complete {
+                    self.keep_request_body(bytes);
+                }
+                verdict
+            }
+            // A body that cannot be read was not judged: it does not pass.
+            None => Some(Verdict::from(Common::Internal)),
+        };
+        while let Some(current) = verdict {
+            verdict = self.follow(current);
+        }
+    }
+
+    /// Later controls see the body as it will go upstream.
+    fn keep_request_body(&mut self, body: Vec<u8>) {
+        if matches!(self.request.wait, Wait::Passed | Wait::Answered) {
+            return;
+        }
+        let replaced = self.exchange.take_request_body();
+        self.request.replaced |= replaced.is_some();
+        self.request.body = Some(replaced.unwrap_or(body));
+    }
+
+    /// Every control has let the request pass: all changes are made now, once.
+    fn pass_request(&mut self) {
+        self.request.wait = Wait::Passed;
+        let replaced = self.exchange.take_request_body();
+        let body = replaced.or(self.request.body.take().filter(|_| self.request.replaced));
+        if let Some(body) = body {
+            let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
+            let name = FieldName::from_static("content-length");
+            if self.host.set_body(Direction::Request, &body).is_ok() {
+                self.exchange.edit_request_always(Edit::Set(name, FieldValue::from_number(length)));
+            }
+        }
+        if self.chain.reads_response_body() {
+            let identity = FieldValue::from_static("identity");
+            self.exchange.edit_request_always(Edit::Set(
+                FieldName::from_static("accept-encoding"),
+                identity,
+            ));
+            for name in ["range", "if-range"] {
+                self.exchange.edit_request_always(Edit::Remove(FieldName::from_static(name)));
+            }
+        }
+        self.apply_request_edits();
+        self.write_identity();
+        self.write_notes();
+    }
+
+    fn apply_request_edits(&mut self) {
+        for edit in self.exchange.take_request_edits() {
+            let _ = self.host.edit_headers(Direction::Request, &edit);
+        }
+    }
+
+    /// Between separate modules an identity, and the names of its headers, travel in filter state.
+    fn write_identity(&mut self) {
+        if self.module.program.settings.gateway || self.identity_written {
+            return;
+        }
+        let Some(identity) = self.exchange.own_identity() else {
+            return;
+        };
+        self.identity_written = self.host.set_property(IDENTITY_STATE, &identity.to_wire()).is_ok();
+        let names = &self.module.program.settings.identity_headers;
+        let mut list = self.host.property(&[HEADERS_STATE]).unwrap_or_default();
+        for name in names {
+            if !list.is_empty() {
+                list.push(b',');
+            }
+            list.extend_from_slice(name.as_str().as_bytes());
+        }
+        let _ = self.host.set_property(HEADERS_STATE, &list);
+    }
+
+    /// Removes headers by which a client could claim to be somebody, in every mode and on every route. What an earlier
+    /// module of ours set stays.
+    fn strip_identity_headers(&mut self) {
+        let settings = self.module.settings();
+        if settings.identity_headers.is_empty() {
+            return;
+        }
+        let is_identity = |name: &[u8]| {
+            settings
+                .identity_headers
+                .iter()
+                .any(|own| same_name_for_a_backend(own.as_str().as_bytes(), name))
+        };
+        let mut names: Vec<FieldName> = Vec::new();
+        for (name, _) in self.exchange.request_headers().iter() {
+            if is_identity(name)
+                && let Some(name) = std::str::from_utf8(name).ok().and_then(FieldName::parse)
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            return;
+        }
+        let kept = if settings.gateway { None } else { self.host.property(&[HEADERS_STATE]) };
+        let kept = kept.unwrap_or_default();
+        for name in names {
+            // Only the exact name: an earlier module removed every other spelling of it.
+            let ours = kept.split(|byte| *byte == b',').any(|own| own == name.as_str().as_bytes());
+            if !ours {
+                self.exchange.edit_request_always(Edit::Remove(name));
+            }
+        }
+    }
+
+    fn strip_identity_trailers(&mut self) {
+        let settings = self.module.settings();
+        if settings.identity_headers.is_empty() {
+            return;
+        }
+        let trailers = self.exchange.request_trailers();
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in trailers.iter() {
+            let identity = settings
+                .identity_headers
+                .iter()
+                .any(|own| same_name_for_a_backend(own.as_str().as_bytes(), name));
+            if let (true, Ok(name)) = (identity, std::str::from_utf8(name)) {
+                names.push(name.to_owned());
+            }
+        }
+        for name in names {
+            let _ = self.host.remove_request_trailer(&name);
+        }
+    }
+
+    /// Tells the controls that watch how much of the body passed.
+    fn observe_request(&mut self, end: bool) {
+        let chain = Rc::clone(&self.chain);
+        for index in chain.observers() {
+            if matches!(self.request.wait, Wait::Answered) {
+                return;
+            }
+            let total = self.request.total;
+            let verdict = self.ask(*index, Place::Afterwards, Ask::RequestChunk { total, end });
+            self.follow_late(*index, verdict);
+        }
+    }
+
+    fn ask_about_trailers(&mut self) {
+        let chain = Rc::clone(&self.chain);
+        for (place, index) in chain.request() {
+            if matches!(self.request.wait, Wait::Answered) {
+                return;
+            }
+            let verdict = self.ask(*index, *place, Ask::RequestTrailers);
+            self.follow_late(*index, verdict);
+        }
+    }
+
+    /// After the chain only a refusal counts.
+    fn follow_late(&mut self, index: usize, verdict: Verdict) {
+        let Some((name, mode)) = self.slot(index).map(|slot| (slot.kind.name, slot.mode)) else {
+            return;
+        };
+        if let Verdict::Refuse(refusal) = verdict
+            && let Some(decided) = self.decided(Decided::Refusal(name, refusal), mode)
+        {
+            self.answer_request(decided);
+        }
+    }
+}

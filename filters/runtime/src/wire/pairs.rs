@@ -1,0 +1,80 @@
+//! Header maps on the wire: a count, then the sizes of all names and values, then the texts, each ended by a NUL.
+
+use portcullis_control::headers::HeaderMap;
+
+/// Reads a map as the host writes it. What does not fit the form is left out: it could not be told apart from a lie.
+pub(crate) fn read(bytes: Vec<u8>) -> HeaderMap {
+    let count = number(&bytes, 0).unwrap_or(0);
+    let mut offset = count.saturating_mul(8).saturating_add(4);
+    // A count that the bytes cannot hold must not become an allocation.
+    if offset > bytes.len() {
+        return HeaderMap::default();
+    }
+    let sizes: Vec<(usize, usize)> = (0..count)
+        .map_while(|index| {
+            let place = index.saturating_mul(8).saturating_add(4);
+            Some((number(&bytes, place)?, number(&bytes, place.saturating_add(4))?))
+        })
+        .collect();
+    let mut map = HeaderMap::over(bytes, sizes.len());
+    for (name, value) in sizes {
+        let name_end = offset.saturating_add(name);
+        let value_start = name_end.saturating_add(1);
+        let value_end = value_start.saturating_add(value);
+        if !map.push_range(offset..name_end, value_start..value_end) {
+            break;
+        }
+        offset = value_end.saturating_add(1);
+    }
+    map
+}
+
+/// Writes a map as the host reads it.
+pub(crate) fn write<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    push_number(&mut bytes, pairs.clone().count());
+    for (name, value) in pairs.clone() {
+        push_number(&mut bytes, name.len());
+        push_number(&mut bytes, value.len());
+    }
+    for (name, value) in pairs {
+        for text in [name, value] {
+            bytes.extend_from_slice(text);
+            bytes.push(0);
+        }
+    }
+    bytes
+}
+
+fn number(bytes: &[u8], place: usize) -> Option<usize> {
+    let four = bytes.get(place..)?.first_chunk::<4>()?;
+    usize::try_from(u32::from_le_bytes(*four)).ok()
+}
+
+fn push_number(bytes: &mut Vec<u8>, number: usize) {
+    // More than 4 GiB do not exist in a 32-bit memory.
+    bytes.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_survives_the_way_to_the_host_and_back() {
+        let pairs: [(&[u8], &[u8]); 3] = [(b":path", b"/"), (b"x", b""), (b"x", b"\xff\x00")];
+        let map = read(write(pairs.into_iter()));
+        assert_eq!(map.iter().collect::<Vec<_>>(), pairs);
+        assert_eq!(read(write(std::iter::empty())).len(), 0);
+    }
+
+    #[test]
+    fn a_broken_map_gives_what_is_whole() {
+        let pairs: [(&[u8], &[u8]); 2] = [(b"a", b"1"), (b"b", b"2")];
+        let whole = write(pairs.into_iter());
+        for length in 0..whole.len() - 1 {
+            assert!(read(whole.get(..length).unwrap().to_vec()).len() < 2, "{length}");
+        }
+        assert_eq!(read(vec![0xff; 64]).len(), 0);
+    }
+}

@@ -1,0 +1,115 @@
+//! The three messages of Envoy's that are spoken, each a handful of fields: a library would be larger than they are.
+
+use portcullis_control::surroundings::{Hash, SignatureCheck};
+
+/// `envoy.source.extensions.common.wasm.VerifySignatureArguments`.
+pub(crate) fn verify_signature_arguments(check: &SignatureCheck<'_>) -> Vec<u8> {
+    let hash: &[u8] = match check.hash {
+        Hash::Sha256 => b"sha256",
+        Hash::Sha384 => b"sha384",
+        Hash::Sha512 => b"sha512",
+    };
+    let texts = [hash, check.public_key, check.signature, check.message];
+    let mut message =
+        Vec::with_capacity(texts.iter().map(|text| text.len().saturating_add(8)).sum());
+    for (field, text) in (1_u8..).zip(texts) {
+        push_bytes(&mut message, field, text);
+    }
+    message
+}
+
+/// The `result` of `VerifySignatureResult`; `None` if the message is none. An absent field is false.
+pub(crate) fn verify_signature_result(message: &[u8]) -> Option<bool> {
+    let mut rest = message;
+    let mut result = false;
+    while let Some((tag, tail)) = varint(rest) {
+        match tag & 7 {
+            0 => {
+                let (value, tail) = varint(tail)?;
+                if tag >> 3 == 1 {
+                    result = value != 0;
+                }
+                rest = tail;
+            }
+            2 => {
+                let (length, tail) = varint(tail)?;
+                rest = tail.get(usize::try_from(length).ok()?..)?;
+            }
+            _ => return None,
+        }
+    }
+    rest.is_empty().then_some(result)
+}
+
+/// `envoy.config.core.v3.GrpcService{envoy_grpc: {cluster_name}}`: a bare name could parse as another message, and
+/// then Envoy aborts.
+pub(crate) fn grpc_service(cluster: &str) -> Vec<u8> {
+    let mut envoy_grpc = Vec::new();
+    push_bytes(&mut envoy_grpc, 1, cluster.as_bytes());
+    let mut service = Vec::new();
+    push_bytes(&mut service, 1, &envoy_grpc);
+    service
+}
+
+fn push_bytes(message: &mut Vec<u8>, field: u8, bytes: &[u8]) {
+    message.push(field << 3 | 2);
+    let mut length = bytes.len();
+    loop {
+        let low = u8::try_from(length & 0x7f).unwrap_or(0);
+        length >>= 7;
+        if length == 0 {
+            message.push(low);
+            break;
+        }
+        message.push(low | 0x80);
+    }
+    message.extend_from_slice(bytes);
+}
+
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0_u64;
+    for (index, byte) in bytes.iter().enumerate().take(10) {
+        let shift = u32::try_from(index.saturating_mul(7)).ok()?;
+        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some((value, bytes.get(index.saturating_add(1)..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_as_protobuf_writes_them() {
+        let check = SignatureCheck {
+            hash: Hash::Sha256,
+            public_key: b"k",
+            signature: b"s",
+            message: &[b'm'; 300],
+        };
+        let message = verify_signature_arguments(&check);
+        assert!(message.starts_with(b"\x0a\x06sha256\x12\x01k\x1a\x01s\x22\xac\x02mmm"));
+        assert_eq!(message.len(), 8 + 3 + 3 + 3 + 300);
+        assert_eq!(grpc_service("users"), b"\x0a\x07\x0a\x05users");
+    }
+
+    #[test]
+    fn results_are_read_and_nonsense_is_not() {
+        for (message, expected) in [
+            (&b""[..], Some(false)),
+            (b"\x08\x01", Some(true)),
+            (b"\x08\x00", Some(false)),
+            (b"\x12\x03bad", Some(false)),
+            (b"\x08\x01\x12\x00", Some(true)),
+            (b"\x08", None),
+            (b"\x12\x05bad", None),
+            (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", None),
+            (b"\x09\x00", None),
+        ] {
+            assert_eq!(verify_signature_result(message), expected, "{message:?}");
+        }
+    }
+}
