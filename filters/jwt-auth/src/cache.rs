@@ -1,0 +1,160 @@
+//! Tokens whose signature was verified, so that the same bytes need neither parsing nor cryptography again.
+//!
+//! An entry says only 'these bytes were signed with that key'. Issuer, audience, algorithm, times and revocation are
+//! judged under the current route's policy on every request, and the key must be one that this policy would have tried.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use crate::key::KeyId;
+use crate::token::Token;
+
+/// Entries of one worker, at most.
+pub const MAX_ENTRIES: usize = 2_048;
+/// Memory of one worker's entries, at most, by [`weight`]: there are as many caches as workers.
+pub const MAX_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes at a token's end that entries are found by: twelve bytes of the signature, which nobody chooses.
+const TAIL: usize = 16;
+
+/// A token with the key that its signature was verified with.
+#[derive(Debug)]
+pub struct Verified {
+    /// The token.
+    pub token: Token,
+    /// The key. It counts only where the policy at hand has it among its candidates for this token.
+    pub key: KeyId,
+}
+
+/// A bounded map from a token's bytes to the verified token. The young half takes what is new or asked for again; when
+/// it is full it becomes the old half, and what was old and not asked for since is gone.
+#[derive(Debug, Default)]
+pub struct Cache {
+    young: Half,
+    old: Half,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    entries: BTreeMap<[u8; TAIL], Entry>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    verified: Rc<Verified>,
+    weight: usize,
+}
+
+impl Cache {
+    /// An empty cache.
+    #[must_use]
+    pub fn new() -> Self {
+        Cache::default()
+    }
+
+    /// What is known of exactly these bytes.
+    pub fn get(&mut self, compact: &[u8]) -> Option<Rc<Verified>> {
+        let tail = tail(compact)?;
+        let same = |entry: &&Entry| entry.verified.token.compact() == compact;
+        if let Some(entry) = self.young.entries.get(&tail).filter(same) {
+            return Some(Rc::clone(&entry.verified));
+        }
+        self.old.entries.get(&tail).filter(same)?;
+        let entry = self.old.take(&tail)?;
+        let verified = Rc::clone(&entry.verified);
+        self.put(tail, entry);
+        Some(verified)
+    }
+
+    /// Keeps a token that was verified just now. One that would fill more than a quarter of the cache is not kept.
+    pub fn insert(&mut self, verified: Verified) -> Rc<Verified> {
+        let weight = weight(&verified);
+        let verified = Rc::new(verified);
+        if let Some(tail) = tail(verified.token.compact()).filter(|_| weight <= MAX_BYTES / 4) {
+            self.old.take(&tail);
+            self.put(tail, Entry { verified: Rc::clone(&verified), weight });
+        }
+        verified
+    }
+
+    /// Forgets everything: the keys have changed.
+    pub fn clear(&mut self) {
+        *self = Cache::default();
+    }
+
+    /// How many tokens are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.young.entries.len() + self.old.entries.len()
+    }
+
+    /// True if none is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the kept tokens weigh, as counted for [`MAX_BYTES`].
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.young.bytes + self.old.bytes
+    }
+
+    fn put(&mut self, tail: [u8; TAIL], entry: Entry) {
+        self.young.take(&tail);
+        let full = self.young.entries.len() >= MAX_ENTRIES / 2
+            || self.young.bytes + entry.weight > MAX_BYTES / 2;
+        if full {
+            self.old = mem::take(&mut self.young);
+        }
+        self.young.bytes += entry.weight;
+        self.young.entries.insert(tail, entry);
+    }
+}
+
+impl Half {
+    fn take(&mut self, tail: &[u8; TAIL]) -> Option<Entry> {
+        let entry = self.entries.remove(tail)?;
+        self.bytes = self.bytes.saturating_sub(entry.weight);
+        Some(entry)
+    }
+}
+
+fn tail(compact: &[u8]) -> Option<[u8; TAIL]> {
+    compact.last_chunk::<TAIL>().copied()
+}
+
+/// About what an entry takes on the heap: small JSON takes far more memory than text.
+fn weight(entry: &Verified) -> usize {
+    let token = &entry.token;
+    mem::size_of::<Verified>()
+        + token.compact().len()
+        + token.signature.len()
+        + members(&token.header)
+        + members(&token.claims)
+}
+
+/// A B-tree's smallest node has room for 11 members, whatever is in it.
+fn members(object: &Map<String, Value>) -> usize {
+    const NODE: usize = 11 * (mem::size_of::<String>() + mem::size_of::<Value>()) + 16;
+    // Nodes are half full at worst.
+    let nodes = object.len().div_ceil(5) * NODE;
+    object.iter().fold(nodes, |sum, (name, value)| sum + name.len() + inside(value))
+}
+
+fn inside(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => {
+            list.iter().fold(0, |sum, item| sum + mem::size_of::<Value>() + inside(item))
+        }
+        Value::Object(object) => members(object),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! Whether verified claims are acceptable now, under one policy: pure judgement, all faults at once.
+
+use serde_json::{Map, Number, Value};
+
+/// What is asked of a token's claims, whoever issued it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClaimRules {
+    /// `exp` must be there; it is verified whenever it is.
+    pub exp_required: bool,
+    /// `nbf` must be there; it is verified whenever it is.
+    pub nbf_required: bool,
+    /// `exp` is at most so many seconds ahead, and must be there; 0 is off.
+    pub maximum_expiration: u32,
+    /// Seconds that the issuer's clock and ours may be apart: given to `exp`, `nbf`, `iat` and `maximum_expiration`.
+    pub leeway: u32,
+    /// Claims that must be there with one of these values.
+    pub required: Vec<RequiredClaim>,
+}
+
+/// A claim that must have one of some values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequiredClaim {
+    /// Its name or dotted path, as in [`find`].
+    pub path: ClaimPath,
+    /// The values, any of which will do.
+    pub accepted: Vec<Value>,
+}
+
+/// A claim that is not acceptable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimFault {
+    /// Which claim; the name comes from the RFC or the configuration, never from the token.
+    pub claim: String,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A time that is missing or no number.
+    NotANumber,
+    /// `exp` is now or earlier.
+    Expired,
+    /// `nbf` is later than now.
+    NotYetValid,
+    /// `exp` is too far ahead, or missing where it is bounded.
+    TooFarAhead,
+    /// `iat` is later than now.
+    IssuedInTheFuture,
+    /// None of the audiences is ours.
+    NotAccepted,
+    /// A required claim is missing or has another value.
+    NotAsRequired,
+}
+
+impl Fault {
+    /// The message for the client: Kong's, where Kong has one.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Fault::NotANumber => "must be a number",
+            Fault::Expired => "token expired",
+            Fault::NotYetValid => "token not valid yet",
+            Fault::TooFarAhead => "exceeds maximum allowed expiration",
+            Fault::IssuedInTheFuture => "issued in the future",
+            Fault::NotAccepted => "not accepted",
+            Fault::NotAsRequired => "not as required",
+        }
+    }
+}
+
+/// The faults of these claims at `now` (whole seconds since the epoch), at most one a claim: `exp`, `nbf`, `iat`, `aud`,
+/// then the required ones in their order. `audiences` are the issuer's; empty: unchecked.
+#[must_use]
+pub fn judge(
+    claims: &Map<String, Value>,
+    rules: &ClaimRules,
+    audiences: &[String],
+    now: u64,
+) -> Vec<ClaimFault> {
+    let now = i128::from(now);
+    let leeway = i128::from(rules.leeway);
+    let mut faults = Vec::new();
+    let mut add = |claim: &str, fault: Option<Fault>| {
+        if let Some(fault) = fault {
+            faults.push(ClaimFault { claim: claim.to_owned(), fault });
+        }
+    };
+    add("exp", expiry(claims, rules, now, leeway));
+    add(
+        "nbf",
+        match time(claims, "nbf") {
+            Time::At(nbf) => (nbf > now + leeway).then_some(Fault::NotYetValid),
+            Time::Absent => rules.nbf_required.then_some(Fault::NotANumber),
+            Time::NotANumber => Some(Fault::NotANumber),
+        },
+    );
+    add(
+        "iat",
+        match time(claims, "iat") {
+            Time::At(iat) => (iat > now + leeway).then_some(Fault::IssuedInTheFuture),
+            Time::Absent => None,
+            Time::NotANumber => Some(Fault::NotANumber),
+        },
+    );
+    let audience_fits = audiences.is_empty() || is_for_one_of(claims.get("aud"), audiences);
+    add("aud", (!audience_fits).then_some(Fault::NotAccepted));
+    for required in &rules.required {
+        let fits = required
+            .path
+            .find(claims)
+            .is_some_and(|value| required.accepted.iter().any(|accepted| same(value, accepted)));
+        add(required.path.as_str(), (!fits).then_some(Fault::NotAsRequired));
+    }
+    faults
+}
+
+fn expiry(
+    claims: &Map<String, Value>,
+    rules: &ClaimRules,
+    now: i128,
+    leeway: i128,
+) -> Option<Fault> {
+    let bounded = rules.maximum_expiration > 0;
+    match time(claims, "exp") {
+        Time::At(exp) if exp <= now - leeway => Some(Fault::Expired),
+        Time::At(exp) => (bounded && exp > now + i128::from(rules.maximum_expiration) + leeway)
+            .then_some(Fault::TooFarAhead),
+        Time::Absent if rules.exp_required => Some(Fault::NotANumber),
+        Time::Absent => bounded.then_some(Fault::TooFarAhead),
+        Time::NotANumber => Some(Fault::NotANumber),
+    }
+}
+
+enum Time {
+    /// Seconds since the epoch, rounded up.
+    At(i128),
+    Absent,
+    NotANumber,
+}
+
+fn time(claims: &Map<String, Value>, name: &str) -> Time {
+    match claims.get(name) {
+        None => Time::Absent,
+        Some(Value::Number(number)) => Time::At(whole_seconds(number)),
+        Some(_) => Time::NotANumber,
+    }
+}
+
+/// A NumericDate (RFC 7519 §2) rounded up, which changes no comparison with a whole second: x > t exactly if ⌈x⌉ > t.
+/// Numbers past all reason stay at the ends of the range.
+#[expect(clippy::cast_possible_truncation, reason = "a float saturates, which is meant")]
+fn whole_seconds(number: &Number) -> i128 {
+    number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from))
+        // Far enough from the ends of i128 that leeway can be added.
+        .or_else(|| number.as_f64().map(|float| float.ceil().clamp(-1e30, 1e30) as i128))
+        .unwrap_or(i128::MIN / 2)
+}
+
+/// RFC 7519 §4.1.3: a string, or an array with at least one of them in it.
+fn is_for_one_of(aud: Option<&Value>, audiences: &[String]) -> bool {
+    let accepted =
+        |value: &Value| value.as_str().is_some_and(|aud| audiences.iter().any(|own| own == aud));
+    match aud {
+        Some(Value::Array(list)) => list.iter().any(accepted),
+        Some(single) => accepted(single),
+        None => false,
+    }
+}
+
+/// Equal as JSON, where 1, 1.0 and 1e0 are one number: Envoy hands every number of a configuration on as a double.
+#[must_use]
+pub fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left == right || ((left.is_f64() || right.is_f64()) && left.as_f64() == right.as_f64())
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .all(|(name, value)| right.get(name).is_some_and(|other| same(value, other)))
+        }
+        _ => left == right,
+    }
+}
+
+/// Names in a path, at most: real ones have two to six, and each may double the places to look at.
+pub const MAX_PATH_NAMES: usize = 12;
+
+/// A claim's name, or a dotted path of names into objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimPath(String);
+
+impl ClaimPath {
+    /// A path from a configuration; `None` if it is empty or has more than [`MAX_PATH_NAMES`] names.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<Self> {
+        let fits = !path.is_empty() && path.split('.').count() <= MAX_PATH_NAMES;
+        fits.then(|| ClaimPath(path.to_owned()))
+    }
+
+    /// The path as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The claim at this path. A name as long as possible comes first, in every object on the way: `https://app/roles`
+    /// is a name, and in `resource_access.my.client.roles` so is `my.client`.
+    #[must_use]
+    pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
+        find(claims, &self.0)
+    }
+}
+
+fn find<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    object.get(path).or_else(|| {
+        path.rmatch_indices('.').find_map(|(place, _)| {
+            let (name, rest) = path.split_at_checked(place)?;
+            find(object.get(name)?.as_object()?, rest.strip_prefix('.')?)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

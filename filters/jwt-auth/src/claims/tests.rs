@@ -1,0 +1,1 @@
+//! What the module above promises, as tables.
