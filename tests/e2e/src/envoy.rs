@@ -37,7 +37,7 @@ pub struct Envoy {
     log: Lines,
     access_log: Lines,
     readers: Vec<JoinHandle<()>>,
-    pub(crate) directory: TempDir,
+    directory: TempDir,
 }
 
 /// An Envoy that did not start: it ended, or refused its configuration.
@@ -87,7 +87,7 @@ impl Envoy {
         }
         let directory = TempDir::with_prefix("portcullis-").expect("a folder for Envoy's files");
         let mut command = command(&config, directory.path());
-        let mut process = Process::start(&mut command)
+        let mut process = Process::start(&mut command, directory.path())
             .unwrap_or_else(|error| panic!("{}: {error}", binary::envoy_binary().display()));
         let child = process.child();
         let (log, log_reader) = Lines::collect(child.stderr.take().expect("a pipe"));
@@ -181,6 +181,16 @@ impl Envoy {
     #[must_use]
     pub fn connect(&self) -> Connection {
         Connection::open(self.address()).expect("a connection to Envoy")
+    }
+
+    /// A new HTTP/1.1 connection from another address of this machine, such as `127.0.0.2`.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    #[must_use]
+    pub fn connect_from(&self, source: &str) -> Connection {
+        let source = source.parse().expect("an IP address");
+        Connection::open_from(source, self.address()).expect("a connection to Envoy")
     }
 
     /// A new HTTP/2 connection.
@@ -312,6 +322,12 @@ impl Envoy {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.process().id()
+    }
+
+    /// The folder of its files, which goes with it.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Resident memory in bytes.

@@ -2,6 +2,7 @@
 //! the test that started it.
 
 use std::io;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -16,9 +17,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn start(command: &mut Command) -> io::Result<Self> {
+    /// Starts it. `folder`, which holds its files, goes with it where nobody else removes it.
+    pub(crate) fn start(command: &mut Command, folder: &Path) -> io::Result<Self> {
         let mut child = command.spawn()?;
-        let watchdog = watch(child.id()).inspect_err(|_| {
+        let watchdog = watch(child.id(), folder).inspect_err(|_| {
             let _ = child.kill();
             let _ = child.wait();
         })?;
@@ -57,10 +59,11 @@ impl Drop for Process {
 }
 
 /// A shell that waits on a pipe which only this process holds: it reads the end of it when this
-/// process ends, in whatever way, and then ends Envoy.
-fn watch(id: u32) -> io::Result<Child> {
+/// process ends, in whatever way, and then ends Envoy and removes its folder.
+fn watch(id: u32, folder: &Path) -> io::Result<Child> {
     Command::new("sh")
-        .args(["-c", &format!("read _; kill -KILL {id}")])
+        .args(["-c", r#"read _; kill -KILL "$1"; rm -rf "$2""#, "watchdog", &id.to_string()])
+        .arg(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

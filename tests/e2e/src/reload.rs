@@ -47,7 +47,7 @@ impl Envoy {
         let rejected = || self.stat("listener_manager.lds.update_rejected").unwrap_or(0);
         let rejected_before = rejected();
         // Written elsewhere and moved, so that Envoy never reads half a file.
-        let mut file = tempfile::NamedTempFile::new_in(self.directory.path()).expect("a file");
+        let mut file = tempfile::NamedTempFile::new_in(self.directory()).expect("a file");
         file.write_all(listener_file(listener, &version).as_bytes()).expect("a written file");
         file.persist(path).expect("a moved file");
         eventually("the new listener", || {

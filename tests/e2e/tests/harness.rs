@@ -268,6 +268,14 @@ fn raised_limits_let_large_heads_pass_and_defaults_refuse_them() {
 }
 
 #[test]
+fn clients_come_from_the_addresses_that_the_test_says() {
+    let upstream = Upstream::echo();
+    let envoy = Envoy::start(EnvoyConfig::new(&upstream));
+    let reply = envoy.connect_from("127.0.0.7").send(&Request::get("/")).unwrap();
+    assert_eq!(reply.json()["headers"]["x-forwarded-for"], "127.0.0.7");
+}
+
+#[test]
 fn raw_bytes_go_out_as_they_are() {
     let upstream = Upstream::echo();
     let envoy = Envoy::start(EnvoyConfig::new(&upstream));
@@ -371,7 +379,7 @@ fn an_envoy_ends_even_where_its_test_aborts() {
     if std::env::var_os(ABORTS).is_some() {
         let upstream = Upstream::echo();
         let envoy = Envoy::start(EnvoyConfig::new(&upstream));
-        println!("\nenvoy={}", envoy.id());
+        println!("\nenvoy={}\nfolder={}", envoy.id(), envoy.directory().display());
         std::process::abort();
     }
     let output = Command::new(std::env::current_exe().unwrap())
@@ -381,12 +389,14 @@ fn an_envoy_ends_even_where_its_test_aborts() {
         .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stdout).unwrap();
-    let id = said.lines().find_map(|line| line.strip_prefix("envoy=")).expect("an Envoy's id");
+    let tells = |what| said.lines().find_map(|line| line.strip_prefix(what)).expect(what);
+    let (id, folder) = (tells("envoy="), tells("folder="));
     // Ended, or at most a name that its new parent has not asked about yet.
     eventually("the orphaned Envoy to end", || {
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
         (status.is_empty() || status.contains("State:\tZ")).then_some(())
     });
+    eventually("its folder to go", || (!std::path::Path::new(folder).exists()).then_some(()));
 }
 
 #[test]

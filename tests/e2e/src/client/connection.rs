@@ -1,9 +1,10 @@
 //! An HTTP/1.1 connection that sends any bytes and reads answers exactly.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 
 use portcullis_echo::wire::{self, Body, Framing};
+use socket2::{Domain, Socket, Type};
 
 use super::reply::{Error, Reply};
 use super::request::Request;
@@ -22,7 +23,21 @@ impl Connection {
     /// # Errors
     /// Those of connecting.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        Self::over(TcpStream::connect_timeout(&address, PATIENCE)?)
+    }
+
+    /// Connects from an address of this machine, such as any in 127.0.0.0/8, to be another client.
+    ///
+    /// # Errors
+    /// Those of connecting; `AddrNotAvailable` for an address that this machine does not have.
+    pub fn open_from(source: IpAddr, address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+        socket.connect_timeout(&address.into(), PATIENCE)?;
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
