@@ -1,5 +1,6 @@
 //! A random key that all workers of a process share, so that no client can aim at a slot or undo a hash in the log.
 
+use std::fmt;
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -51,13 +52,19 @@ impl ProcessKey {
         hasher
     }
 
+    /// The hasher behind [`ProcessKey::log_hash`], for parts that are not slices yet.
+    #[must_use]
+    pub fn log_hasher(&self) -> KeyedHasher {
+        self.hasher("log")
+    }
+
     /// What stands for a credential, address or other text of a client in logs: 16 hexadecimal digits, the same for
     /// the same parts in every control of this process, worthless outside it.
     #[must_use]
     pub fn log_hash<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>) -> String {
-        let mut hasher = self.hasher("log");
+        let mut hasher = self.log_hasher();
         parts.into_iter().for_each(|part| hasher.part(part));
-        format!("{:016x}", hasher.finish().tag)
+        hasher.finish().to_string()
     }
 }
 
@@ -94,4 +101,11 @@ impl KeyedHasher {
 pub struct Fingerprint {
     pub(super) place: u64,
     pub(super) tag: u64,
+}
+
+/// 16 hexadecimal digits.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.tag)
+    }
 }
