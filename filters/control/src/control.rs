@@ -122,6 +122,11 @@ pub trait Control: Sized + 'static {
         None
     }
 
+    /// True if this configuration has something to decide at one of [`Control::PLACES`].
+    fn decides_at(&self, _place: Place) -> bool {
+        true
+    }
+
     /// Headers that it may set to say who is calling: removed from every incoming request.
     fn identity_headers(&self) -> Vec<FieldName> {
         Vec::new()

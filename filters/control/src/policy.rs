@@ -69,6 +69,8 @@ pub trait Policy {
     fn state(&self) -> Box<dyn Any>;
     /// Asks the control.
     fn ask(&self, exchange: &mut Exchange, state: &mut dyn Any, ask: Ask<'_>) -> Verdict;
+    /// See [`Control::decides_at`].
+    fn decides_at(&self, place: Place) -> bool;
     /// See [`Control::identity_headers`].
     fn identity_headers(&self) -> Vec<FieldName>;
     /// See [`Control::may_hold_request`].
@@ -106,6 +108,10 @@ impl<C: Control> Policy for C {
                 Verdict::Continue
             }
         }
+    }
+
+    fn decides_at(&self, place: Place) -> bool {
+        Control::decides_at(self, place)
     }
 
     fn identity_headers(&self) -> Vec<FieldName> {

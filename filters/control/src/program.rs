@@ -108,7 +108,12 @@ impl Chain {
         let slots: Vec<Slot> = slots.into_iter().filter(|slot| slot.mode != Mode::Off).collect();
         let indexed = || slots.iter().enumerate();
         let mut request: Vec<(Place, usize)> = indexed()
-            .flat_map(|(index, slot)| slot.kind.places.iter().map(move |place| (*place, index)))
+            .flat_map(|(index, slot)| {
+                let places = slot.kind.places.iter();
+                places
+                    .filter(|place| slot.policy.decides_at(**place))
+                    .map(move |place| (*place, index))
+            })
             .collect();
         request.sort_unstable();
         let mut response: Vec<_> = indexed()

@@ -86,6 +86,13 @@ impl RateLimiting {
         RateLimiting { before_auth, after_auth, key: OnceCell::new() }
     }
 
+    fn limiters_at(&self, place: Place) -> &[Limiter] {
+        match place {
+            Place::RateLimitingBeforeAuth => &self.before_auth,
+            _ => &self.after_auth,
+        }
+    }
+
     fn key(&self, exchange: &Exchange) -> Result<ProcessKey, StoreError> {
         if let Some(key) = self.key.get() {
             return Ok(*key);
@@ -252,15 +259,12 @@ impl Control for RateLimiting {
         config::read_list(node, items, &site.scope).map(RateLimiting::new)
     }
 
+    fn decides_at(&self, place: Place) -> bool {
+        !self.limiters_at(place).is_empty()
+    }
+
     fn request_headers(&self, exchange: &mut Exchange, state: &mut State, _end: bool) -> Verdict {
-        let limiters = match exchange.place() {
-            Place::RateLimitingBeforeAuth => &self.before_auth,
-            _ => &self.after_auth,
-        };
-        if limiters.is_empty() {
-            return Verdict::Continue;
-        }
-        self.limit(limiters, exchange, state)
+        self.limit(self.limiters_at(exchange.place()), exchange, state)
     }
 
     fn response_headers(&self, exchange: &mut Exchange, state: &mut State, _end: bool) -> Verdict {
