@@ -40,7 +40,8 @@ impl Module {
         configuration: &[u8],
         environment: &Environment<'_>,
     ) -> Option<Rc<Self>> {
-        match (definition.load)(configuration, environment) {
+        let json = crate::wire::structure::to_json(configuration);
+        match (definition.load)(json.as_deref().unwrap_or(configuration), environment) {
             Ok(program) => {
                 for warning in &program.warnings {
                     host.log(Level::Warn, &format!("portcullis {}: {warning}", definition.name));

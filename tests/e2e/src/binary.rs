@@ -31,6 +31,21 @@ pub fn wasm(name: &str) -> PathBuf {
     path
 }
 
+/// The built test-only module: `$PORTCULLIS_PROBE`, else where cargo leaves it in the repository.
+///
+/// # Panics
+/// When it has not been built, with what to run.
+#[must_use]
+pub fn probe() -> PathBuf {
+    let path = match std::env::var_os("PORTCULLIS_PROBE") {
+        Some(path) => PathBuf::from(path),
+        None => repository().join("target/wasm32-wasip1/release/portcullis_probe.wasm"),
+    };
+    let remedy = "cargo build --release --target wasm32-wasip1 -p portcullis-probe";
+    assert!(path.is_file(), "{} does not exist: run `{remedy}` first", path.display());
+    path
+}
+
 /// An Envoy's version, as it says itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {

@@ -40,7 +40,7 @@ mod traffic;
 mod upstream;
 mod upstream_http2;
 
-pub use binary::{Version, envoy_binary, envoy_version, repository, wasm};
+pub use binary::{Version, envoy_binary, envoy_version, probe, repository, wasm};
 pub use client::connection::{Connection, Tunnel};
 pub use client::http2::Http2;
 pub use client::reply::{Error, Reply};

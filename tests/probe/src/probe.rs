@@ -31,6 +31,7 @@ pub(crate) struct Probe {
     cluster: String,
     timeout_ms: u32,
     max: usize,
+    holds: bool,
 }
 
 fn told(exchange: &Exchange) -> &[u8] {
@@ -67,11 +68,9 @@ impl Control for Probe {
             section.or("cluster", "calls".to_owned(), |node| node.text().map(str::to_owned));
         let timeout = section.or("timeout_ms", 1_000, |node| node.integer(1..=60_000));
         let max = section.or("max", 65_536, |node| node.integer(1..=1_000_000));
-        Some(Probe {
-            cluster,
-            timeout_ms: u32::try_from(timeout).ok()?,
-            max: usize::try_from(max).ok()?,
-        })
+        let holds = section.or("holds", true, |node| node.boolean());
+        let (timeout_ms, max) = (u32::try_from(timeout).ok()?, usize::try_from(max).ok()?);
+        Some(Probe { cluster, timeout_ms, max, holds })
     }
 
     fn identity_headers(&self) -> Vec<FieldName> {
@@ -79,7 +78,7 @@ impl Control for Probe {
     }
 
     fn may_hold_request(&self) -> bool {
-        true
+        self.holds
     }
 
     fn request_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {

@@ -7,3 +7,4 @@
 
 pub(crate) mod pairs;
 pub(crate) mod protobuf;
+pub(crate) mod structure;

@@ -1,4 +1,4 @@
-//! The three messages of Envoy's that are spoken, each a handful of fields: a library would be larger than they are.
+//! Protobuf, as far as the few messages of Envoy's go that are spoken: a library would be larger than they are.
 
 use portcullis_control::surroundings::{Hash, SignatureCheck};
 
@@ -20,25 +20,13 @@ pub(crate) fn verify_signature_arguments(check: &SignatureCheck<'_>) -> Vec<u8> 
 
 /// The `result` of `VerifySignatureResult`; `None` if the message is none. An absent field is false.
 pub(crate) fn verify_signature_result(message: &[u8]) -> Option<bool> {
-    let mut rest = message;
     let mut result = false;
-    while let Some((tag, tail)) = varint(rest) {
-        match tag & 7 {
-            0 => {
-                let (value, tail) = varint(tail)?;
-                if tag >> 3 == 1 {
-                    result = value != 0;
-                }
-                rest = tail;
-            }
-            2 => {
-                let (length, tail) = varint(tail)?;
-                rest = tail.get(usize::try_from(length).ok()?..)?;
-            }
-            _ => return None,
+    for field in fields(message) {
+        if let (1, Field::Varint(value)) = field? {
+            result = value != 0;
         }
     }
-    rest.is_empty().then_some(result)
+    Some(result)
 }
 
 /// `envoy.config.core.v3.GrpcService{envoy_grpc: {cluster_name}}`: a bare name could parse as another message, and
@@ -64,6 +52,49 @@ fn push_bytes(message: &mut Vec<u8>, field: u8, bytes: &[u8]) {
         message.push(low | 0x80);
     }
     message.extend_from_slice(bytes);
+}
+
+/// A field's value, as far as its wire type tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Field<'a> {
+    /// Wire type 0.
+    Varint(u64),
+    /// Wire type 1.
+    Double(f64),
+    /// Wire type 2.
+    Bytes(&'a [u8]),
+}
+
+/// The fields of a message with their numbers; `None` where it stops being one.
+pub(crate) fn fields(message: &[u8]) -> impl Iterator<Item = Option<(u64, Field<'_>)>> {
+    let mut rest = Some(message);
+    std::iter::from_fn(move || {
+        let bytes = rest.take().filter(|bytes| !bytes.is_empty())?;
+        let field = field(bytes);
+        rest = field.map(|(_, _, tail)| tail);
+        Some(field.map(|(number, value, _)| (number, value)))
+    })
+}
+
+fn field(bytes: &[u8]) -> Option<(u64, Field<'_>, &[u8])> {
+    let (tag, rest) = varint(bytes)?;
+    let (value, rest) = match tag & 7 {
+        0 => {
+            let (value, rest) = varint(rest)?;
+            (Field::Varint(value), rest)
+        }
+        1 => {
+            let (double, rest) = rest.split_first_chunk::<8>()?;
+            (Field::Double(f64::from_le_bytes(*double)), rest)
+        }
+        2 => {
+            let (length, rest) = varint(rest)?;
+            let (text, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+            (Field::Bytes(text), rest)
+        }
+        _ => return None,
+    };
+    Some((tag >> 3, value, rest))
 }
 
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {

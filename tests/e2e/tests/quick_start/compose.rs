@@ -39,7 +39,7 @@ struct Image {
 impl Image {
     fn get(name: String) -> Self {
         let is_there = succeeds("docker", &["image", "inspect", &name])
-            || succeeds("timeout", &["120", "docker", "pull", "--quiet", &name]);
+            || succeeds("docker", &["pull", "--quiet", &name]);
         if !is_there {
             let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("import-envoy-image.sh");
             let output = Command::new(script).arg(envoy_binary()).arg(&name).output().unwrap();
