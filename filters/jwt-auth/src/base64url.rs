@@ -4,23 +4,34 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Padding may be there, as Kong takes it, but whole; bits behind the last byte are zero (RFC 4648 §3.5).
-const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+/// Bits behind the last byte are zero (RFC 4648 §3.5), so that a value has one text.
+const BARE: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(false)
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, CONFIG);
-const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
+    .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+const PADDED: GeneralPurposeConfig =
+    BARE.with_decode_padding_mode(DecodePaddingMode::RequireCanonical);
+static URL_BARE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, BARE);
+static URL_PADDED: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, PADDED);
+static STANDARD_BARE: GeneralPurpose = GeneralPurpose::new(&STANDARD, BARE);
+static STANDARD_PADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, PADDED);
 
-/// The bytes of a base64url text (RFC 4648 §5), with or without padding; `None` for anything else.
+/// The bytes of a base64url text (RFC 4648 §5), without padding or with all of it, as Kong takes it; `None` for anything
+/// else.
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    URL.decode(text).ok()
+    let reading = if is_padded(text) { &URL_PADDED } else { &URL_BARE };
+    reading.decode(text).ok()
 }
 
 /// The bytes of a text in either alphabet of RFC 4648, as people paste secrets; a mixture is neither.
 #[must_use]
 pub fn decode_either(text: &[u8]) -> Option<Vec<u8>> {
-    decode(text).or_else(|| PLAIN.decode(text).ok())
+    let standard = if is_padded(text) { &STANDARD_PADDED } else { &STANDARD_BARE };
+    decode(text).or_else(|| standard.decode(text).ok())
+}
+
+fn is_padded(text: &[u8]) -> bool {
+    text.last() == Some(&b'=')
 }
 
 #[cfg(test)]

@@ -121,8 +121,8 @@ impl fmt::Display for KeyFault {
                 "PEM `{label}` is not taken; give a `PUBLIC KEY` (of a certificate: `openssl x509 -pubkey -noout`)"
             ),
             KeyFault::PemForm => f.write_str(
-                "not exactly one PEM; give one from `-----BEGIN PUBLIC KEY-----` to `-----END PUBLIC KEY-----`, with \
-                 its line breaks as line breaks or spaces",
+                "not exactly one PEM; give one from `-----BEGIN PUBLIC KEY-----` to `-----END PUBLIC KEY-----`, and \
+                 nothing around it",
             ),
             KeyFault::PemContent => f.write_str(
                 "the PEM holds no RSA, P-256, P-384, P-521 or Ed25519 public key; export it again with `openssl \

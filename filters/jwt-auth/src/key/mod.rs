@@ -251,6 +251,9 @@ impl fmt::Debug for KeyId {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 /// Feeds any bytes to every parser of keys; what comes out must be usable.
 #[doc(hidden)]
 pub fn fuzz_key(data: &[u8]) {

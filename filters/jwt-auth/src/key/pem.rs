@@ -1,4 +1,5 @@
-//! Public keys as PEM (RFC 7468), also where YAML has folded the line breaks into spaces.
+//! Public keys as PEM (RFC 7468), also where YAML has folded the line breaks into spaces, or an environment variable
+//! has them as `\n`.
 
 use base64::Engine;
 
@@ -13,7 +14,12 @@ pub const MAX_PEM_BYTES: usize = 8 * 1024;
 /// # Errors
 /// Everything else, private keys and certificates by name, and keys that may not be used.
 pub fn parse(text: &str) -> Result<Key, KeyFault> {
-    let (label, content) = split(text).ok_or(KeyFault::PemForm)?;
+    if text.len() > MAX_PEM_BYTES {
+        return Err(KeyFault::PemForm);
+    }
+    // No backslash is in any PEM, so nothing else can be meant.
+    let text = text.replace("\\n", "\n");
+    let (label, content) = split(&text).ok_or(KeyFault::PemForm)?;
     if label.contains("PRIVATE KEY") {
         return Err(KeyFault::Private);
     }
@@ -31,9 +37,6 @@ pub fn parse(text: &str) -> Result<Key, KeyFault> {
 
 /// Label and content of a text that is one PEM and nothing else.
 fn split(text: &str) -> Option<(&str, &str)> {
-    if text.len() > MAX_PEM_BYTES {
-        return None;
-    }
     let (label, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
     let (content, end) = rest.split_once("-----END ")?;
     (end.strip_suffix("-----")? == label).then_some((label, content))

@@ -126,7 +126,7 @@ impl Modulus {
         // Newton's iteration: each step doubles the bits that are right; 1 is right in 1 bit, and 5 steps make 32.
         let inverse =
             (0..5).fold(1u32, |x, _| x.wrapping_mul(2u32.wrapping_sub(lowest.wrapping_mul(x))));
-        let radix_squared = power_of_two(limbs.len() * 64, &limbs);
+        let radix_squared = radix_squared(&limbs);
         Some(Modulus { limbs, negated_inverse: inverse.wrapping_neg(), radix_squared })
     }
 
@@ -162,13 +162,15 @@ impl Modulus {
     }
 }
 
-/// 2^exponent modulo `modulus`, by doubling 1.
-fn power_of_two(exponent: usize, modulus: &[u32]) -> Vec<u32> {
+/// 2^(2 · bits of all limbs), reduced: by doubling the modulus's own top bit, which is less than it.
+fn radix_squared(modulus: &[u32]) -> Vec<u32> {
     let mut value = vec![0; modulus.len()];
-    if let Some(lowest) = value.first_mut() {
-        *lowest = 1;
+    let mut doublings = modulus.len() * u32::BITS as usize;
+    if let (Some(slot), Some(limb)) = (value.last_mut(), modulus.last()) {
+        *slot = (1 << 31) >> limb.leading_zeros();
+        doublings += limb.leading_zeros() as usize + 1;
     }
-    for _ in 0..exponent {
+    for _ in 0..doublings {
         let mut carry = 0;
         for limb in &mut value {
             let top = *limb >> 31;
