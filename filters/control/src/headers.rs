@@ -47,6 +47,18 @@ pub fn same_name_for_a_backend(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().map(fold).eq(right.iter().map(fold))
 }
 
+/// True if an identity header's name covers a field: `x-consumer-*` covers every name that begins so.
+#[must_use]
+pub fn covers(own: &FieldName, name: &[u8]) -> bool {
+    let own = own.as_str().as_bytes();
+    match own.strip_suffix(b"*") {
+        Some(prefix) => {
+            name.get(..prefix.len()).is_some_and(|start| same_name_for_a_backend(prefix, start))
+        }
+        None => same_name_for_a_backend(own, name),
+    }
+}
+
 /// A value that may be written into a message: no byte below 0x20 but the tab, no 0x7F, so it can never end a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldValue(Cow<'static, [u8]>);
@@ -285,6 +297,9 @@ mod tests {
     fn names_that_a_backend_takes_for_the_same_are_the_same() {
         assert!(same_name_for_a_backend(b"X_User-ID", b"x-user_id"));
         assert!(!same_name_for_a_backend(b"x-user-i", b"x-user-id"));
+        let family = FieldName::from_static("x-consumer-*");
+        assert!(covers(&family, b"X_Consumer-ID") && !covers(&family, b"x-consumer"));
+        assert!(covers(&FieldName::from_static("x-user"), b"x_user"));
         assert_eq!(FieldName::parse("X-User"), Some(FieldName::from_static("x-user")));
         for bad in ["", "a b", "a:", "a\n", "é"] {
             assert_eq!(FieldName::parse(bad), None, "{bad}");

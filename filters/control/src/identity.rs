@@ -1,5 +1,6 @@
 //! Who is calling: written by the auth controls, read by those behind them.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
@@ -28,6 +29,25 @@ pub struct Identity {
     pub credential: Option<String>,
     /// The client certificate that was accepted.
     pub certificate: Option<Rc<Certificate>>,
+    /// What [`Identity::to_wire`] gave: an identity that is kept for many requests is written once.
+    pub wire: Wire,
+}
+
+/// The serialised form of an identity, made when first asked for. Says nothing that the identity does not.
+#[derive(Debug, Default)]
+pub struct Wire(OnceCell<Vec<u8>>);
+
+impl Clone for Wire {
+    /// A copy may be changed, so it starts without.
+    fn clone(&self) -> Self {
+        Wire::default()
+    }
+}
+
+impl PartialEq for Wire {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
 }
 
 /// A consumer of the configuration, as Kong has them.
@@ -55,7 +75,11 @@ pub struct Certificate {
 impl Identity {
     /// The form in which it travels between separate modules, in filter state.
     #[must_use]
-    pub fn to_wire(&self) -> Vec<u8> {
+    pub fn to_wire(&self) -> &[u8] {
+        self.wire.0.get_or_init(|| self.serialise())
+    }
+
+    fn serialise(&self) -> Vec<u8> {
         let consumer = self.consumer.as_deref().map(|consumer| {
             json!({"username": consumer.username, "custom_id": consumer.custom_id, "groups": consumer.groups})
         });
@@ -93,6 +117,7 @@ impl Identity {
             scopes: texts(&value, "scopes"),
             claims: value.get("claims").and_then(Value::as_object).cloned().map(Rc::new),
             credential: text(&value, "credential"),
+            wire: Wire::default(),
             certificate: value.get("certificate").filter(|value| value.is_object()).and_then(
                 |value| {
                     let certificate = Certificate {
@@ -138,15 +163,16 @@ mod tests {
             scopes: vec!["read".into(), "write".into()],
             claims: Some(Rc::new(claims)),
             credential: Some("iss\nsub".into()),
+            wire: Wire::default(),
             certificate: Some(Rc::new(Certificate {
                 subject: "CN=a".into(),
                 san: None,
                 fingerprint: None,
             })),
         };
-        assert_eq!(Identity::from_wire(&identity.to_wire()), Some(identity));
+        assert_eq!(Identity::from_wire(identity.to_wire()), Some(identity));
         let empty = Identity { control: "x".into(), ..Identity::default() };
-        assert_eq!(Identity::from_wire(&empty.to_wire()), Some(empty));
+        assert_eq!(Identity::from_wire(empty.to_wire()), Some(empty));
         for bad in [&b""[..], b"{}", b"[]", b"\xff"] {
             assert_eq!(Identity::from_wire(bad), None);
         }

@@ -1,5 +1,7 @@
 //! A compiled configuration: which controls decide on which route, in which order. It can only be valid.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::address::ClientIp;
@@ -20,7 +22,52 @@ pub struct Site<'v> {
     pub scope: String,
     /// True inside `gateway`, false in the control's own module.
     pub gateway: bool,
+    /// What all routes' versions of a control have together; see [`Site::shared`].
+    pub commons: &'v Commons,
 }
+
+impl Site<'_> {
+    /// A value that all versions of a control in this configuration share, such as a cache: bounded once, not once a
+    /// route. The first call makes it.
+    #[must_use]
+    pub fn shared<T: Default + 'static>(&self) -> Rc<T> {
+        let mut values = self.commons.0.borrow_mut();
+        if let Some(value) = values.iter().find_map(|value| Rc::clone(value).downcast::<T>().ok()) {
+            return value;
+        }
+        let value = Rc::new(T::default());
+        values.push(Rc::<T>::clone(&value));
+        value
+    }
+}
+
+/// What all sites of one configuration have together.
+#[derive(Default)]
+pub struct Household<'v> {
+    /// All consumers.
+    pub consumers: Vec<ConsumerEntry<'v>>,
+    /// True for `gateway`.
+    pub gateway: bool,
+    /// What controls share among their versions.
+    pub commons: Commons,
+}
+
+impl Household<'_> {
+    /// The site of the base, or of a route.
+    #[must_use]
+    pub fn site(&self, found: Option<&RouteMatch>) -> Site<'_> {
+        Site {
+            consumers: &self.consumers,
+            scope: found.map_or("base", RouteMatch::scope).to_owned(),
+            gateway: self.gateway,
+            commons: &self.commons,
+        }
+    }
+}
+
+/// What the controls of one configuration share, one value of a type.
+#[derive(Default)]
+pub struct Commons(RefCell<Vec<Rc<dyn Any>>>);
 
 /// What a path that servers disagree on becomes where a route matches on paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 //! What a route, a mode or a reserved field is, the contract crate says; here is only how several controls share them.
 
 use portcullis_control::config::{Environment, Faults, Node, Section};
-use portcullis_control::consumers::{ConsumerEntry, read_consumers};
+use portcullis_control::consumers::read_consumers;
 use portcullis_control::load::{Common, Part, load, read_routes};
 use portcullis_control::policy::Kind;
-use portcullis_control::program::{Program, Site, Slot};
+use portcullis_control::program::{Commons, Household, Program, Slot};
 use portcullis_control::route::RouteMatch;
 
 /// Name of the module, in the log and in metrics of what no single control decides.
@@ -28,11 +28,10 @@ fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {
     let common = Common::read(section);
     let consumers =
         section.optional("consumers").and_then(|node| read_consumers(&node)).unwrap_or_default();
+    let household = Household { consumers, gateway: true, commons: Commons::default() };
     let base: Vec<Slot> = kinds
         .iter()
-        .filter_map(|kind| {
-            Part::read(*kind, &section.optional(kind.name)?, &site(&consumers, None))
-        })
+        .filter_map(|kind| Part::read(*kind, &section.optional(kind.name)?, &household.site(None)))
         .collect();
     if base.is_empty() && !section.node().reader_has_faults() && !section.has("routes") {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
@@ -42,7 +41,7 @@ fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {
     }
     let mut header_match_before = false;
     let routes = read_routes(section, |entry, found| {
-        let slots = read_route(kinds, entry, found, &base, &consumers);
+        let slots = read_route(kinds, entry, found, &base, &household);
         if header_match_before
             && kinds.iter().any(|kind| kind.authenticates && entry.has(kind.name))
         {
@@ -58,19 +57,15 @@ fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {
     Some(program)
 }
 
-fn site<'v>(consumers: &'v [ConsumerEntry<'v>], found: Option<&RouteMatch>) -> Site<'v> {
-    Site { consumers, scope: found.map_or("base", RouteMatch::scope).to_owned(), gateway: true }
-}
-
 /// A route has the base's controls, each as the base has it unless the route says otherwise.
 fn read_route<'v>(
     kinds: &[Kind],
     entry: &mut Section<'v>,
     found: &RouteMatch,
     base: &[Slot],
-    consumers: &[ConsumerEntry<'_>],
+    household: &Household<'_>,
 ) -> Vec<Slot> {
-    let site = site(consumers, Some(found));
+    let site = household.site(Some(found));
     let mut any = false;
     let mut slots = Vec::new();
     for kind in kinds {

@@ -5,8 +5,7 @@ use crate::config::{Environment, Faults, Section};
 use crate::consumers::read_consumers;
 use crate::mode::Mode;
 use crate::policy::Kind;
-use crate::program::{Program, Site, Slot};
-use crate::route::RouteMatch;
+use crate::program::{Commons, Household, Program, Slot};
 
 /// Compiles the configuration of one control's own module.
 ///
@@ -28,18 +27,15 @@ fn read(kind: Kind, section: &mut Section<'_>) -> Option<Program> {
     } else {
         Vec::new()
     };
-    let site = |found: Option<&RouteMatch>| Site {
-        consumers: &consumers,
-        scope: found.map_or("base", RouteMatch::scope).to_owned(),
-        gateway: false,
-    };
-    let base = (kind.compile)(section, &site(None)).map(|policy| Slot { kind, policy, mode });
+    let household = Household { consumers, gateway: false, commons: Commons::default() };
+    let base =
+        (kind.compile)(section, &household.site(None)).map(|policy| Slot { kind, policy, mode });
     let routes = read_routes(section, |entry, found| {
         Part::check_match(kind, found, entry.node());
         let mode = entry.optional("mode").and_then(|node| Mode::read(&node));
         match entry.optional("config") {
             Some(node) => {
-                let slot = Part::read(kind, &node, &site(Some(found)));
+                let slot = Part::read(kind, &node, &household.site(Some(found)));
                 slot.map(|slot| Slot { mode: mode.unwrap_or(slot.mode), ..slot })
                     .into_iter()
                     .collect()

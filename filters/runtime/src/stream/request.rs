@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcullis_control::control::{Body, CallAnswer, Verdict};
 use portcullis_control::exchange::IDENTITY_STATE;
-use portcullis_control::headers::{Edit, FieldName, FieldValue, same_name_for_a_backend};
+use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
@@ -14,8 +14,15 @@ use super::outcome::Decided;
 use super::{BodyFlow, HeadersFlow, Stream, Wait};
 use crate::host::Direction;
 
-/// Filter state in which a separate module leaves the names of identity headers that are its own.
-const HEADERS_STATE: &str = "portcullis.identity_headers";
+/// Modules that say who is calling and may stand before another one of ours.
+const IDENTITY_MODULES: [&str; 5] =
+    ["mtls-auth", "jwt-auth", "key-auth", "gateway", "request-transformer"];
+
+/// Filter state in which a separate module leaves the names of the identity headers that are its own. One a module, so
+/// that leaving them costs no reading of what others left.
+fn headers_state(module: &str) -> String {
+    ["portcullis.identity_headers.", module].concat()
+}
 
 impl Stream {
     /// The request's headers came. `end`: there is no body.
@@ -275,16 +282,10 @@ impl Stream {
         let Some(identity) = self.exchange.own_identity() else {
             return;
         };
-        self.identity_written = self.host.set_property(IDENTITY_STATE, &identity.to_wire()).is_ok();
+        self.identity_written = self.host.set_property(IDENTITY_STATE, identity.to_wire()).is_ok();
         let names = &self.module.program.settings.identity_headers;
-        let mut list = self.host.property(&[HEADERS_STATE]).unwrap_or_default();
-        for name in names {
-            if !list.is_empty() {
-                list.push(b',');
-            }
-            list.extend_from_slice(name.as_str().as_bytes());
-        }
-        let _ = self.host.set_property(HEADERS_STATE, &list);
+        let list = names.iter().map(FieldName::as_str).collect::<Vec<_>>().join(",");
+        let _ = self.host.set_property(&headers_state(self.module.name), list.as_bytes());
     }
 
     /// Removes headers by which a client could claim to be somebody, in every mode and on every route. What an earlier
@@ -294,12 +295,8 @@ impl Stream {
         if settings.identity_headers.is_empty() {
             return;
         }
-        let is_identity = |name: &[u8]| {
-            settings
-                .identity_headers
-                .iter()
-                .any(|own| same_name_for_a_backend(own.as_str().as_bytes(), name))
-        };
+        let is_identity =
+            |name: &[u8]| settings.identity_headers.iter().any(|own| covers(own, name));
         let mut names: Vec<FieldName> = Vec::new();
         for (name, _) in self.exchange.request_headers().iter() {
             if is_identity(name)
@@ -312,15 +309,23 @@ impl Stream {
         if names.is_empty() {
             return;
         }
-        let kept = if settings.gateway { None } else { self.host.property(&[HEADERS_STATE]) };
-        let kept = kept.unwrap_or_default();
+        let kept = if settings.gateway { Vec::new() } else { self.headers_of_earlier_modules() };
         for name in names {
-            // Only the exact name: an earlier module removed every other spelling of it.
-            let ours = kept.split(|byte| *byte == b',').any(|own| own == name.as_str().as_bytes());
+            let ours = kept.iter().any(|own| covers(own, name.as_str().as_bytes()));
             if !ours {
                 self.exchange.edit_request_always(Edit::Remove(name));
             }
         }
+    }
+
+    /// Headers that earlier modules of ours took from the client and may have set themselves.
+    fn headers_of_earlier_modules(&self) -> Vec<FieldName> {
+        let lists = IDENTITY_MODULES.iter().filter(|module| **module != self.module.name);
+        let lists = lists.filter_map(|module| self.host.property(&[&headers_state(module)]));
+        lists
+            .filter_map(|list| String::from_utf8(list).ok())
+            .flat_map(|list| list.split(',').filter_map(FieldName::parse).collect::<Vec<_>>())
+            .collect()
     }
 
     fn strip_identity_trailers(&mut self) {
@@ -331,10 +336,7 @@ impl Stream {
         let trailers = self.exchange.request_trailers();
         let mut names: Vec<String> = Vec::new();
         for (name, _) in trailers.iter() {
-            let identity = settings
-                .identity_headers
-                .iter()
-                .any(|own| same_name_for_a_backend(own.as_str().as_bytes(), name));
+            let identity = settings.identity_headers.iter().any(|own| covers(own, name));
             if let (true, Ok(name)) = (identity, std::str::from_utf8(name)) {
                 names.push(name.to_owned());
             }
