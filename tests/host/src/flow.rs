@@ -70,10 +70,8 @@ impl Worker {
         let (outcome, stopped) = self.stream_callback(name, id, &[count, i32::from(end)]);
         let action = match outcome {
             Outcome::Missing => HeadersAction::Continue,
-            Outcome::Failed => {
-                self.fail_stream(id);
-                HeadersAction::StopAllIterationAndWatermark
-            }
+            Outcome::Failed if self.fail_stream(id) => HeadersAction::StopAllIterationAndWatermark,
+            Outcome::Failed => HeadersAction::Continue,
             _ if stopped => HeadersAction::StopAllIterationAndWatermark,
             Outcome::Returned(0 | 2) => HeadersAction::Continue,
             Outcome::Returned(1) if self.settings.stop_iteration => HeadersAction::StopIteration,
@@ -169,10 +167,8 @@ impl Worker {
         let (outcome, stopped) = self.stream_callback(name, id, &[size, i32::from(end)]);
         let action = match outcome {
             Outcome::Missing => DataAction::Continue,
-            Outcome::Failed => {
-                self.fail_stream(id);
-                DataAction::StopIterationNoBuffer
-            }
+            Outcome::Failed if self.fail_stream(id) => DataAction::StopIterationNoBuffer,
+            Outcome::Failed => DataAction::Continue,
             _ if stopped => DataAction::StopIterationNoBuffer,
             Outcome::Returned(0) => DataAction::Continue,
             Outcome::Returned(1) => DataAction::StopIterationAndBuffer,
@@ -266,10 +262,8 @@ impl Worker {
         let (outcome, stopped) = self.stream_callback(name, id, &[count]);
         let action = match outcome {
             Outcome::Missing => TrailersAction::Continue,
-            Outcome::Failed => {
-                self.fail_stream(id);
-                TrailersAction::StopIteration
-            }
+            Outcome::Failed if self.fail_stream(id) => TrailersAction::StopIteration,
+            Outcome::Failed => TrailersAction::Continue,
             _ if stopped => TrailersAction::StopIteration,
             Outcome::Returned(0) => TrailersAction::Continue,
             Outcome::Returned(_) => TrailersAction::StopIteration,

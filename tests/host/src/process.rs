@@ -17,9 +17,12 @@ pub struct Process {
     inner: Arc<Mutex<Inner>>,
 }
 
+/// Key to value and compare-and-swap number.
+type SharedMap = BTreeMap<Vec<u8>, (Vec<u8>, u32)>;
+
 /// The state behind the process's one lock, as Envoy has one for its shared data.
 pub(crate) struct Inner {
-    pub(crate) shared: HashMap<String, BTreeMap<Vec<u8>, (Vec<u8>, u32)>>,
+    pub(crate) shared: HashMap<String, SharedMap>,
     pub(crate) last_cas: u32,
     pub(crate) queues: Vec<Queue>,
     pub(crate) metrics: Metrics,

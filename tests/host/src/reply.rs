@@ -79,12 +79,17 @@ impl Worker {
         (headers, if is_head { Vec::new() } else { reply.body })
     }
 
-    /// What a dead VM means for one of its streams.
-    pub(crate) fn fail_stream(&mut self, id: StreamId) {
+    /// What a dead VM means for one of its streams: a 503, which passes it by. False where a reply is
+    /// on its way already.
+    pub(crate) fn fail_stream(&mut self, id: StreamId) -> bool {
+        if self.stream_of(id).reply_sent {
+            return false;
+        }
         let details = "wasm_fail_stream".to_owned();
         let reply =
             LocalReply { status: 503, details, grpc_status: Some(14), ..LocalReply::default() };
         self.local_reply(id, reply);
+        true
     }
 
     /// Cuts the stream on both sides.
