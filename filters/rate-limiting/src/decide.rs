@@ -45,6 +45,19 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The same without this request, for one that is refused elsewhere and so counts nowhere.
+    #[must_use]
+    pub fn unspent(mut self) -> Self {
+        if self.admitted {
+            for (_, left) in self.left.iter_mut() {
+                let given_back =
+                    |left: Left| Left { remaining: left.remaining.saturating_add(1), ..left };
+                *left = left.map(given_back);
+            }
+        }
+        self
+    }
+
     /// The period that stopped the request; of several, the longest.
     #[must_use]
     pub fn exhausted(&self) -> Option<Period> {

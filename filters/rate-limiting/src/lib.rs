@@ -131,7 +131,9 @@ impl RateLimiting {
             give_back(&asked, exchange, now);
             return verdict.unwrap_or_else(|| self.refuse(&asked, index, exchange, state));
         }
-        show(asked.iter().filter(|one| one.charged), state);
+        for one in asked.iter().filter(|one| one.charged && !one.limiter.hidden) {
+            state.standing.add(&one.decision);
+        }
         Verdict::Continue
     }
 
@@ -176,7 +178,9 @@ impl RateLimiting {
         exchange: &Exchange,
         state: &mut State,
     ) -> Verdict {
-        show(asked.iter(), state);
+        for one in asked.iter().filter(|one| !one.limiter.hidden) {
+            state.standing.add(&one.decision.unspent());
+        }
         let (Some(one), Ok(key)) = (asked.get(over), self.key(exchange)) else {
             return Reasons::RateLimited.into();
         };
@@ -206,12 +210,6 @@ fn charge(one: &mut Asked<'_>, exchange: &mut Exchange, now: u64) -> Result<(), 
         }
     }
     Ok(())
-}
-
-fn show<'a, 'l: 'a>(asked: impl Iterator<Item = &'a Asked<'l>>, state: &mut State) {
-    for one in asked.filter(|one| !one.limiter.hidden) {
-        state.standing.add(&one.decision);
-    }
 }
 
 /// The counters do not answer: the limiter's configuration says whether that may pass.
@@ -272,3 +270,6 @@ impl Control for RateLimiting {
         Verdict::Continue
     }
 }
+
+#[cfg(test)]
+mod tests;

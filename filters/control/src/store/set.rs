@@ -122,7 +122,7 @@ impl Set {
         if let Some((index, _)) = expired {
             return Some((index, None));
         }
-        if self.slots::<P>().count() < WAYS {
+        if self.0.len() < WAYS.saturating_mul(slot_bytes::<P>()) {
             return None;
         }
         let cost = |(index, slot): (usize, Slot<'_>)| {
