@@ -1,0 +1,360 @@
+//! A VM with its world: requests go through it as Envoy's filter manager would send them.
+
+use std::collections::VecDeque;
+
+use portcullis_control::control::CallAnswer;
+use portcullis_runtime::module::Definition;
+use portcullis_runtime::stream::{BodyFlow, HeadersFlow};
+use portcullis_runtime::vm::Vm;
+
+use super::world::{Reply, Side, Stream, World};
+use crate::engine::{Message, Observed};
+use crate::prepared::{Answer, Sent};
+use crate::words::Field;
+
+/// The context of the one configuration.
+const ROOT: u32 = 1;
+
+/// Who the client is where a test sends no address.
+const PROPERTIES: [(&str, &str); 5] = [
+    ("destination\0address", "10.0.0.1:8080"),
+    ("request\0protocol", "HTTP/1.1"),
+    ("xds\0route_name", "default"),
+    ("xds\0cluster_name", "upstream"),
+    ("xds\0virtual_host_name", "gateway"),
+];
+
+/// A VM of a module, in a world.
+pub struct Native {
+    vm: Vm,
+    world: World,
+    next: u32,
+    open: Option<Open>,
+}
+
+/// What stands between the client and the upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// Nothing.
+    No,
+    /// Headers and body stay here; the filter sees the body.
+    Here,
+    /// Nothing moves.
+    Everything,
+}
+
+enum Event {
+    Body(Vec<u8>, bool),
+    Trailers(Vec<Field>),
+}
+
+/// A stream that has not ended yet.
+struct Open {
+    id: u32,
+    held: Held,
+    /// The filter holds the body from its beginning.
+    buffering: bool,
+    pending: VecDeque<Event>,
+    ended: bool,
+    upstream: Option<Message>,
+    complete: bool,
+    answer: Answer,
+}
+
+impl Native {
+    /// A VM of this module in this world, without a configuration.
+    #[must_use]
+    pub fn new(world: &World, definition: Definition) -> Self {
+        let mut vm = Vm::new(world.host(), definition);
+        vm.create_context(ROOT, 0);
+        Native { vm, world: world.clone(), next: ROOT, open: None }
+    }
+
+    /// Configures it, also again; false if it refuses, and then the log says why.
+    pub fn configure(
+        &mut self,
+        configuration: &[u8],
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> bool {
+        self.vm.configure(ROOT, configuration, environment)
+    }
+
+    /// The world that it runs in.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Time passed: background work is done.
+    pub fn tick(&mut self) {
+        self.vm.tick(ROOT);
+    }
+
+    /// Sends a request and tells what came of it. Where it waits for a call, nothing has come of it yet: see
+    /// [`Native::answer_call`].
+    pub fn send(&mut self, sent: &Sent) -> Observed {
+        self.next += 1;
+        let id = self.next;
+        self.world.inner.streams.borrow_mut().insert(id, stream(sent));
+        self.world.inner.current.set(id);
+        self.vm.create_context(id, ROOT);
+        let mut pending = VecDeque::new();
+        if let Some(body) = &sent.body {
+            pending.push_back(Event::Body(body.clone(), sent.trailers.is_empty()));
+        }
+        if !sent.trailers.is_empty() {
+            pending.push_back(Event::Trailers(sent.trailers.clone()));
+        }
+        let ended = pending.is_empty();
+        let flow = self.vm.request_headers(id, ended);
+        let held = match flow {
+            HeadersFlow::Continue => Held::No,
+            HeadersFlow::Hold => Held::Here,
+            HeadersFlow::Stop => Held::Everything,
+        };
+        let answer = sent.answer.clone();
+        self.open = Some(Open {
+            id,
+            held,
+            buffering: false,
+            pending,
+            ended,
+            upstream: None,
+            complete: false,
+            answer,
+        });
+        self.go_on()
+    }
+
+    /// Answers the call with this token and tells what came of the request since.
+    pub fn answer_call(&mut self, token: u32, answer: &CallAnswer) -> Observed {
+        self.vm.call_done(token, answer);
+        self.go_on()
+    }
+
+    /// Moves the open stream as far as it goes.
+    fn go_on(&mut self) -> Observed {
+        let Some(mut open) = self.open.take() else { return Observed::default() };
+        self.world.inner.current.set(open.id);
+        if open.held == Held::No {
+            self.forward(&mut open);
+        }
+        loop {
+            if let Some(reply) = self.world.stream(|stream| stream.reply.take()).flatten() {
+                let observed = self.reply(&open, reply);
+                return self.end(&open, observed);
+            }
+            if self.world.stream(|stream| std::mem::take(&mut stream.resumed)) == Some(true) {
+                let stopped = open.held;
+                open.held = Held::No;
+                if stopped == Held::Here || open.pending.is_empty() {
+                    self.forward(&mut open);
+                }
+            }
+            if open.complete {
+                let observed = self.respond(&mut open);
+                return self.end(&open, observed);
+            }
+            if open.held == Held::Everything {
+                break;
+            }
+            let Some(event) = open.pending.pop_front() else { break };
+            self.deliver(&mut open, event);
+        }
+        let observed = Observed { upstream: open.upstream.clone(), ..Observed::default() };
+        self.open = Some(open);
+        observed
+    }
+
+    fn deliver(&mut self, open: &mut Open, event: Event) {
+        let id = open.id;
+        let flow = match event {
+            Event::Body(chunk, end) => {
+                let size = self.world.stream(|stream| {
+                    let body = &mut stream.request.body;
+                    if !open.buffering {
+                        body.clear();
+                    }
+                    body.extend(chunk);
+                    body.len()
+                });
+                open.ended = end;
+                self.vm.request_body(id, size.unwrap_or(0), end)
+            }
+            Event::Trailers(trailers) => {
+                self.world.stream(|stream| stream.request.trailers = trailers);
+                open.ended = true;
+                self.vm.request_trailers(id)
+            }
+        };
+        match flow {
+            BodyFlow::Continue => {
+                open.held = Held::No;
+                open.buffering = false;
+                self.forward(open);
+            }
+            BodyFlow::Hold => {
+                open.held = Held::Here;
+                open.buffering = true;
+            }
+        }
+    }
+
+    /// The upstream gets the headers, what is held of the body, and trailers.
+    fn forward(&mut self, open: &mut Open) {
+        if self.world.stream(|stream| stream.reply.is_some()) == Some(true) {
+            return;
+        }
+        self.world.stream(|stream| {
+            let seen = open.upstream.get_or_insert_with(|| head(&stream.request.headers));
+            seen.body.append(&mut stream.request.body);
+            seen.trailers.clone_from(&stream.request.trailers);
+        });
+        open.complete = open.ended && open.pending.is_empty();
+    }
+
+    /// The upstream answers.
+    fn respond(&mut self, open: &mut Open) -> Observed {
+        let Answer { status, headers, body } = open.answer.clone();
+        let mut all = vec![(":status".to_owned(), status.to_string().into_bytes())];
+        all.extend(headers);
+        self.response(open, all, body)
+    }
+
+    /// A response goes through the module to the client.
+    fn response(&mut self, open: &Open, headers: Vec<Field>, body: Vec<u8>) -> Observed {
+        let end = body.is_empty();
+        self.world.stream(|stream| {
+            stream.response = Side { headers, body: Vec::new(), trailers: Vec::new() };
+        });
+        self.vm.response_headers(open.id, end);
+        if !end && self.world.stream(|stream| stream.reply.is_some()) == Some(false) {
+            let size = body.len();
+            self.world.stream(|stream| stream.response.body = body);
+            self.vm.response_body(open.id, size, true);
+        }
+        // A reply within the response phase passes no filter any more.
+        if let Some(reply) = self.world.stream(|stream| stream.reply.take()).flatten() {
+            let (headers, body) = self.local(&reply);
+            self.world.stream(|stream| {
+                stream.response = Side { headers, body, trailers: Vec::new() };
+            });
+        }
+        self.world
+            .stream(|stream| Observed {
+                status: status(&stream.response.headers),
+                headers: stream.response.headers.clone(),
+                body: std::mem::take(&mut stream.response.body),
+                upstream: open.upstream.clone(),
+                decision: None,
+            })
+            .unwrap_or_default()
+    }
+
+    fn reply(&mut self, open: &Open, reply: Reply) -> Observed {
+        let (headers, body) = self.local(&reply);
+        self.response(open, headers, body)
+    }
+
+    /// A local reply as Envoy's `prepareLocalReply` makes it, gRPC and HEAD included.
+    fn local(&self, reply: &Reply) -> (Vec<Field>, Vec<u8>) {
+        let request = |name: &str| {
+            let found = self.world.stream(|stream| {
+                let found = stream.request.headers.iter().find(|(known, _)| known == name);
+                found.map(|(_, value)| value.clone())
+            });
+            found.flatten().unwrap_or_default()
+        };
+        let mut headers = vec![(":status".to_owned(), reply.status.to_string().into_bytes())];
+        headers.extend(reply.headers.iter().cloned());
+        let grpc = request("content-type");
+        let grpc = grpc
+            .strip_prefix(b"application/grpc")
+            .is_some_and(|rest| matches!(rest.first(), None | Some(b'+')));
+        if grpc {
+            headers.retain(|(name, _)| name != ":status" && name != "content-type");
+            let status = reply.grpc_status.to_string();
+            for (name, value) in [
+                (":status", b"200".to_vec()),
+                ("content-type", b"application/grpc".to_vec()),
+                ("grpc-status", status.into_bytes()),
+                ("grpc-message", percent_encoded(&reply.body)),
+            ] {
+                headers.push((name.to_owned(), value));
+            }
+            return (headers, Vec::new());
+        }
+        let head = request(":method") == b"HEAD";
+        (headers, if head { Vec::new() } else { reply.body.clone() })
+    }
+
+    /// The stream is over: it is logged and forgotten.
+    fn end(&mut self, open: &Open, observed: Observed) -> Observed {
+        self.vm.log(open.id);
+        let decision =
+            self.world.stream(|stream| stream.properties.get("portcullis.decision").cloned());
+        self.vm.delete_context(open.id);
+        self.world.inner.streams.borrow_mut().remove(&open.id);
+        Observed { decision: decision.flatten(), ..observed }
+    }
+}
+
+fn stream(sent: &Sent) -> Stream {
+    let mut stream = Stream::default();
+    let headers = &mut stream.request.headers;
+    let mut pseudo = |name: &str, value: &str| {
+        headers.push((name.to_owned(), value.as_bytes().to_vec()));
+    };
+    pseudo(":authority", &sent.host);
+    if sent.method != "CONNECT" {
+        pseudo(":path", &sent.path);
+        pseudo(":scheme", "http");
+    }
+    pseudo(":method", &sent.method);
+    headers.extend(sent.headers.iter().cloned());
+    let mut property = |path: String, value: &str| {
+        stream.properties.insert(path, value.as_bytes().to_vec());
+    };
+    for (path, value) in PROPERTIES {
+        property(path.to_owned(), value);
+    }
+    property("source\0address".to_owned(), &sent.client);
+    for (path, value) in &sent.properties {
+        property(path.replace('.', "\0"), value);
+    }
+    for (name, value) in &sent.filter_state {
+        property(name.clone(), value);
+    }
+    stream
+}
+
+fn status(headers: &[Field]) -> Option<u16> {
+    let (_, value) = headers.iter().find(|(name, _)| name == ":status")?;
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+/// What the upstream sees of these headers.
+fn head(headers: &[Field]) -> Message {
+    let mut message = Message::default();
+    for (name, value) in headers {
+        match name.as_str() {
+            ":path" => message.path = String::from_utf8_lossy(value).into_owned(),
+            ":authority" => message.headers.push(("host".to_owned(), value.clone())),
+            _ => message.headers.push((name.clone(), value.clone())),
+        }
+    }
+    message
+}
+
+/// Envoy's encoding of `grpc-message`.
+fn percent_encoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for byte in text {
+        match byte {
+            b'%' => out.extend(b"%25"),
+            b' '..=b'~' => out.push(*byte),
+            other => out.extend(format!("%{other:02X}").bytes()),
+        }
+    }
+    out
+}

@@ -1,0 +1,67 @@
+//! The native engine: the runtime's VM without the wasm, over a host in memory.
+//!
+//! [`Native`] and [`World`] serve any test that wants a module's behaviour without Envoy.
+
+mod flow;
+mod host;
+mod world;
+
+pub use flow::Native;
+pub use world::{Part, Shared, World};
+
+use portcullis_runtime::host::Level;
+use portcullis_runtime::module::Definition;
+
+use crate::case::Case;
+use crate::engine::{Engine, Run, Unable, load_lines};
+
+/// Runs cases on modules in this process.
+pub struct NativeEngine {
+    modules: Vec<Definition>,
+}
+
+impl NativeEngine {
+    /// An engine with these modules.
+    #[must_use]
+    pub fn new(modules: &[Definition]) -> Self {
+        NativeEngine { modules: modules.to_vec() }
+    }
+}
+
+impl Engine for NativeEngine {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn run(&self, case: &Case) -> Result<Run, Unable> {
+        let module = self.modules.iter().find(|module| module.name == case.module);
+        let module = module.ok_or_else(|| {
+            Unable::Failure(format!("{}: no module is called `{}`", case.name, case.module))
+        })?;
+        let prepared = case.prepare().map_err(Unable::Failure)?;
+        let world = World::default();
+        world.set_now(prepared.start);
+        let mut native = Native::new(&world, *module);
+        let environment = |name: &str| prepared.env.get(name).cloned();
+        let accepted = native.configure(&prepared.configuration, &environment);
+        let text = |log: Vec<(Level, String)>| log.into_iter().map(|(_, line)| line);
+        let lines: Vec<String> = text(world.log()).collect();
+        let (refused, warned) = load_lines(module.name, lines.iter().map(String::as_str));
+        let mut exchanges = Vec::new();
+        if accepted {
+            for request in &prepared.requests {
+                if request.at / 1_000_000_000 != world.now() / 1_000_000_000 {
+                    world.set_now(request.at);
+                    native.tick();
+                }
+                world.set_now(request.at);
+                if request.shared_data_down {
+                    world.break_down(Part::SharedData);
+                }
+                exchanges.push(native.send(request));
+            }
+        }
+        let refused = (!accepted).then_some(refused);
+        Ok(Run { refused, warned, exchanges, log: text(world.log()).collect(), prepared })
+    }
+}

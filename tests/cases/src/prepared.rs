@@ -1,0 +1,208 @@
+//! A case at a certain time: placeholders are replaced, tokens minted, repetitions written out.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::case::{Case, Clock, Expect, Request, Upstream};
+use crate::words::{Field, Words};
+
+/// Nanoseconds in a second.
+pub const SECOND: u64 = 1_000_000_000;
+
+/// What an engine carries out.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Where the clock stands before the first request, nanoseconds since the epoch.
+    pub start: u64,
+    /// The plugin configuration as bytes.
+    pub configuration: Vec<u8>,
+    /// The same as JSON, where the case writes it so.
+    pub json: Option<Value>,
+    /// The VM's environment.
+    pub env: BTreeMap<String, String>,
+    /// What clients send, in order.
+    pub requests: Vec<Sent>,
+}
+
+/// One request as it is sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// How a report calls it: `request 2`, `request 2 (time 3 of 5)`.
+    pub label: String,
+    /// When it is sent, nanoseconds since the epoch.
+    pub at: u64,
+    /// `source.address`.
+    pub client: String,
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The host.
+    pub host: String,
+    /// Header fields, names in lower case.
+    pub headers: Vec<Field>,
+    /// The body.
+    pub body: Option<Vec<u8>>,
+    /// Trailer fields.
+    pub trailers: Vec<Field>,
+    /// Properties by their dotted path.
+    pub properties: BTreeMap<String, String>,
+    /// Filter state of earlier modules.
+    pub filter_state: BTreeMap<String, String>,
+    /// Shared data cannot be read or written from now on.
+    pub shared_data_down: bool,
+    /// What the upstream answers.
+    pub answer: Answer,
+    /// What must come of it.
+    pub expected: Expected,
+}
+
+/// An upstream's answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Header fields.
+    pub headers: Vec<Field>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Values that fields must have, by name.
+pub type ExpectedFields = BTreeMap<String, Vec<Vec<u8>>>;
+
+/// What must come of a request; placeholders are replaced in fields, `plain` holds the rest.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// As the table has it.
+    pub plain: Expect,
+    /// Header fields of the answer.
+    pub headers: ExpectedFields,
+    /// What the upstream gets.
+    pub upstream: Option<ExpectedUpstream>,
+}
+
+/// What the upstream must get.
+#[derive(Clone, Debug)]
+pub struct ExpectedUpstream {
+    /// As the table has it.
+    pub plain: Upstream,
+    /// Header fields.
+    pub headers: ExpectedFields,
+    /// Trailer fields.
+    pub trailers: ExpectedFields,
+}
+
+impl Case {
+    /// The case at its own time.
+    ///
+    /// # Errors
+    /// A placeholder that stands for nothing.
+    pub fn prepare(&self) -> Result<Prepared, String> {
+        self.prepare_at(self.start)
+    }
+
+    /// The case with its clock starting at `start`, seconds since the epoch. Under another start than its own, a
+    /// [`Clock::Any`] case has all its requests at once.
+    ///
+    /// # Errors
+    /// A placeholder that stands for nothing.
+    pub fn prepare_at(&self, start: u64) -> Result<Prepared, String> {
+        let words = Words::new(&self.tokens, start);
+        let json = self.config.as_ref().map(|config| words.json(config)).transpose()?;
+        let text = match (&json, &self.config_text) {
+            (Some(json), _) => json.to_string(),
+            (None, Some(text)) => words.text(text, start)?,
+            (None, None) => String::new(),
+        };
+        let mut env = BTreeMap::new();
+        for (name, value) in &self.env {
+            env.insert(name.clone(), words.text(value, start)?);
+        }
+        let at_once = start != self.start && self.clock == Clock::Any;
+        let mut requests = Vec::new();
+        for (index, request) in self.requests.iter().enumerate() {
+            for time in 1..=request.times {
+                let number = index + 1;
+                let label = match request.times {
+                    1 => format!("request {number}"),
+                    times => format!("request {number} (time {time} of {times})"),
+                };
+                let offset = if at_once { 0 } else { nanoseconds(request.at) };
+                let at = start.saturating_mul(SECOND).saturating_add_signed(offset);
+                requests.push(send(&words, request, label, at)?);
+            }
+        }
+        Ok(Prepared {
+            start: start.saturating_mul(SECOND),
+            configuration: text.into_bytes(),
+            json,
+            env,
+            requests,
+        })
+    }
+}
+
+/// Fractions of a second down to the nanosecond, as far as an `f64` has them.
+fn nanoseconds(seconds: f64) -> i64 {
+    #[allow(clippy::cast_possible_truncation, reason = "a case spans less than 292 years")]
+    let nanoseconds = (seconds * 1e9).round() as i64;
+    nanoseconds
+}
+
+fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<Sent, String> {
+    let second = at / SECOND;
+    let expected = Expected {
+        plain: request.expect.clone(),
+        headers: expected_fields(words, &request.expect.headers, second)?,
+        upstream: request
+            .expect
+            .upstream
+            .as_ref()
+            .map(|upstream| {
+                Ok::<_, String>(ExpectedUpstream {
+                    plain: upstream.clone(),
+                    headers: expected_fields(words, &upstream.headers, second)?,
+                    trailers: expected_fields(words, &upstream.trailers, second)?,
+                })
+            })
+            .transpose()?,
+    };
+    let body = request.body.as_ref().map(|body| words.text(body, second)).transpose()?;
+    let mut filter_state = BTreeMap::new();
+    for (name, value) in &request.filter_state {
+        filter_state.insert(name.clone(), words.text(value, second)?);
+    }
+    Ok(Sent {
+        label,
+        at,
+        client: request.client.clone(),
+        method: request.method.clone(),
+        path: words.text(&request.path, second)?,
+        host: request.host.clone(),
+        headers: words.fields(&request.headers, second)?,
+        body: body.map(String::into_bytes),
+        trailers: words.fields(&request.trailers, second)?,
+        properties: request.properties.clone(),
+        filter_state,
+        shared_data_down: request.shared_data_down,
+        answer: Answer {
+            status: request.upstream_status,
+            headers: words.fields(&request.upstream_headers, second)?,
+            body: request.upstream_body.clone().into_bytes(),
+        },
+        expected,
+    })
+}
+
+fn expected_fields(
+    words: &Words<'_>,
+    fields: &BTreeMap<String, crate::fields::Values>,
+    second: u64,
+) -> Result<ExpectedFields, String> {
+    let field = |(name, values): (&String, _)| {
+        Ok((name.to_ascii_lowercase(), words.values(values, second)?))
+    };
+    fields.iter().map(field).collect()
+}

@@ -1,0 +1,93 @@
+//! All cases on one engine, each as a named test, and the count of what was skipped and why.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::case::Case;
+use crate::compare::judge;
+use crate::engine::{Engine, Unable};
+use crate::load::{Tables, all};
+
+/// What became of the cases that ran.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: BTreeMap<String, usize>,
+}
+
+/// Why an engine says nothing about a case, before it is asked.
+fn excluded(engine: &str, case: &Case) -> Option<String> {
+    let only = case.only.as_ref().filter(|only| !only.engines.iter().any(|name| name == engine))?;
+    Some(only.reason.clone())
+}
+
+/// Runs one case on one engine.
+///
+/// # Errors
+/// A skip, or a failure with its report.
+pub fn run_case(engine: &dyn Engine, case: &Case) -> Result<(), Unable> {
+    if let Some(reason) = excluded(engine.name(), case) {
+        return Err(Unable::Skip(reason));
+    }
+    let run = engine.run(case)?;
+    judge(engine.name(), case, &run).map_err(Unable::Failure)
+}
+
+/// Runs every case of the repository on an engine, as `cargo test` runs tests: by name, in parallel. `more` are tests
+/// of the same binary that are no cases. The engine is dropped before this returns.
+pub fn run<E: Engine>(engine: impl FnOnce(&[Case]) -> E, more: Vec<Trial>) -> ExitCode {
+    let Tables { cases, faults } = all();
+    let engine = Arc::new(engine(&cases));
+    let tally = Arc::new(Mutex::new(Tally::default()));
+    let mut trials = more;
+    trials.push(Trial::test("the_tables_are_well_formed", move || match faults.as_slice() {
+        [] => Ok(()),
+        faults => Err(Failed::from(faults.join("\n"))),
+    }));
+    for case in cases {
+        let (engine, tally) = (Arc::clone(&engine), Arc::clone(&tally));
+        trials.push(Trial::ignorable_test(case.title(), move || {
+            let outcome = run_case(&*engine, &case);
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            match outcome {
+                Ok(()) => {
+                    tally.passed += 1;
+                    Ok(Completion::Completed)
+                }
+                Err(Unable::Skip(reason)) => {
+                    *tally.skipped.entry(reason.clone()).or_default() += 1;
+                    Ok(Completion::ignored_with(reason))
+                }
+                Err(Unable::Failure(report)) => {
+                    tally.failed += 1;
+                    Err(Failed::from(report))
+                }
+            }
+        }));
+    }
+    let arguments = Arguments::from_args();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        print!("{}", summary(engine.name(), &tally));
+    }
+    drop(engine);
+    conclusion.exit_code()
+}
+
+fn summary(engine: &str, tally: &Tally) -> String {
+    let skipped: usize = tally.skipped.values().sum();
+    let mut text = format!(
+        "cases on {engine}: {} passed, {} failed, {skipped} skipped\n",
+        tally.passed, tally.failed
+    );
+    for (reason, count) in &tally.skipped {
+        let _ = writeln!(text, "  {count} skipped: {reason}");
+    }
+    text
+}
