@@ -4,13 +4,29 @@
 
 use portcullis_control::config::{Environment, Faults, Node, Section};
 use portcullis_control::consumers::read_consumers;
-use portcullis_control::load::{Common, Part, load, read_routes};
+use portcullis_control::load::{self, Common, Part, read_routes};
 use portcullis_control::policy::Kind;
 use portcullis_control::program::{Commons, Household, Program, Slot};
 use portcullis_control::route::RouteMatch;
+use portcullis_jwt_auth::JwtAuth;
+use portcullis_rate_limiting::RateLimiting;
 
 /// Name of the module, in the log and in metrics of what no single control decides.
 pub const NAME: &str = "gateway";
+
+/// The controls that ship. Their order here is of no meaning: each says itself where it stands.
+#[must_use]
+pub fn controls() -> Vec<Kind> {
+    vec![Kind::of::<JwtAuth>(), Kind::of::<RateLimiting>()]
+}
+
+/// Compiles a gateway's configuration.
+///
+/// # Errors
+/// Every fault, with its path.
+pub fn load(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, Faults> {
+    compose(&controls(), configuration, environment)
+}
 
 /// Compiles a gateway's configuration from the controls that it is made of.
 ///
@@ -21,7 +37,7 @@ pub fn compose(
     configuration: &[u8],
     environment: &Environment<'_>,
 ) -> Result<Program, Faults> {
-    load(configuration, environment, |section| read(kinds, section))
+    load::load(configuration, environment, |section| read(kinds, section))
 }
 
 fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {

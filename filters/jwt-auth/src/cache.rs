@@ -3,10 +3,13 @@
 //! An entry says only 'these bytes were signed with that key'. Issuer, audience, algorithm, times and revocation are
 //! judged under the current route's policy on every request, and the key must be one that this policy would have tried.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem;
 use std::rc::Rc;
 
+use portcullis_control::headers::Edit;
+use portcullis_control::identity::Identity;
 use serde_json::{Map, Value};
 
 use crate::key::KeyId;
@@ -26,6 +29,22 @@ pub struct Verified {
     pub token: Token,
     /// The key. It counts only where the policy at hand has it among its candidates for this token.
     pub key: KeyId,
+    /// What policies have made of it, by their numbers: derived from the claims alone, so it never goes stale.
+    pub views: RefCell<Vec<(u32, Rc<View>)>>,
+}
+
+/// What one policy makes of an accepted token.
+#[derive(Debug)]
+pub struct View {
+    /// Who is calling.
+    pub identity: Rc<Identity>,
+    /// The headers for the upstream.
+    pub edits: Vec<Edit>,
+}
+
+impl View {
+    /// Views kept of one token, at most: one that is used on more routes is rendered again now and then.
+    pub const MAX_KEPT: usize = 2;
 }
 
 /// A bounded map from a token's bytes to the verified token. The young half takes what is new or asked for again; when
@@ -134,7 +153,9 @@ fn weight(entry: &Verified) -> usize {
         + token.compact().len()
         + token.signature.len()
         + members(&token.header)
-        + members(&token.claims)
+        // Views repeat claims as text: in the identity, its serialised form and in headers.
+        + members(&token.claims) * (1 + View::MAX_KEPT)
+        + token.compact().len() * View::MAX_KEPT
 }
 
 /// A B-tree's smallest node has room for 11 members, whatever is in it.

@@ -1,11 +1,22 @@
 //! Decides whether a bearer token is valid and whose it is.
+//!
+//! [`control::JwtAuth`] is the control; below it each step stands on its own: `presented` finds the token, `token` takes
+//! it apart, `key` and `signature` verify it, `claims` judges what it says, `template` makes headers of it.
 
 pub mod algorithm;
 pub mod base64url;
 pub mod cache;
 pub mod claims;
+mod config;
+mod control;
 mod der;
+mod judge;
 pub mod key;
+mod policy;
+mod presented;
+mod reason;
 pub mod signature;
 pub mod template;
 pub mod token;
+
+pub use control::JwtAuth;

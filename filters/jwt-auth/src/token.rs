@@ -1,5 +1,7 @@
 //! A compact JWS (RFC 7515 §7.1) taken apart, before anybody asks whether its signature is good.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
@@ -19,7 +21,7 @@ pub struct Token {
     /// The JOSE header.
     pub header: Map<String, Value>,
     /// The claims.
-    pub claims: Map<String, Value>,
+    pub claims: Rc<Map<String, Value>>,
     /// The signature's bytes; empty where the third part is.
     pub signature: Box<[u8]>,
     /// The header's `alg`.
@@ -107,7 +109,7 @@ impl Token {
             compact: text.into(),
             signing_input_bytes,
             header,
-            claims,
+            claims: Rc::new(claims),
             signature,
             algorithm,
         })

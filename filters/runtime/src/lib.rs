@@ -28,3 +28,11 @@ macro_rules! module {
         }
     };
 }
+
+/// Makes the own wasm module of a control: `control_module!(TYPE)`.
+#[macro_export]
+macro_rules! control_module {
+    ($control:ty) => {
+        $crate::module!($crate::module::name_of::<$control>(), $crate::module::load_of::<$control>);
+    };
+}

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use portcullis_control::config::{Environment, Faults};
+use portcullis_control::control::Control;
+use portcullis_control::policy::Kind;
 use portcullis_control::program::{Program, Settings};
 
 use crate::host::{Host, Level};
@@ -20,6 +22,23 @@ pub struct Definition {
     pub name: &'static str,
     /// How it is configured.
     pub load: Load,
+}
+
+/// The name of a control's own module.
+#[must_use]
+pub const fn name_of<C: Control>() -> &'static str {
+    C::NAME
+}
+
+/// Compiles the configuration of a control's own module.
+///
+/// # Errors
+/// Every fault, with its path.
+pub fn load_of<C: Control>(
+    configuration: &[u8],
+    environment: &Environment<'_>,
+) -> Result<Program, Faults> {
+    portcullis_control::load::module(Kind::of::<C>(), configuration, environment)
 }
 
 /// A configured module. Streams hold it, so a replaced configuration serves its last streams to their end.

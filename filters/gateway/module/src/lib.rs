@@ -1,1 +1,3 @@
 //! The gateway module that Envoy loads.
+
+portcullis_runtime::module!(portcullis_gateway::NAME, portcullis_gateway::load);

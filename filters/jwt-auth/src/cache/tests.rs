@@ -21,7 +21,7 @@ fn token(number: u32, claims: &str) -> Token {
 }
 
 fn verified(number: u32, claims: &str) -> Verified {
-    Verified { token: token(number, claims), key: key() }
+    Verified { token: token(number, claims), key: key(), views: std::cell::RefCell::default() }
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! `issuers`: names, audiences, algorithms and keys that belong together.
+
+use portcullis_control::config::{Node, Section};
+use portcullis_control::json::{self, Value};
+
+use crate::algorithm::Algorithm;
+use crate::key::{Key, KeyFault, MAX_KEYS_WITHOUT_KID, jwk, pem, secret};
+use crate::policy::Issuer;
+
+pub(super) fn read(node: &Node<'_>) -> Vec<Issuer> {
+    let Some(items) = node.list() else { return Vec::new() };
+    if items.is_empty() {
+        node.fault("expected at least one issuer");
+    }
+    let mut issuers: Vec<Issuer> = Vec::new();
+    for item in &items {
+        let Some(issuer) = item.section(read_one) else { continue };
+        if issuers.iter().any(|other| other.name == issuer.name) {
+            item.fault(format!("expected each issuer once, but `{}` stands twice", issuer.name));
+        }
+        issuers.push(issuer);
+    }
+    issuers
+}
+
+/// An algorithm by its exact name.
+pub(super) fn read_algorithm(node: &Node<'_>) -> Option<Algorithm> {
+    let words = Algorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
+    node.word(&words)
+}
+
+fn read_one(section: &mut Section<'_>) -> Option<Issuer> {
+    let name = section.required("issuer").and_then(|node| node.text()).map(str::to_owned);
+    let audiences = section.optional("audiences").and_then(|node| {
+        let texts = node.texts()?;
+        if texts.is_empty() {
+            node.fault("expected at least one audience; leave the field out to check none");
+        }
+        Some(texts.into_iter().map(str::to_owned).collect())
+    });
+    let algorithms_node = section.required("algorithms");
+    let algorithms: Vec<Algorithm> = algorithms_node
+        .as_ref()
+        .and_then(Node::list)
+        .map(|items| items.iter().filter_map(read_algorithm).collect())
+        .unwrap_or_default();
+    let keys_node = section.required("keys");
+    let items = keys_node.as_ref().and_then(Node::list).unwrap_or_default();
+    let mut keys = Vec::new();
+    for item in &items {
+        keys.extend(
+            item.section(|section| Some(read_keys(section, &algorithms))).unwrap_or_default(),
+        );
+    }
+    if let (Some(node), Some(keys_node)) = (&algorithms_node, &keys_node)
+        && !node.reader_has_faults()
+    {
+        check(node, keys_node, &algorithms, &keys);
+    }
+    Some(Issuer { name: name?, audiences: audiences.unwrap_or_default(), algorithms, keys })
+}
+
+/// Each algorithm has a key, and no token makes us try more keys than a few.
+fn check(algorithms_node: &Node<'_>, keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key]) {
+    if algorithms.is_empty() {
+        algorithms_node.fault("expected at least one algorithm");
+    }
+    for algorithm in algorithms {
+        let name = algorithm.name();
+        let fitting = keys.iter().filter(|key| key.fits(*algorithm)).count();
+        if fitting == 0 {
+            keys_node.fault(format!("expected a key for {name}, but none of these fits it"));
+        }
+        if fitting > MAX_KEYS_WITHOUT_KID {
+            keys_node.fault(format!(
+                "expected at most {MAX_KEYS_WITHOUT_KID} keys for {name}, but found {fitting}: a token without kid \
+                 is tried against each of them"
+            ));
+        }
+    }
+}
+
+fn read_keys(section: &mut Section<'_>, algorithms: &[Algorithm]) -> Vec<Key> {
+    let (set, pem, secret) =
+        (section.optional("jwks"), section.optional("pem"), section.optional("secret"));
+    match (set, pem, secret) {
+        (Some(node), None, None) => read_set(&node),
+        (None, Some(node), None) => {
+            let parsed = node.secret().map(|text| pem::parse(&text));
+            single(section, &node, parsed, algorithms)
+        }
+        (None, None, Some(node)) => {
+            let is_base64 = section.or("secret_is_base64", false, |node| node.boolean());
+            let parsed = node.secret().map(|text| secret::parse(&text, is_base64));
+            single(section, &node, parsed, algorithms)
+        }
+        _ => {
+            section.node().fault("expected exactly one of jwks, pem, secret");
+            Vec::new()
+        }
+    }
+}
+
+/// A key on its own is there to be used: it fits one of the algorithms.
+fn single(
+    section: &mut Section<'_>,
+    node: &Node<'_>,
+    parsed: Option<Result<Key, KeyFault>>,
+    algorithms: &[Algorithm],
+) -> Vec<Key> {
+    let kid = section.optional("kid").and_then(|node| node.text()).map(str::to_owned);
+    match parsed {
+        Some(Ok(key)) => {
+            let faults: Vec<KeyFault> =
+                algorithms.iter().filter_map(|algorithm| key.check(*algorithm).err()).collect();
+            match faults.first() {
+                Some(fault) if faults.len() == algorithms.len() => {
+                    node.fault(format!("expected a key for one of the algorithms: {fault}"));
+                    Vec::new()
+                }
+                _ => vec![key.with_kid(kid)],
+            }
+        }
+        Some(Err(fault)) => {
+            node.fault(format!("expected a key: {fault}"));
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// An inline set, or one from the environment as JSON text.
+fn read_set(node: &Node<'_>) -> Vec<Key> {
+    let from_environment = node.value().get("env").is_some();
+    let parsed;
+    let set: &Value = if from_environment {
+        let Some(text) = node.from_environment() else { return Vec::new() };
+        match json::parse(text.as_bytes()) {
+            Ok(value) => {
+                parsed = value;
+                &parsed
+            }
+            Err(error) => {
+                node.fault(format!("expected a key set as JSON, but found {error}"));
+                return Vec::new();
+            }
+        }
+    } else {
+        node.value()
+    };
+    match jwk::parse_set(set) {
+        Ok(set) => {
+            for (index, fault) in set.faults {
+                if fault.is_foreign() {
+                    node.warn(format!("key {index} is left out: {fault}"));
+                } else {
+                    node.fault(format!("expected a key at keys[{index}]: {fault}"));
+                }
+            }
+            set.keys
+        }
+        Err(fault) => {
+            node.fault(format!("expected a key set: {fault}"));
+            Vec::new()
+        }
+    }
+}

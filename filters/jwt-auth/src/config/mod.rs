@@ -1,0 +1,155 @@
+//! From the fields of a configuration to a policy; every fault is reported at once.
+
+mod credentials;
+mod headers;
+mod issuers;
+
+use portcullis_control::address::read_field_name;
+use portcullis_control::config::{Node, Section};
+use portcullis_control::headers::{FieldName, FieldValue};
+use portcullis_control::program::Site;
+use serde_json::Value;
+
+use crate::claims::{ClaimPath, ClaimRules, RequiredClaim};
+use crate::policy::Policy;
+use crate::presented::Places;
+use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
+
+/// `maximum_expiration` goes up to a year, as Kong's does.
+const MAX_EXPIRATION: u64 = 31_536_000;
+/// `leeway` goes up to an hour: clocks that are further apart are wrong, not imprecise.
+const MAX_LEEWAY: u64 = 3_600;
+
+/// Reads all fields.
+pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Policy> {
+    let node = section.node().clone();
+    let places = read_places(section);
+    let max_token_bytes = section.or("max_token_bytes", DEFAULT_MAX_TOKEN_BYTES, |node| {
+        usize::try_from(node.integer(256..=to_u64(MAX_MAX_TOKEN_BYTES))?).ok()
+    });
+    let issuers = section.optional("issuers").map(|node| issuers::read(&node)).unwrap_or_default();
+    let credentials = credentials::read(site.consumers);
+    let key_claim_name =
+        section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
+    let rules = read_rules(section);
+    let headers = section.optional("headers").map(|node| headers::read(&node)).unwrap_or_default();
+    let hide_credentials = section.or("hide_credentials", false, |node| node.boolean());
+    let realm = section.optional("realm").and_then(|node| read_realm(&node));
+    let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
+    let anonymous = section.optional("anonymous").and_then(|node| {
+        let name = node.text()?;
+        let entry = site.consumers.iter().find(|entry| entry.consumer.username == name);
+        if entry.is_none() {
+            node.fault(format!("expected the username of a consumer, but `{name}` is none"));
+        }
+        entry.map(|entry| entry.consumer.clone())
+    });
+    if !section.has("issuers") && credentials.is_empty() && !node.reader_has_faults() {
+        node.fault("expected at least one issuer, or consumers with jwt credentials");
+    }
+    for issuer in &issuers {
+        if credentials.iter().any(|credential| credential.name == issuer.name) {
+            let name = &issuer.name;
+            node.fault(format!(
+                "expected `{name}` to be an issuer or a credential's key, not both"
+            ));
+        }
+    }
+    Some(Policy {
+        places,
+        max_token_bytes,
+        issuers,
+        credentials,
+        key_claim_name,
+        rules,
+        headers,
+        hide_credentials,
+        challenge: challenge(realm, false)?,
+        challenge_invalid: challenge(realm, true)?,
+        run_on_preflight,
+        anonymous,
+    })
+}
+
+fn to_u64(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn read_places(section: &mut Section<'_>) -> Places {
+    let mut header_node = None;
+    let headers =
+        section.or("header_names", vec![FieldName::from_static("authorization")], |node| {
+            let items = node.list()?;
+            header_node = Some(node);
+            Some(items.iter().filter_map(read_field_name).collect())
+        });
+    let mut names = |field| {
+        section.or(field, Vec::new(), |node| {
+            Some(node.texts()?.into_iter().map(str::to_owned).collect())
+        })
+    };
+    let (arguments, cookies): (Vec<String>, Vec<String>) =
+        (names("uri_param_names"), names("cookie_names"));
+    if headers.is_empty() && arguments.is_empty() && cookies.is_empty() {
+        let node = header_node.unwrap_or_else(|| section.node().clone());
+        node.fault("expected at least one place for tokens in header_names, uri_param_names or cookie_names");
+    }
+    Places { headers, arguments, cookies }
+}
+
+fn read_rules(section: &mut Section<'_>) -> ClaimRules {
+    let to_verify = section.or("claims_to_verify", vec!["exp"], |node| {
+        let words = [("exp", "exp"), ("nbf", "nbf")];
+        Some(node.list()?.iter().filter_map(|item| item.word(&words)).collect())
+    });
+    let maximum = section.optional("maximum_expiration");
+    let maximum_expiration =
+        maximum.as_ref().and_then(|node| node.integer(0..=MAX_EXPIRATION)).unwrap_or(0);
+    if let Some(node) = maximum.filter(|_| maximum_expiration > 0 && !to_verify.contains(&"exp")) {
+        node.fault("expected `exp` in claims_to_verify where maximum_expiration is set");
+    }
+    let leeway = section.or("leeway", 0, |node| node.integer(0..=MAX_LEEWAY));
+    let required = section.or("required_claims", Vec::new(), |node| {
+        Some(node.members()?.iter().filter_map(|(name, node)| read_required(name, node)).collect())
+    });
+    ClaimRules {
+        exp_required: to_verify.contains(&"exp"),
+        nbf_required: to_verify.contains(&"nbf"),
+        maximum_expiration: u32::try_from(maximum_expiration).unwrap_or(0),
+        leeway: u32::try_from(leeway).unwrap_or(0),
+        required,
+    }
+}
+
+fn read_required(name: &str, node: &Node<'_>) -> Option<RequiredClaim> {
+    let path = ClaimPath::parse(name);
+    if path.is_none() {
+        node.fault("expected the name of a claim, or a dotted path to one");
+    }
+    let accepted = match node.value() {
+        Value::Array(values) => values.clone(),
+        value => vec![value.clone()],
+    };
+    if accepted.is_empty() {
+        node.fault("expected a value, or a list of at least one");
+    }
+    Some(RequiredClaim { path: path?, accepted })
+}
+
+/// A realm stands in quotes (RFC 9110 §11.5), so it has none itself.
+fn read_realm<'v>(node: &Node<'v>) -> Option<&'v str> {
+    let realm = node.text()?;
+    let plain =
+        realm.chars().all(|c| c.is_ascii_graphic() || c == ' ') && !realm.contains(['"', '\\']);
+    if !plain {
+        node.fault("expected visible ASCII without quotes and backslashes");
+    }
+    plain.then_some(realm)
+}
+
+fn challenge(realm: Option<&str>, invalid: bool) -> Option<FieldValue> {
+    let realm = realm.map(|realm| format!("realm=\"{realm}\""));
+    let error = invalid.then(|| "error=\"invalid_token\"".to_owned());
+    let parameters: Vec<String> = realm.into_iter().chain(error).collect();
+    FieldValue::new(["Bearer ", &parameters.join(", ")].concat().trim_end())
+}

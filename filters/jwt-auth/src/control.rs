@@ -1,0 +1,215 @@
+//! The control itself: asks the judge, and says who is calling.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use portcullis_control::config::Section;
+use portcullis_control::control::{Control, Verdict};
+use portcullis_control::exchange::Exchange;
+use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::identity::{Consumer, Identity};
+use portcullis_control::place::Place;
+use portcullis_control::program::Site;
+use portcullis_control::refusal::Reason;
+use serde_json::{Map, Value};
+
+use crate::cache::{Cache, View};
+use crate::config;
+use crate::judge::Accepted;
+use crate::policy::{Credential, Policy};
+use crate::reason::Refused;
+
+/// A request went on as the anonymous consumer.
+const ANONYMOUS: &str = "anonymous";
+/// A token's signature was known to be good.
+const CACHE_HIT: &str = "cache_hit";
+/// A claim was not fit for the header that a template puts it into.
+const DROPPED_VALUE: &str = "dropped_value";
+
+/// Decides whether a bearer token is valid and whose it is.
+#[derive(Debug)]
+pub struct JwtAuth {
+    policy: Policy,
+    shared: Rc<Shared>,
+    /// Tells this version of the control from those of other routes, in what is kept of a token.
+    number: u32,
+}
+
+/// What all routes of a configuration share: the verified tokens.
+#[derive(Debug, Default)]
+struct Shared {
+    cache: RefCell<Cache>,
+    policies: Cell<u32>,
+}
+
+/// Header families that say who is calling, as Kong sets them.
+const IDENTITY_FAMILY: [&str; 3] =
+    ["x-consumer-*", "x-credential-identifier", "x-anonymous-consumer"];
+
+impl JwtAuth {
+    fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) {
+        if accepted.cached {
+            exchange.count(CACHE_HIT);
+        }
+        let view = self.view(exchange, accepted);
+        for edit in &view.edits {
+            exchange.edit_request(edit.clone());
+        }
+        exchange.set_identity(Rc::clone(&view.identity));
+        if self.policy.hide_credentials {
+            self.policy.places.hide(exchange);
+        }
+    }
+
+    /// What this policy makes of a token, made once and kept beside it.
+    fn view(&self, exchange: &mut Exchange, accepted: &Accepted) -> Rc<View> {
+        let views = &accepted.verified.views;
+        let known = views.try_borrow().ok().and_then(|views| {
+            views.iter().find(|(number, _)| *number == self.number).map(|(_, view)| Rc::clone(view))
+        });
+        if let Some(view) = known {
+            return view;
+        }
+        let claims = &accepted.verified.token.claims;
+        let credential = accepted.credential.as_deref();
+        let mut edits = Vec::new();
+        if let Some(credential) = credential {
+            edits = consumer_headers(&credential.consumer);
+            push(&mut edits, "x-credential-identifier", &credential.name);
+        }
+        for (name, template) in &self.policy.headers {
+            let rendered = template.render(claims);
+            for _ in 0..rendered.dropped {
+                exchange.count(DROPPED_VALUE);
+            }
+            edits.extend(rendered.value.map(|value| Edit::Set(name.clone(), value)));
+        }
+        let view = Rc::new(View { identity: Rc::new(identity(claims, credential)), edits });
+        if let Ok(mut views) = views.try_borrow_mut() {
+            views.truncate(View::MAX_KEPT.saturating_sub(1));
+            views.insert(0, (self.number, Rc::clone(&view)));
+        }
+        view
+    }
+
+    fn pass_as_anonymous(
+        &self,
+        exchange: &mut Exchange,
+        consumer: &Rc<Consumer>,
+        reason: &'static str,
+    ) {
+        for edit in consumer_headers(consumer) {
+            exchange.edit_request(edit);
+        }
+        let name = FieldName::from_static("x-anonymous-consumer");
+        exchange.set_request_header(name, FieldValue::from_static("true"));
+        let identity = Identity {
+            control: Self::NAME.to_owned(),
+            subject: Some(consumer.username.clone()),
+            consumer: Some(Rc::clone(consumer)),
+            anonymous: true,
+            ..Identity::default()
+        };
+        exchange.set_identity(Rc::new(identity));
+        exchange.note(ANONYMOUS, vec![("because", reason.to_owned())]);
+    }
+}
+
+impl Control for JwtAuth {
+    const NAME: &'static str = "jwt-auth";
+    const PLACES: &'static [Place] = &[Place::JwtAuth];
+    const AUTHENTICATES: bool = true;
+    const USES_CONSUMERS: bool = true;
+    const REASONS: &'static [&'static Reason] = Refused::ALL;
+    const COUNTERS: &'static [&'static str] = &[ANONYMOUS, CACHE_HIT, DROPPED_VALUE];
+    type State = ();
+
+    fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
+        let policy = config::read(section, site)?;
+        let shared = site.shared::<Shared>();
+        let number = shared.policies.get();
+        shared.policies.set(number.saturating_add(1));
+        Some(JwtAuth { policy, shared, number })
+    }
+
+    fn identity_headers(&self) -> Vec<FieldName> {
+        let family = IDENTITY_FAMILY.map(FieldName::from_static);
+        self.policy.headers.iter().map(|(name, _)| name.clone()).chain(family).collect()
+    }
+
+    fn request_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {
+        if !self.policy.run_on_preflight && exchange.is_preflight() {
+            return Verdict::Continue;
+        }
+        let anonymous = self.policy.anonymous.as_ref();
+        // With `anonymous`, auth controls are alternatives: the first that succeeds counts, as in Kong.
+        if anonymous.is_some() && exchange.identity().is_some_and(|identity| !identity.anonymous) {
+            return Verdict::Continue;
+        }
+        match (self.policy.judge(exchange, &self.shared.cache), anonymous) {
+            (Ok(accepted), _) => {
+                self.accept(exchange, &accepted);
+                Verdict::Continue
+            }
+            (Err(refusal), Some(consumer)) => {
+                self.pass_as_anonymous(exchange, consumer, refusal.reason.label);
+                Verdict::Continue
+            }
+            (Err(refusal), None) => Verdict::from(refusal),
+        }
+    }
+}
+
+fn consumer_headers(consumer: &Consumer) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    push(&mut edits, "x-consumer-username", &consumer.username);
+    if let Some(custom_id) = &consumer.custom_id {
+        push(&mut edits, "x-consumer-custom-id", custom_id);
+    }
+    edits
+}
+
+/// A header, where its value may be one; the configuration has made sure of it for its own words.
+fn push(edits: &mut Vec<Edit>, name: &'static str, value: &str) {
+    edits
+        .extend(FieldValue::new(value).map(|value| Edit::Set(FieldName::from_static(name), value)));
+}
+
+fn identity(claims: &Rc<Map<String, Value>>, credential: Option<&Credential>) -> Identity {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    let counted_by = match credential {
+        Some(credential) => Some(Value::from(vec!["key", credential.name.as_str()]).to_string()),
+        None => credential_of_issuer(claims),
+    };
+    Identity {
+        control: JwtAuth::NAME.to_owned(),
+        subject: text("sub"),
+        issuer: text("iss"),
+        consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
+        groups: words(claims.get("groups")),
+        scopes: words(claims.get("scope")),
+        claims: Some(Rc::clone(claims)),
+        credential: counted_by,
+        ..Identity::default()
+    }
+}
+
+/// Issuer and subject, or the client where a token has no subject: never what a client could mint anew, as `jti`.
+fn credential_of_issuer(claims: &Map<String, Value>) -> Option<String> {
+    let issuer = claims.get("iss")?.as_str()?;
+    let names = ["sub", "client_id", "azp"];
+    let (name, subject) =
+        names.iter().find_map(|name| Some((*name, claims.get(*name)?.as_str()?)))?;
+    Some(Value::from(vec![issuer, name, subject]).to_string())
+}
+
+/// A list of strings, or one string with words separated by spaces (RFC 8693 §4.2).
+fn words(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(items)) => {
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        }
+        Some(Value::String(text)) => text.split_ascii_whitespace().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}

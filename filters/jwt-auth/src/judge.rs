@@ -1,0 +1,171 @@
+//! From a request to whose token it is: find, take apart, verify, judge. Changes nothing.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use portcullis_control::exchange::Exchange;
+use portcullis_control::refusal::Refusal;
+use serde_json::Value;
+
+use crate::cache::{Cache, Verified};
+use crate::claims::{self, ClaimFault};
+use crate::key::{Key, candidates};
+use crate::policy::{Credential, Policy};
+use crate::reason::Refused;
+use crate::signature;
+use crate::token::Token;
+
+/// A token that is accepted.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// The token and its key.
+    pub(crate) verified: Rc<Verified>,
+    /// The consumer's credential that it was signed with; `None` for an issuer's.
+    pub(crate) credential: Option<Rc<Credential>>,
+    /// Its signature was known to be good.
+    pub(crate) cached: bool,
+}
+
+/// Who vouches for a token, by what it says of itself; nothing of it is proven yet.
+struct Voucher<'p> {
+    keys: &'p [Key],
+    audiences: &'p [String],
+    credential: Option<&'p Rc<Credential>>,
+}
+
+impl Policy {
+    /// Whose token the request carries.
+    ///
+    /// # Errors
+    /// The refusal, with its challenge (RFC 6750 §3).
+    pub(crate) fn judge(
+        &self,
+        exchange: &Exchange,
+        cache: &RefCell<Cache>,
+    ) -> Result<Accepted, Refusal> {
+        let text = self.places.find(exchange).map_err(|reason| self.refusal(reason))?;
+        let known = cache.try_borrow_mut().ok().and_then(|mut cache| cache.get(&text));
+        if let Some(verified) =
+            known.filter(|verified| verified.token.compact().len() <= self.max_token_bytes)
+        {
+            let voucher = self.voucher(&verified.token)?;
+            let token = &verified.token;
+            // The cache knows who signed it; whether that key counts here is for this policy to say, each time.
+            let counts = candidates(voucher.keys, token.algorithm, token.kid())
+                .any(|key| *key.id() == verified.key);
+            if !counts {
+                return Err(self.refusal(Refused::InvalidSignature));
+            }
+            self.judge_claims(token, &voucher, exchange)?;
+            let credential = voucher.credential.cloned();
+            return Ok(Accepted { verified, credential, cached: true });
+        }
+        let token = Token::parse(&text, self.max_token_bytes)
+            .map_err(|fault| self.refusal(fault.into()))?;
+        let voucher = self.voucher(&token)?;
+        let key = *self.verify(&token, voucher.keys, exchange)?.id();
+        self.judge_claims(&token, &voucher, exchange)?;
+        let credential = voucher.credential.cloned();
+        let verified = Verified { token, key, views: RefCell::default() };
+        let verified = match cache.try_borrow_mut() {
+            Ok(mut cache) => cache.insert(verified),
+            Err(_) => Rc::new(verified),
+        };
+        Ok(Accepted { verified, credential, cached: false })
+    }
+
+    /// A configured issuer's token is judged by that issuer's keys alone; any other by the credential that it names.
+    fn voucher(&self, token: &Token) -> Result<Voucher<'_>, Refusal> {
+        let issuer = token.claims.get("iss").and_then(Value::as_str);
+        if let Some(issuer) = self.issuers.iter().find(|own| issuer == Some(own.name.as_str())) {
+            if !issuer.algorithms.contains(&token.algorithm) {
+                return Err(self.refusal(Refused::InvalidAlgorithm));
+            }
+            return Ok(Voucher {
+                keys: &issuer.keys,
+                audiences: &issuer.audiences,
+                credential: None,
+            });
+        }
+        let name = &self.key_claim_name;
+        let Some(claim) = token.claims.get(name).or_else(|| token.header.get(name)) else {
+            let message = format!("No mandatory '{name}' in claims");
+            return Err(self.refusal(Refused::NoKeyClaim).with_message(message));
+        };
+        let Some(claim) = claim.as_str().filter(|claim| !claim.is_empty()) else {
+            return Err(self
+                .refusal(Refused::InvalidKeyClaim)
+                .with_message(format!("Invalid '{name}' in claims")));
+        };
+        let Some(credential) = self.credentials.iter().find(|credential| credential.name == claim)
+        else {
+            let message = format!("No credentials found for given '{name}'");
+            return Err(self.refusal(Refused::UnknownCredential).with_message(message));
+        };
+        if credential.key.algorithm() != Some(token.algorithm) {
+            return Err(self.refusal(Refused::InvalidAlgorithm));
+        }
+        Ok(Voucher {
+            keys: std::slice::from_ref(&credential.key),
+            audiences: &[],
+            credential: Some(credential),
+        })
+    }
+
+    fn verify<'k>(
+        &self,
+        token: &Token,
+        keys: &'k [Key],
+        exchange: &Exchange,
+    ) -> Result<&'k Key, Refusal> {
+        let surroundings = exchange.surroundings();
+        candidates(keys, token.algorithm, token.kid())
+            .find(|key| {
+                signature::verify(
+                    key,
+                    token.algorithm,
+                    token.signing_input(),
+                    &token.signature,
+                    surroundings,
+                )
+            })
+            .ok_or_else(|| self.refusal(Refused::InvalidSignature))
+    }
+
+    fn judge_claims(
+        &self,
+        token: &Token,
+        voucher: &Voucher<'_>,
+        exchange: &Exchange,
+    ) -> Result<(), Refusal> {
+        let faults =
+            claims::judge(&token.claims, &self.rules, voucher.audiences, exchange.now_seconds());
+        match faults.first() {
+            None => Ok(()),
+            Some(first) => Err(self.claim_refusal(first.fault.into(), &faults)),
+        }
+    }
+
+    /// Several failing claims appear together, each under its own name.
+    fn claim_refusal(&self, reason: Refused, faults: &[ClaimFault]) -> Refusal {
+        let messages: Vec<&str> = faults.iter().map(|fault| fault.fault.message()).collect();
+        let mut refusal = self.refusal(reason).with_message(messages.join("; "));
+        refusal.members = faults
+            .iter()
+            .map(|fault| (fault.claim.clone(), fault.fault.message().to_owned()))
+            .collect();
+        refusal
+    }
+
+    fn refusal(&self, reason: Refused) -> Refusal {
+        let challenge = match reason {
+            Refused::NoToken => &self.challenge,
+            _ => &self.challenge_invalid,
+        };
+        let mut refusal = Refusal::from(reason).with_header("www-authenticate", challenge.clone());
+        if let Refused::Critical = reason {
+            refusal.members.push(("crit".to_owned(), refusal.message().to_owned()));
+        }
+        refusal
+    }
+}

@@ -1,0 +1,65 @@
+//! What one configuration demands of a token, as it may only be valid.
+
+use std::rc::Rc;
+
+use portcullis_control::headers::{FieldName, FieldValue};
+use portcullis_control::identity::Consumer;
+
+use crate::algorithm::Algorithm;
+use crate::claims::ClaimRules;
+use crate::key::Key;
+use crate::presented::Places;
+use crate::template::Template;
+
+/// Who may issue tokens, and with which keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuer {
+    /// Equals `iss`.
+    pub(crate) name: String,
+    /// One of them is in `aud`; empty: unchecked.
+    pub(crate) audiences: Vec<String>,
+    /// The closed list.
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Its keys.
+    pub(crate) keys: Vec<Key>,
+}
+
+/// A consumer's credential.
+#[derive(Clone, Debug)]
+pub(crate) struct Credential {
+    /// What `key_claim_name` says in its tokens.
+    pub(crate) name: String,
+    /// The key, for one algorithm alone.
+    pub(crate) key: Key,
+    /// Whose it is.
+    pub(crate) consumer: Rc<Consumer>,
+}
+
+/// A compiled configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    /// Where tokens are looked for.
+    pub(crate) places: Places,
+    /// Bytes of a token, at most.
+    pub(crate) max_token_bytes: usize,
+    /// Issuers, each with keys of its own.
+    pub(crate) issuers: Vec<Issuer>,
+    /// Credentials of consumers.
+    pub(crate) credentials: Vec<Rc<Credential>>,
+    /// The claim that names a credential.
+    pub(crate) key_claim_name: String,
+    /// What is asked of the claims.
+    pub(crate) rules: ClaimRules,
+    /// Headers for the upstream.
+    pub(crate) headers: Vec<(FieldName, Template)>,
+    /// Whether the token is taken out of the request.
+    pub(crate) hide_credentials: bool,
+    /// `WWW-Authenticate` where no token was given.
+    pub(crate) challenge: FieldValue,
+    /// `WWW-Authenticate` where a token is not accepted.
+    pub(crate) challenge_invalid: FieldValue,
+    /// Whether preflights need a token too.
+    pub(crate) run_on_preflight: bool,
+    /// Who it is when there is no valid token.
+    pub(crate) anonymous: Option<Rc<Consumer>>,
+}
