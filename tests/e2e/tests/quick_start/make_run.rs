@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use portcullis_e2e::{envoy_binary, eventually, repository, within};
@@ -30,6 +31,28 @@ impl Drop for Group {
             self.signal("TERM");
             let _ = self.0.wait();
         }
+    }
+}
+
+/// What a command prints, read as it comes.
+struct Printed(Arc<Mutex<Vec<u8>>>);
+
+impl Printed {
+    fn read(mut from: ChildStdout) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&text);
+        // Ends with the command, whose end closes the pipe.
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = from.read(&mut buffer) {
+                shared.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self(text)
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
 
@@ -65,13 +88,19 @@ fn the_printed_tour_works_and_ctrl_c_stops_everything() {
     let [gateway, admin, upstream] =
         ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let mut run = Group(make_run(ports).stdout(Stdio::piped()).spawn().unwrap());
-    let answered = within(BUILD_PATIENCE, || {
+    let printed = Printed::read(run.0.stdout.take().unwrap());
+    let invited = within(BUILD_PATIENCE, || {
         let ended = run.0.try_wait().unwrap();
-        assert_eq!(ended, None, "make run ended before it listened");
-        round::ask(gateway)
+        assert_eq!(ended, None, "make run ended before it was ready:\n{}", printed.so_far());
+        // The last line of the tour.
+        printed.so_far().contains("bob.token").then_some(())
     });
-    assert!(answered.is_some(), "make run does not answer");
+    assert!(invited.is_some(), "make run is not ready:\n{}", printed.so_far());
+    for word in ["ada.token", "/v1/premium/orders", "Ctrl-C"] {
+        assert!(printed.so_far().contains(word), "{word} is missing in:\n{}", printed.so_far());
+    }
     round::take(gateway);
+    eventually("the access log", || printed.so_far().contains(r#""decision":"#).then_some(()));
 
     run.signal("INT");
     let status = run.0.wait().unwrap();
@@ -79,12 +108,6 @@ fn the_printed_tour_works_and_ctrl_c_stops_everything() {
     for address in [gateway, admin, upstream] {
         eventually("everything to stop", || TcpStream::connect(address).is_err().then_some(()));
     }
-    let mut printed = String::new();
-    run.0.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
-    for word in ["ada.token", "/v1/premium/orders", "Ctrl-C"] {
-        assert!(printed.contains(word), "{word} is missing in:\n{printed}");
-    }
-    assert!(printed.contains(r#""decision":"#), "no access log in:\n{printed}");
 }
 
 #[test]
