@@ -1,0 +1,80 @@
+//! What the READMEs say of reasons, counters and fields is what the controls' code says.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+use portcullis_control::load::module;
+use portcullis_control::policy::Kind;
+use portcullis_rate_limiting::RateLimiting;
+use portcullis_tidy::controls::{GATEWAY, controls};
+use portcullis_tidy::fault::none;
+use portcullis_tidy::readme::{
+    Row, counters_are_documented, fields_are_documented, reasons_are_documented,
+};
+use portcullis_tidy::repository::Repository;
+
+/// Every control; the first test fails when a folder has none here.
+fn kinds() -> Vec<Kind> {
+    vec![Kind::of::<RateLimiting>()]
+}
+
+/// The fields that a control takes, as its own refusal of an unknown one lists them.
+fn accepted(kind: Kind) -> Vec<String> {
+    let configuration = br#"{"no such field": 1}"#;
+    let Err(faults) = module(kind, configuration, &|_| None) else {
+        panic!("{} takes any field", kind.name);
+    };
+    let unknown = "unknown field `no such field`, expected one of ";
+    let list = faults.list.iter().find_map(|fault| fault.message.strip_prefix(unknown));
+    let list = list.unwrap_or_else(|| panic!("{} does not list its fields: {faults}", kind.name));
+    let mut names: Vec<String> = list.split(", ").map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[test]
+fn every_control_is_compared() {
+    let mut compared: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
+    compared.push(GATEWAY);
+    let missing: Vec<String> = controls(Repository::open())
+        .into_iter()
+        .filter(|name| !compared.contains(&name.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "add to `kinds` of tests/tidy/tests/readmes.rs: {missing:?}");
+}
+
+#[test]
+fn reasons_of_the_code_are_those_of_the_readmes() {
+    let repository = Repository::open();
+    for kind in kinds() {
+        let row = |reason: &&portcullis_control::refusal::Reason| Row {
+            label: reason.label.to_owned(),
+            status: reason.status,
+            message: reason.message.to_owned(),
+        };
+        let code: Vec<Row> = kind.reasons.iter().map(row).collect();
+        none(&reasons_are_documented(repository, kind.name, &code));
+    }
+}
+
+#[test]
+fn counters_of_the_code_are_those_of_the_readmes() {
+    let repository = Repository::open();
+    for kind in kinds() {
+        let code: Vec<String> = kind.counters.iter().map(|name| (*name).to_owned()).collect();
+        none(&counters_are_documented(repository, kind.name, &code));
+    }
+}
+
+#[test]
+fn fields_of_the_code_are_those_of_the_readmes() {
+    let repository = Repository::open();
+    for kind in kinds() {
+        none(&fields_are_documented(repository, kind.name, &accepted(kind)));
+    }
+}
