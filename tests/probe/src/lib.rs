@@ -2,7 +2,7 @@
 //!
 //! The request's header `x-probe` says what to do, so that one module shows every way a control can act:
 //! `trap`, `call`, `hold`, `call-hold`, `replace`, `refuse`, `reply`, `identity`, and on the response
-//! `response-refuse`, `response-hold`, `response-replace`. It never ships.
+//! `response-refuse`, `response-hold`, `response-replace`. It is a gateway otherwise, with the controls that ship, and never ships itself.
 
 mod jobs;
 mod probe;
@@ -13,11 +13,12 @@ use portcullis_control::policy::Kind;
 use portcullis_control::program::Program;
 
 fn load(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, Faults> {
-    let kinds = [
+    let mut kinds = portcullis_gateway::controls();
+    kinds.extend([
         Kind::of::<probe::Probe>(),
         Kind::of::<witness::Witness>(),
         Kind::of::<jobs::Background>(),
-    ];
+    ]);
     portcullis_gateway::compose(&kinds, configuration, environment)
 }
 
