@@ -57,7 +57,7 @@ fn forgets_everything_when_the_keys_change() {
 fn holds_a_bounded_number_and_keeps_what_is_asked_for() {
     let mut cache = Cache::new();
     let favourite = cache.insert(verified(0, "{}"));
-    for number in 1..=20_000 {
+    for number in 1..=6_000 {
         cache.insert(verified(number, "{}"));
         assert!(cache.len() <= MAX_ENTRIES, "{}", cache.len());
         assert!(cache.bytes() <= MAX_BYTES, "{}", cache.bytes());
@@ -65,7 +65,7 @@ fn holds_a_bounded_number_and_keeps_what_is_asked_for() {
             assert!(cache.get(favourite.token.compact()).is_some(), "{number}");
         }
     }
-    assert!(cache.get(token(20_000, "{}").compact()).is_some());
+    assert!(cache.get(token(6_000, "{}").compact()).is_some());
     assert!(cache.get(token(1, "{}").compact()).is_none());
     assert!(cache.len() >= MAX_ENTRIES / 4, "{}", cache.len());
 }
@@ -74,15 +74,15 @@ fn holds_a_bounded_number_and_keeps_what_is_asked_for() {
 fn holds_bounded_bytes_whatever_the_claims_are_made_of() {
     for claims in [
         format!(r#"{{"a":"{}"}}"#, "x".repeat(5_000)),
-        format!(r#"{{"a":[{}1]}}"#, r#"{"b":1},"#.repeat(600)),
+        format!(r#"{{"a":[{}1]}}"#, r#"{"b":1},"#.repeat(150)),
         format!(r#"{{"a":[{}1]}}"#, "1,".repeat(2_000)),
     ] {
         let mut cache = Cache::new();
-        for number in 0..2_000 {
+        for number in 0..400 {
             cache.insert(verified(number, &claims));
             assert!(cache.bytes() <= MAX_BYTES, "{}", cache.bytes());
         }
-        assert!(cache.get(token(1_999, &claims).compact()).is_some());
+        assert!(cache.get(token(399, &claims).compact()).is_some());
         let counted = cache.bytes();
         cache.clear();
         assert!(counted > 0);
