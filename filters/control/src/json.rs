@@ -113,6 +113,53 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
+/// Reads any bytes as serde_json does, and refuses nothing more than what this module is for: a name that stands twice
+/// and nesting that is too deep.
+#[doc(hidden)]
+pub fn fuzz_json(data: &[u8]) {
+    let ours = parse(data);
+    let Ok(theirs) = serde_json::from_slice::<Value>(data) else {
+        assert!(ours.is_err(), "taken, although it is no JSON");
+        return;
+    };
+    // serde_json keeps the last of two members, so that fewer are left than the text has colons.
+    let plain = depth(&theirs) <= MAX_DEPTH && members(&theirs) == colons(data);
+    assert_eq!(ours.is_ok(), plain, "{ours:?}");
+    if let Ok(value) = ours {
+        assert_eq!(value, theirs);
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    let inside = match value {
+        Value::Array(items) => Some(items.iter().map(depth).max().unwrap_or(0)),
+        Value::Object(members) => members.values().map(depth).max(),
+        _ => None,
+    };
+    inside.map_or(0, |depth| depth.saturating_add(1))
+}
+
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(members).sum(),
+        Value::Object(object) => object.values().map(|value| members(value).saturating_add(1)).sum(),
+        _ => 0,
+    }
+}
+
+/// Colons outside of strings: one for each member.
+fn colons(text: &[u8]) -> usize {
+    let (mut inside, mut escaped) = (false, false);
+    text.iter()
+        .filter(|byte| {
+            let quote = **byte == b'"' && !escaped;
+            escaped = inside && **byte == b'\\' && !escaped;
+            inside ^= quote;
+            **byte == b':' && !inside
+        })
+        .count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +191,18 @@ mod tests {
         assert!(parse(nested(MAX_DEPTH).as_bytes()).is_ok());
         assert!(parse(nested(MAX_DEPTH + 1).as_bytes()).is_err());
         assert!(parse(nested(100_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn reads_as_serde_json_does_but_for_what_it_refuses() {
+        for data in [
+            &br#"{"a":[1,-0,1.5e3],"b:\":{"\"":"c:"}}"#[..],
+            br#"{"a":{},"a":1}"#,
+            b"[{}",
+            b" 1 ",
+            b"\xff",
+        ] {
+            fuzz_json(data);
+        }
     }
 }

@@ -33,6 +33,26 @@ pub enum Place {
     Afterwards,
 }
 
+impl Place {
+    /// All of them, in order.
+    pub const ALL: [Place; 14] = [
+        Place::IpRestriction,
+        Place::BotDetection,
+        Place::RateLimitingBeforeAuth,
+        Place::Cors,
+        Place::RequestSizeLimiting,
+        Place::MtlsAuth,
+        Place::JwtAuth,
+        Place::KeyAuth,
+        Place::Acl,
+        Place::RateLimiting,
+        Place::RequestValidation,
+        Place::Waf,
+        Place::RequestTransformer,
+        Place::Afterwards,
+    ];
+}
+
 /// Where a control acts on the response; again in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResponsePlace {
@@ -48,4 +68,27 @@ pub enum ResponsePlace {
     Cors,
     /// Decorates every answer.
     RateLimiting,
+}
+
+impl ResponsePlace {
+    /// All of them, in order.
+    pub const ALL: [ResponsePlace; 6] = [
+        ResponsePlace::Waf,
+        ResponsePlace::RequestValidation,
+        ResponsePlace::RequestSizeLimiting,
+        ResponsePlace::ResponseTransformer,
+        ResponsePlace::Cors,
+        ResponsePlace::RateLimiting,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_in_the_order_of_the_variants() {
+        assert!(Place::ALL.is_sorted() && ResponsePlace::ALL.is_sorted());
+        assert_eq!(Place::ALL.last(), Some(&Place::Afterwards));
+    }
 }

@@ -10,7 +10,7 @@ use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
 use crate::headers::FieldName;
 use crate::mode::Mode;
-use crate::place::Place;
+use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
 use crate::route::RouteMatch;
 
@@ -154,20 +154,17 @@ impl Chain {
     pub fn new(slots: Vec<Slot>) -> Self {
         let slots: Vec<Slot> = slots.into_iter().filter(|slot| slot.mode != Mode::Off).collect();
         let indexed = || slots.iter().enumerate();
-        let mut request: Vec<(Place, usize)> = indexed()
-            .flat_map(|(index, slot)| {
-                let places = slot.kind.places.iter();
-                places
-                    .filter(|place| slot.policy.decides_at(**place))
-                    .map(move |place| (*place, index))
-            })
-            .collect();
-        request.sort_unstable();
-        let mut response: Vec<_> = indexed()
-            .filter_map(|(index, slot)| Some((slot.kind.response_place?, index)))
-            .collect();
-        response.sort_unstable();
-        let response = response.into_iter().map(|(_, index)| index).collect();
+        // In the order of the places, and within one in that of the slots; a sort would be more code than this.
+        let mut request = Vec::new();
+        for place in Place::ALL {
+            let stands = |slot: &Slot| slot.kind.places.contains(&place) && slot.policy.decides_at(place);
+            request.extend(indexed().filter(|(_, slot)| stands(slot)).map(|(index, _)| (place, index)));
+        }
+        let mut response = Vec::new();
+        for place in ResponsePlace::ALL {
+            let stands = |slot: &Slot| slot.kind.response_place == Some(place);
+            response.extend(indexed().filter(|(_, slot)| stands(slot)).map(|(index, _)| index));
+        }
         let observers = indexed()
             .filter(|(_, slot)| slot.policy.observes_chunks())
             .map(|(index, _)| index)

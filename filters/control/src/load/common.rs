@@ -51,10 +51,12 @@ impl Common {
     ) -> Program {
         let mut identity_headers: Vec<FieldName> = Vec::new();
         for slot in base.iter().chain(routes.iter().flat_map(|(_, slots)| slots)) {
-            identity_headers.extend(slot.policy.identity_headers());
+            for name in slot.policy.identity_headers() {
+                if !identity_headers.contains(&name) {
+                    identity_headers.push(name);
+                }
+            }
         }
-        identity_headers.sort_unstable();
-        identity_headers.dedup();
         let mut chains = vec![Rc::new(Chain::new(base))];
         let mut matches = Vec::new();
         for (route, slots) in routes {

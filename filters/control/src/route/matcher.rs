@@ -5,7 +5,7 @@ use super::path::PathMatch;
 use crate::config::Node;
 use crate::exchange::Exchange;
 use crate::headers::FieldName;
-use crate::json::Value;
+use crate::json::{Map, Value};
 
 /// `{hosts, path, methods, headers, route_names}`; at least one of them.
 #[derive(Clone, Debug)]
@@ -121,13 +121,13 @@ fn read_headers(node: &Node<'_>) -> Option<Vec<(FieldName, String)>> {
     not_empty(node, headers)
 }
 
-/// Lists of alternatives sorted, so that reordering them keeps the route's counters.
+/// Lists of alternatives sorted and each once, so that reordering them keeps the route's counters.
 fn canonical_form(value: &Value) -> Value {
     match value {
         Value::Array(items) => {
-            let mut items = items.clone();
-            items.sort_by_key(Value::to_string);
-            Value::Array(items)
+            let sorted: Map<String, Value> =
+                items.iter().map(|item| (item.to_string(), item.clone())).collect();
+            Value::Array(sorted.into_iter().map(|(_, item)| item).collect())
         }
         Value::Object(members) => Value::Object(
             members.iter().map(|(name, value)| (name.clone(), canonical_form(value))).collect(),
