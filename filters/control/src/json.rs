@@ -142,7 +142,9 @@ fn depth(value: &Value) -> usize {
 fn members(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.iter().map(members).sum(),
-        Value::Object(object) => object.values().map(|value| members(value).saturating_add(1)).sum(),
+        Value::Object(object) => {
+            object.values().map(|value| members(value).saturating_add(1)).sum()
+        }
         _ => 0,
     }
 }

@@ -157,8 +157,11 @@ impl Chain {
         // In the order of the places, and within one in that of the slots; a sort would be more code than this.
         let mut request = Vec::new();
         for place in Place::ALL {
-            let stands = |slot: &Slot| slot.kind.places.contains(&place) && slot.policy.decides_at(place);
-            request.extend(indexed().filter(|(_, slot)| stands(slot)).map(|(index, _)| (place, index)));
+            let stands =
+                |slot: &Slot| slot.kind.places.contains(&place) && slot.policy.decides_at(place);
+            request.extend(
+                indexed().filter(|(_, slot)| stands(slot)).map(|(index, _)| (place, index)),
+            );
         }
         let mut response = Vec::new();
         for place in ResponsePlace::ALL {
