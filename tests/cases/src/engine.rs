@@ -4,6 +4,9 @@ use crate::case::Case;
 use crate::prepared::Prepared;
 use crate::words::Field;
 
+/// The decision record's full key in filter state.
+pub const DECISION_STATE: &str = "wasm.portcullis.decision";
+
 /// Runs cases.
 pub trait Engine: Send + Sync + 'static {
     /// `native`, `module` or `envoy`.

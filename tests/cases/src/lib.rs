@@ -18,6 +18,7 @@ pub mod compare;
 pub mod engine;
 pub mod fields;
 pub mod load;
+mod moved;
 pub mod native;
 pub mod prepared;
 pub mod registry;

@@ -7,6 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use portcullis_control::control::Control;
 use portcullis_control::load::module;
 use portcullis_control::policy::Kind;
+use portcullis_jwt_auth::JwtAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_runtime::module::Definition;
 
@@ -24,7 +25,8 @@ pub fn of<C: Control>() -> Definition {
 /// All modules.
 #[must_use]
 pub fn modules() -> Vec<Definition> {
-    vec![of::<RateLimiting>()]
+    let gateway = Definition { name: portcullis_gateway::NAME, load: portcullis_gateway::load };
+    vec![gateway, of::<JwtAuth>(), of::<RateLimiting>()]
 }
 
 /// That folders, tables and this list say the same: a module without cases is not tested, a folder of cases without a

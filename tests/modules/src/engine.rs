@@ -1,0 +1,139 @@
+//! The module engine: cases on the built `.wasm` in the wasmtime host.
+
+use portcullis_cases::case::Case;
+use portcullis_cases::engine::{Engine, Message, Observed, Run, Unable, load_lines};
+use portcullis_cases::prepared::{SECOND, Sent};
+use portcullis_cases::{Field, engine};
+use portcullis_host::{
+    Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, StartErrorKind,
+    Status,
+};
+
+/// Runs cases on the modules of [`crate::dist`].
+#[derive(Debug)]
+pub struct ModuleEngine;
+
+impl Engine for ModuleEngine {
+    fn name(&self) -> &'static str {
+        "module"
+    }
+
+    fn run(&self, case: &Case) -> Result<Run, Unable> {
+        let prepared = case.prepare().map_err(Unable::Failure)?;
+        let process = Process::new();
+        process.set_now(prepared.start);
+        let mut builder = Host::load(crate::wasm(&case.module))
+            .process(&process)
+            .plugin(&case.module, &case.module)
+            .configure(&prepared.configuration);
+        for (name, value) in &prepared.env {
+            builder = builder.env(name, value);
+        }
+        let started = builder.start();
+        let (refused, warned) = faults(&case.module, &process.log());
+        let mut host = match started {
+            Ok(host) => host,
+            Err(error) => match error.kind {
+                StartErrorKind::Refused(_) => {
+                    let (refused, log) = (Some(refused), text(&process.log()));
+                    return Ok(Run { prepared, refused, warned, exchanges: Vec::new(), log });
+                }
+                _ => return Err(Unable::Failure(error.to_string())),
+            },
+        };
+        let mut exchanges = Vec::new();
+        for sent in &prepared.requests {
+            let moved = sent.at / SECOND != process.now() / SECOND;
+            process.set_now(sent.at);
+            if moved {
+                host.tick();
+            }
+            if sent.shared_data_down {
+                for call in ["proxy_get_shared_data", "proxy_set_shared_data"] {
+                    process.inject(Fault::new(call, Status::INTERNAL_FAILURE));
+                }
+            }
+            let exchange = host.send(request(sent));
+            if let Some(trap) = &exchange.trap {
+                return Err(Unable::Failure(format!("{}: {trap}", sent.label)));
+            }
+            exchanges.push(observed(&exchange));
+        }
+        Ok(Run { prepared, refused: None, warned, exchanges, log: text(&process.log()) })
+    }
+}
+
+fn text(log: &[LogLine]) -> Vec<String> {
+    log.iter().map(|line| line.text.clone()).collect()
+}
+
+/// What the module said of its configuration.
+fn faults(module: &str, log: &[LogLine]) -> (Vec<String>, Vec<String>) {
+    load_lines(module, log.iter().map(|line| line.text.as_str()))
+}
+
+/// A case's request as the host takes it.
+#[must_use]
+pub fn request(sent: &Sent) -> Request {
+    let mut headers = Headers::default();
+    headers.add(":authority", &sent.host);
+    if sent.method != "CONNECT" {
+        headers.add(":path", &sent.path);
+        headers.add(":scheme", "http");
+    }
+    headers.add(":method", &sent.method);
+    for (name, value) in &sent.headers {
+        headers.add(name, value);
+    }
+    let mut request = Request::of(headers).from_address(&sent.client);
+    for body in &sent.body {
+        request = request.body(body);
+    }
+    for (name, value) in &sent.trailers {
+        request = request.trailer(name, value);
+    }
+    for (path, value) in &sent.properties {
+        let path: Vec<&str> = path.split('.').collect();
+        request = request.property(&path, value);
+    }
+    for (name, value) in &sent.filter_state {
+        request = request.filter_state(name, value);
+    }
+    let mut answer = Response::new(u32::from(sent.answer.status));
+    for (name, value) in &sent.answer.headers {
+        answer = answer.header(name, value);
+    }
+    if !sent.answer.body.is_empty() {
+        answer = answer.body(&sent.answer.body);
+    }
+    request.answered(answer)
+}
+
+fn observed(exchange: &Exchange) -> Observed {
+    let client = exchange.client.clone().unwrap_or_default();
+    Observed {
+        status: client.headers.status().and_then(|status| u16::try_from(status).ok()),
+        headers: fields(&client.headers),
+        body: client.body,
+        upstream: exchange.upstream.as_ref().map(message),
+        decision: exchange.filter_state.get(engine::DECISION_STATE.as_bytes()).cloned(),
+    }
+}
+
+fn fields(headers: &Headers) -> Vec<Field> {
+    let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    headers.pairs().iter().map(|(own, value)| (name(own), value.clone())).collect()
+}
+
+fn message(seen: &Seen) -> Message {
+    let mut message = Message { body: seen.body.clone(), ..Message::default() };
+    for (name, value) in fields(&seen.headers) {
+        match name.as_str() {
+            ":path" => message.path = String::from_utf8_lossy(&value).into_owned(),
+            ":authority" => message.headers.push(("host".to_owned(), value)),
+            _ => message.headers.push((name, value)),
+        }
+    }
+    message.trailers = seen.trailers.as_ref().map(fields).unwrap_or_default();
+    message
+}
