@@ -15,6 +15,13 @@ pub mod stream;
 pub mod vm;
 mod wire;
 
+#[doc(hidden)]
+pub use wire::pairs::fuzz_pairs;
+#[doc(hidden)]
+pub use wire::protobuf::fuzz_protobuf;
+#[doc(hidden)]
+pub use wire::structure::fuzz_structure;
+
 /// Makes a wasm module of a definition: `module!(NAME, load)`.
 ///
 /// Expands to `_initialize`, which the host calls before anything else.

@@ -4,12 +4,12 @@ use std::cell::Cell;
 
 use portcullis_control::policy::{Common, Kind};
 use portcullis_control::record::Outcome;
+use portcullis_control::refusal::Reason;
 
 use crate::host::Host;
 
 struct Counter {
     control: &'static str,
-    outcome: Option<Outcome>,
     name: &'static str,
     id: u32,
     pending: Cell<u64>,
@@ -17,54 +17,48 @@ struct Counter {
 
 /// All counters of a module. Outcomes that are rare are counted at once; what every request counts is collected and
 /// handed over on ticks, as each increment is a call into the host.
+#[derive(Default)]
 pub(crate) struct Metrics {
-    counters: Vec<Counter>,
+    /// One a control, looked through on every request: a list of its own keeps that short.
+    allowed: Vec<Counter>,
+    /// Controls' own counters.
+    own: Vec<Counter>,
+    /// Refusals and replies.
+    outcomes: Vec<(Outcome, Counter)>,
 }
-
-/// The name under which an allowed request counts.
-const ALLOWED: &str = "allowed";
 
 impl Metrics {
     /// Defines the counters of these kinds; one that the host refuses is left out.
     pub(crate) fn define(host: &dyn Host, module: &'static str, kinds: &[Kind]) -> Self {
-        let mut metrics = Metrics { counters: Vec::new() };
+        let mut metrics = Metrics::default();
         for kind in kinds {
-            metrics.add(host, kind.name, None, ALLOWED);
-            metrics.add(host, kind.name, Some(Outcome::Answered), "");
-            for reason in kind.reasons {
-                metrics.add(host, kind.name, Some(Outcome::Refused), reason.label);
-                metrics.add(host, kind.name, Some(Outcome::WouldRefuse), reason.label);
-            }
+            metrics.allowed.extend(define(host, kind.name, None, "allowed"));
+            metrics.add_outcome(host, kind.name, Outcome::Answered, "");
+            metrics.add_reasons(host, kind.name, kind.reasons);
             for counter in kind.counters {
-                metrics.add(host, kind.name, None, counter);
+                metrics.own.extend(define(host, kind.name, None, counter));
             }
         }
-        for reason in Common::ALL {
-            metrics.add(host, module, Some(Outcome::Refused), reason.label);
-            metrics.add(host, module, Some(Outcome::WouldRefuse), reason.label);
-        }
+        metrics.add_reasons(host, module, Common::ALL);
         metrics
     }
 
-    fn add(
-        &mut self,
-        host: &dyn Host,
-        control: &'static str,
-        outcome: Option<Outcome>,
-        name: &'static str,
-    ) {
-        let parts = ["portcullis", control, outcome.map_or("", Outcome::name), name];
-        let full =
-            parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
-        if let Ok(id) = host.define_counter(&full) {
-            self.counters.push(Counter { control, outcome, name, id, pending: Cell::new(0) });
+    fn add_reasons(&mut self, host: &dyn Host, control: &'static str, reasons: &[&'static Reason]) {
+        for reason in reasons {
+            self.add_outcome(host, control, Outcome::Refused, reason.label);
+            self.add_outcome(host, control, Outcome::WouldRefuse, reason.label);
         }
     }
 
-    fn find(&self, control: &str, outcome: Option<Outcome>, name: &str) -> Option<&Counter> {
-        self.counters.iter().find(|counter| {
-            counter.outcome == outcome && counter.control == control && counter.name == name
-        })
+    fn add_outcome(
+        &mut self,
+        host: &dyn Host,
+        control: &'static str,
+        outcome: Outcome,
+        name: &'static str,
+    ) {
+        let counter = define(host, control, Some(outcome), name);
+        self.outcomes.extend(counter.map(|counter| (outcome, counter)));
     }
 
     /// Counts a refusal or reply at once.
@@ -75,31 +69,50 @@ impl Metrics {
         outcome: Outcome,
         reason: &str,
     ) {
-        let name = if outcome == Outcome::Answered { "" } else { reason };
-        if let Some(counter) = self.find(control, Some(outcome), name) {
+        let found = self.outcomes.iter().find(|(candidate, counter)| {
+            *candidate == outcome && counter.control == control && counter.name == reason
+        });
+        if let Some((_, counter)) = found {
             let _ = host.increment(counter.id, 1);
         }
     }
 
     /// Counts one of a control's own counters, to be handed over on the next tick.
     pub(crate) fn count(&self, control: &str, name: &str) {
-        if let Some(counter) = self.find(control, None, name) {
-            counter.pending.set(counter.pending.get().saturating_add(1));
-        }
+        let mut own = self.own.iter();
+        collect(own.find(|counter| counter.name == name && counter.control == control));
     }
 
-    /// Counts that a control let a request pass.
+    /// Counts that a control let a request pass, to be handed over on the next tick.
     pub(crate) fn count_allowed(&self, control: &str) {
-        self.count(control, ALLOWED);
+        collect(self.allowed.iter().find(|counter| counter.control == control));
     }
 
     /// Hands over what was collected.
     pub(crate) fn flush(&self, host: &dyn Host) {
-        for counter in &self.counters {
+        for counter in self.allowed.iter().chain(&self.own) {
             let pending = counter.pending.take();
             if pending > 0 && host.increment(counter.id, pending).is_err() {
                 counter.pending.set(pending);
             }
         }
     }
+}
+
+fn collect(counter: Option<&Counter>) {
+    if let Some(counter) = counter {
+        counter.pending.set(counter.pending.get().saturating_add(1));
+    }
+}
+
+fn define(
+    host: &dyn Host,
+    control: &'static str,
+    outcome: Option<Outcome>,
+    name: &'static str,
+) -> Option<Counter> {
+    let parts = ["portcullis", control, outcome.map_or("", Outcome::name), name];
+    let full = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+    let id = host.define_counter(&full).ok()?;
+    Some(Counter { control, name, id, pending: Cell::new(0) })
 }

@@ -64,6 +64,8 @@ struct Progress {
     ended: bool,
     /// Bytes of body that came so far.
     total: u64,
+    /// Everything stopped for a call: no body comes to us before the request goes on.
+    stopped: bool,
     /// The host holds the body from its beginning.
     holding: bool,
     /// The whole body, once a control wanted it.

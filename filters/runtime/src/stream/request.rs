@@ -43,7 +43,10 @@ impl Stream {
         match self.request.wait {
             Wait::Passed => HeadersFlow::Continue,
             Wait::Call(_) if self.chain.may_hold_from(self.request.position) => HeadersFlow::Hold,
-            Wait::Call(_) | Wait::Answered => HeadersFlow::Stop,
+            Wait::Call(_) | Wait::Answered => {
+                self.request.stopped = true;
+                HeadersFlow::Stop
+            }
             Wait::Body { .. } if settings.body_hold == BodyHold::Stream => {
                 self.apply_request_edits();
                 HeadersFlow::Continue
@@ -207,6 +210,10 @@ impl Stream {
         }
         if self.request.ended && !self.request.holding {
             return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: true }));
+        }
+        // A control that did not announce it: waiting would be for ever, and passing would be unread.
+        if self.request.stopped {
+            return Some(Verdict::from(Common::Internal));
         }
         self.request.wait = Wait::Body { max: max.max(1) };
         None

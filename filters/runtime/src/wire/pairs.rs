@@ -56,6 +56,18 @@ fn push_number(bytes: &mut Vec<u8>, number: usize) {
     bytes.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
 }
 
+/// Reads any bytes as a map; what is read lies within them, and comes back from the host as it was.
+#[doc(hidden)]
+pub fn fuzz_pairs(data: &[u8]) {
+    let map = read(data.to_vec());
+    let pairs: Vec<(&[u8], &[u8])> = map.iter().collect();
+    let size: usize =
+        pairs.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum();
+    assert!(pairs.len() <= data.len() / 8 && size <= data.len());
+    let again = read(write(pairs.iter().copied()));
+    assert!(again.iter().eq(pairs));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -109,6 +109,20 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     None
 }
 
+/// Reads any bytes as fields, which end; a message that we write is read as it was written.
+#[doc(hidden)]
+pub fn fuzz_protobuf(data: &[u8]) {
+    let read: Vec<_> = fields(data).collect();
+    assert!(read.len() <= data.len());
+    let whole = read.iter().all(Option::is_some);
+    assert_eq!(verify_signature_result(data).is_some(), whole);
+    let mut message = Vec::new();
+    push_bytes(&mut message, 1, data);
+    push_bytes(&mut message, 15, data);
+    let bytes = Field::Bytes(data);
+    assert!(fields(&message).eq([Some((1, bytes)), Some((15, bytes))]));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

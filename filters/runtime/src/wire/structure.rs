@@ -69,6 +69,17 @@ fn number_of(number: f64) -> Option<Number> {
     Number::from_f64(number)
 }
 
+/// Reads any bytes as a `Struct`; what comes out is one JSON object.
+#[doc(hidden)]
+pub fn fuzz_structure(data: &[u8]) {
+    let Some(text) = to_json(data) else { return };
+    match portcullis_control::json::parse(&text) {
+        Ok(value) => assert!(value.is_object()),
+        // A list in the innermost place that a Struct may have is one level more than our own reader takes.
+        Err(fault) => assert!(fault.to_string().starts_with("nested too deeply"), "{fault}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
