@@ -1,0 +1,90 @@
+//! What is fuzzed, each target named for what it attacks.
+
+mod address;
+mod configuration;
+mod headers;
+mod path;
+mod route;
+mod world;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use portcullis_control::json::fuzz_json;
+use portcullis_jwt_auth::key::fuzz_key;
+use portcullis_jwt_auth::template::fuzz_template;
+use portcullis_jwt_auth::token::{DEFAULT_MAX_TOKEN_BYTES, Token, fuzz_token};
+use portcullis_runtime::{fuzz_pairs, fuzz_protobuf, fuzz_structure};
+
+/// Something that takes any bytes and panics where it finds a fault.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// Its name: of its folders of seeds and regressions, and on the command line.
+    pub name: &'static str,
+    /// Runs an input. Inputs for which it returns something new are changed further.
+    pub run: fn(&[u8]) -> u64,
+    /// Inputs that are made in a test; the costly ones get fewer.
+    pub steps: u32,
+}
+
+/// All of them.
+pub const TARGETS: [Target; 12] = [
+    Target { name: "address", run: address::run, steps: 3_000 },
+    Target { name: "configuration", run: configuration::run, steps: 1_500 },
+    Target { name: "headers", run: headers::run, steps: 3_000 },
+    Target { name: "json", run: json, steps: 5_000 },
+    Target { name: "key", run: key, steps: 2_000 },
+    Target { name: "pairs", run: pairs, steps: 5_000 },
+    Target { name: "path", run: path::run, steps: 5_000 },
+    Target { name: "protobuf", run: protobuf, steps: 5_000 },
+    Target { name: "route", run: route::run, steps: 3_000 },
+    Target { name: "structure", run: structure, steps: 5_000 },
+    Target { name: "template", run: template, steps: 5_000 },
+    Target { name: "token", run: token, steps: 5_000 },
+];
+
+/// What an input showed, as a number.
+fn shown(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn json(data: &[u8]) -> u64 {
+    fuzz_json(data);
+    let fault = portcullis_control::json::parse(data).err().map(|fault| fault.to_string());
+    // The words of the fault, without its place.
+    shown(fault.map(|text| text.split(" at line ").next().map(str::to_owned)))
+}
+
+fn key(data: &[u8]) -> u64 {
+    fuzz_key(data);
+    0
+}
+
+fn pairs(data: &[u8]) -> u64 {
+    fuzz_pairs(data);
+    0
+}
+
+fn protobuf(data: &[u8]) -> u64 {
+    fuzz_protobuf(data);
+    0
+}
+
+fn structure(data: &[u8]) -> u64 {
+    fuzz_structure(data);
+    0
+}
+
+fn template(data: &[u8]) -> u64 {
+    fuzz_template(data);
+    0
+}
+
+fn token(data: &[u8]) -> u64 {
+    fuzz_token(data);
+    match Token::parse(data, DEFAULT_MAX_TOKEN_BYTES) {
+        Ok(token) => shown((format!("{:?}", token.algorithm), token.kid().is_some())),
+        Err(fault) => shown(fault.message()),
+    }
+}
