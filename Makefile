@@ -7,8 +7,10 @@
 # What ships: a folder filters/<name>/module is built and becomes dist/<name>.wasm.
 MODULES := $(sort $(patsubst filters/%/module/Cargo.toml,%,$(wildcard filters/*/module/Cargo.toml)))
 MODULE_PACKAGES := $(MODULES:%=portcullis-%-module)
+# What the benchmarks compare our modules with; none ships.
+YARDSTICKS := portcullis-noop-sdk portcullis-noop-runtime
 # These only link for wasm32.
-WASM_PACKAGES := $(MODULE_PACKAGES) portcullis-probe
+WASM_PACKAGES := $(MODULE_PACKAGES) $(YARDSTICKS) portcullis-probe
 WASM := wasm32-wasip1
 
 TARGET_DIR := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
@@ -20,6 +22,8 @@ TEST_ENV := PORTCULLIS_DIST="$(CURDIR)/dist" PORTCULLIS_PROBE="$(abspath $(WASM_
 OTHER_ENVOYS := 1.36.4 1.37.0 1.39.3
 # Seconds for each fuzz target.
 TIME ?= 60
+# Options of the benchmarks: --quick, --rows TEXT.
+BENCH ?=
 
 help: ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,8 +55,9 @@ build: toolchain demo ## Builds every module into dist/<name>.wasm
 	@ls -l dist/*.wasm | awk '{printf "  %s  %.0f KiB\n", $$NF, $$5 / 1024}'
 
 bench: build ## Measures Envoy's CPU per request and its memory, with and without our modules
+	cargo build --release --target $(WASM) $(YARDSTICKS:%=-p %)
 	@envoy=$$(envoy/get.sh) && \
-	ENVOY="$$envoy" $(TEST_ENV) cargo run --release -p portcullis-bench
+	ENVOY="$$envoy" $(TEST_ENV) cargo run --release -p portcullis-bench -- $(BENCH)
 
 fuzz: toolchain ## Fuzzes every parser for TIME seconds each (make fuzz TIME=60)
 	cargo run --release -p portcullis-fuzz -- $(TIME)

@@ -85,7 +85,17 @@ impl EnvoyConfig {
     /// Everything goes to `upstream`, in Envoy the cluster `upstream`, without a filter.
     #[must_use]
     pub fn new(upstream: &Upstream) -> Self {
-        let empty = Self {
+        Self::empty().upstream("upstream", upstream)
+    }
+
+    /// As [`Self::new`], for an HTTP/1.1 server at any address.
+    #[must_use]
+    pub fn at(upstream: SocketAddr) -> Self {
+        Self::empty().cluster_at("upstream", upstream)
+    }
+
+    fn empty() -> Self {
+        Self {
             launch: Launch::default(),
             filters: Vec::new(),
             clusters: Vec::new(),
@@ -99,8 +109,7 @@ impl EnvoyConfig {
             connect: false,
             reloadable: false,
             patches: Vec::new(),
-        };
-        empty.upstream("upstream", upstream)
+        }
     }
 
     /// Adds a wasm module behind the filters so far.

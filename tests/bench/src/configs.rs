@@ -1,0 +1,189 @@
+//! What each Envoy is configured with: the same work for our modules and for Envoy's own filters.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use portcullis_e2e::{EnvoyConfig, Wasm};
+use serde_json::{Value, json};
+
+use crate::tokens::{AUDIENCE, ISSUER, jwks};
+
+/// More than any run sends, so that nothing is refused.
+const LIMIT: u64 = 1_000_000_000;
+
+/// The HTTP filters before the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Config {
+    /// None.
+    Plain,
+    /// An empty filter on the proxy-wasm SDK.
+    NoopSdk,
+    /// Our runtime without a control.
+    NoopRuntime,
+    /// Our jwt-auth.
+    JwtAuth,
+    /// Our rate-limiting, one period by client address.
+    OnePeriod,
+    /// Our rate-limiting, three periods by client address.
+    ThreePeriods,
+    /// Both in one module: jwt-auth and one period by client address.
+    Gateway,
+    /// Both in one module: jwt-auth and three periods by credential.
+    GatewayByCredential,
+    /// Both as two modules, one after the other: jwt-auth and one period by client address.
+    TwoModules,
+    /// Envoy's jwt_authn.
+    JwtAuthn,
+    /// Envoy's jwt_authn with its cache.
+    JwtAuthnCache,
+    /// Envoy's local_ratelimit.
+    LocalRatelimit,
+    /// Envoy's local_ratelimit with its response headers.
+    LocalRatelimitHeaders,
+    /// Envoy's jwt_authn with its cache, and local_ratelimit with its headers.
+    Native,
+}
+
+/// A test-only module, from where cargo has left it beside this program.
+pub(crate) fn test_module(name: &str) -> PathBuf {
+    let program = std::env::current_exe().expect("this program's path");
+    let target = program.ancestors().nth(2).expect("a target folder");
+    let path = target.join("wasm32-wasip1/release").join(name);
+    let remedy = "cargo build --release --target wasm32-wasip1 -p portcullis-noop-sdk -p portcullis-noop-runtime";
+    assert!(path.is_file(), "{} does not exist: run `{remedy}`, or `make bench`", path.display());
+    path
+}
+
+impl Config {
+    /// The modules that it loads.
+    pub(crate) fn modules(self) -> Vec<PathBuf> {
+        match self {
+            Config::NoopSdk => vec![test_module("portcullis_noop_sdk.wasm")],
+            Config::NoopRuntime => vec![test_module("portcullis_noop_runtime.wasm")],
+            Config::JwtAuth => vec![portcullis_e2e::wasm("jwt-auth")],
+            Config::OnePeriod | Config::ThreePeriods => vec![portcullis_e2e::wasm("rate-limiting")],
+            Config::Gateway | Config::GatewayByCredential => vec![portcullis_e2e::wasm("gateway")],
+            Config::TwoModules => {
+                vec![portcullis_e2e::wasm("jwt-auth"), portcullis_e2e::wasm("rate-limiting")]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn filters(self) -> Vec<Value> {
+        let one_period = json!({"minute": LIMIT, "limit_by": "ip"});
+        let three_periods =
+            |by: &str| json!({"second": LIMIT, "minute": LIMIT, "hour": LIMIT, "limit_by": by});
+        let gateway = |limits: Value| {
+            Wasm::new("gateway").config(json!({"jwt-auth": jwt_auth(), "rate-limiting": limits}))
+        };
+        match self {
+            Config::Plain => Vec::new(),
+            Config::NoopSdk | Config::NoopRuntime => {
+                vec![Wasm::file("noop", self.modules().remove(0)).filter()]
+            }
+            Config::JwtAuth => vec![Wasm::new("jwt-auth").config(jwt_auth()).filter()],
+            Config::OnePeriod => vec![Wasm::new("rate-limiting").config(one_period).filter()],
+            Config::ThreePeriods => {
+                vec![Wasm::new("rate-limiting").config(three_periods("ip")).filter()]
+            }
+            Config::Gateway => vec![gateway(one_period).filter()],
+            Config::GatewayByCredential => vec![gateway(three_periods("credential")).filter()],
+            Config::TwoModules => vec![
+                Wasm::new("jwt-auth").config(jwt_auth()).filter(),
+                Wasm::new("rate-limiting").config(one_period).filter(),
+            ],
+            Config::JwtAuthn => vec![jwt_authn(None)],
+            Config::JwtAuthnCache => vec![jwt_authn(Some(json!({})))],
+            Config::LocalRatelimit => vec![local_ratelimit(false)],
+            Config::LocalRatelimitHeaders => vec![local_ratelimit(true)],
+            Config::Native => vec![jwt_authn(Some(json!({}))), local_ratelimit(true)],
+        }
+    }
+
+    /// The whole configuration. There is no access log, which would cost more than most filters.
+    pub(crate) fn envoy(self, upstream: SocketAddr) -> EnvoyConfig {
+        let config = EnvoyConfig::at(upstream).hcm(|manager| manager["access_log"] = json!([]));
+        self.filters().into_iter().fold(config, EnvoyConfig::filter)
+    }
+
+    /// Whether a request without a good token is refused.
+    pub(crate) fn authenticates(self) -> bool {
+        use Config::{
+            Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules,
+        };
+        let authenticating =
+            [Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules];
+        authenticating.contains(&self)
+    }
+
+    /// Whether answers say how much is left.
+    pub(crate) fn limits(self) -> bool {
+        use Config::{
+            Gateway, GatewayByCredential, LocalRatelimitHeaders, Native, OnePeriod, ThreePeriods,
+            TwoModules,
+        };
+        let limiting = [
+            Gateway,
+            GatewayByCredential,
+            LocalRatelimitHeaders,
+            Native,
+            OnePeriod,
+            ThreePeriods,
+            TwoModules,
+        ];
+        limiting.contains(&self)
+    }
+}
+
+fn jwt_auth() -> Value {
+    json!({
+        "issuers": [{
+            "issuer": ISSUER, "audiences": [AUDIENCE], "algorithms": ["RS256"],
+            "keys": [{"jwks": jwks()}],
+        }],
+        "headers": {
+            "X-User-ID": "$(jwt.sub)", "X-User-Email": "$(jwt.email)", "X-User-Roles": "$(jwt.roles)",
+        },
+    })
+}
+
+fn jwt_authn(cache: Option<Value>) -> Value {
+    let mut provider = json!({
+        "issuer": ISSUER, "audiences": [AUDIENCE],
+        "local_jwks": {"inline_string": jwks().to_string()},
+        "forward": true,
+        "claim_to_headers": [
+            {"header_name": "x-user-id", "claim_name": "sub"},
+            {"header_name": "x-user-email", "claim_name": "email"},
+            {"header_name": "x-user-roles", "claim_name": "roles"},
+        ],
+    });
+    if let Some(cache) = cache {
+        provider["jwt_cache_config"] = cache;
+    }
+    json!({
+        "name": "envoy.filters.http.jwt_authn",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+            "providers": {"idp": provider},
+            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "idp"}}],
+        },
+    })
+}
+
+/// One bucket for all clients: Envoy's filter counts by address only where descriptors say so.
+fn local_ratelimit(headers: bool) -> Value {
+    let always = json!({"default_value": {"numerator": 100, "denominator": "HUNDRED"}});
+    let headers = if headers { "DRAFT_VERSION_03" } else { "OFF" };
+    json!({
+        "name": "envoy.filters.http.local_ratelimit",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+            "stat_prefix": "limit",
+            "token_bucket": {"max_tokens": LIMIT, "tokens_per_fill": LIMIT, "fill_interval": "60s"},
+            "filter_enabled": always, "filter_enforced": always,
+            "enable_x_ratelimit_headers": headers,
+        },
+    })
+}

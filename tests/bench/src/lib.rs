@@ -1,1 +1,0 @@
-//! CPU of a real Envoy per request, with and without our modules.

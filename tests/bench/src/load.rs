@@ -1,0 +1,268 @@
+//! Clients and an upstream in one thread: little enough work that Envoy is what is waited for.
+
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+
+/// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks, few enough
+/// that it is no crowd.
+const CONNECTIONS: usize = 8;
+
+/// The body of the upstream's answer to everything.
+const BODY: &str = r#"{"order":4711,"state":"shipped","lines":[{"item":"a-17","count":2},{"item":"b-3","count":1}]}"#;
+
+/// The listener's place among the events; clients and accepted connections follow.
+const LISTENER: u64 = 0;
+
+/// How long nothing may happen before the run is given up.
+const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
+
+/// Clients of several Envoys, and the upstream of all.
+pub(crate) struct Load {
+    epoll: OwnedFd,
+    listener: TcpListener,
+    clients: HashMap<u64, Client>,
+    upstream: HashMap<u64, Served>,
+    next: u64,
+    whole_answer: Vec<u8>,
+    buffer: Vec<u8>,
+    events: Vec<epoll::Event>,
+    last_seen: Vec<u8>,
+}
+
+/// The connections to one Envoy.
+#[derive(Clone, Debug)]
+pub(crate) struct Clients(Vec<u64>);
+
+struct Client {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+struct Served {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// A request with a bearer token, as an application would send it.
+fn write_request(into: &mut Vec<u8>, token: &str) {
+    into.clear();
+    into.extend_from_slice(
+        b"GET /v1/orders/4711?expand=lines HTTP/1.1\r\n\
+          host: api.example.com\r\n\
+          user-agent: orders-app/3.2 (linux; x86_64)\r\n\
+          accept: application/json\r\n\
+          accept-encoding: gzip, br\r\n\
+          accept-language: en\r\n\
+          x-request-source: checkout\r\n\
+          authorization: Bearer ",
+    );
+    into.extend_from_slice(token.as_bytes());
+    into.extend_from_slice(b"\r\n\r\n");
+}
+
+/// What the upstream answers, with the headers that applications have.
+fn upstream_answer() -> Vec<u8> {
+    let length = BODY.len();
+    format!(
+        "HTTP/1.1 200 OK\r\n\
+         content-type: application/json\r\n\
+         content-length: {length}\r\n\
+         cache-control: no-store\r\n\
+         server: orders\r\n\
+         date: Mon, 05 Jan 2026 10:00:00 GMT\r\n\
+         etag: \"5f2c1a\"\r\n\
+         x-content-type-options: nosniff\r\n\r\n\
+         {BODY}"
+    )
+    .into_bytes()
+}
+
+/// The length of the first whole response in these bytes; there are no other framings here.
+fn whole(received: &[u8]) -> Option<usize> {
+    const LENGTH: &[u8] = b"\r\ncontent-length: ";
+    let head = find(received, b"\r\n\r\n")?;
+    let at = find(&received[..head], LENGTH).expect("a content-length") + LENGTH.len();
+    let digits = received[at..].iter().take_while(|byte| byte.is_ascii_digit());
+    let length = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+    Some(head + 4 + length).filter(|end| received.len() >= *end)
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+impl Load {
+    /// Starts the upstream on a free port.
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket that does not block");
+        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("epoll");
+        let load = Load {
+            epoll,
+            listener,
+            clients: HashMap::new(),
+            upstream: HashMap::new(),
+            next: LISTENER,
+            whole_answer: upstream_answer(),
+            buffer: vec![0; 64 * 1024],
+            events: Vec::with_capacity(64),
+            last_seen: Vec::new(),
+        };
+        let listener = load.listener.try_clone().expect("a file descriptor");
+        load.watch(&listener, LISTENER);
+        load
+    }
+
+    /// Where the upstream listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listener.local_addr().expect("a bound socket")
+    }
+
+    fn watch(&self, socket: &impl AsFd, id: u64) {
+        epoll::add(&self.epoll, socket, EventData::new_u64(id), EventFlags::IN).expect("epoll");
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Connects to an Envoy.
+    pub(crate) fn connect(&mut self, envoy: SocketAddr) -> Clients {
+        let mut clients = Clients(Vec::new());
+        for _ in 0..CONNECTIONS {
+            let stream = TcpStream::connect(envoy).expect("a connection to Envoy");
+            prepare(&stream);
+            let id = self.number();
+            self.watch(&stream, id);
+            self.clients.insert(id, Client { stream, received: Vec::new() });
+            clients.0.push(id);
+        }
+        clients
+    }
+
+    /// Sends so many requests, each with the next token, and waits for all answers, which have to be 200.
+    pub(crate) fn run<'t>(
+        &mut self,
+        clients: &Clients,
+        count: usize,
+        mut token: impl FnMut() -> &'t str,
+    ) {
+        let mut request = Vec::new();
+        let (mut sent, mut answered) = (0, 0);
+        for id in clients.0.iter().take(count) {
+            write_request(&mut request, token());
+            self.client(*id).stream.write_all(&request).expect("a request is sent");
+            sent += 1;
+        }
+        while answered < count {
+            for id in self.wait() {
+                let Some(answer) = self.answer(id) else { continue };
+                assert!(answer.starts_with("HTTP/1.1 200 "), "an answer that is not 200: {answer}");
+                answered += 1;
+                if sent < count {
+                    write_request(&mut request, token());
+                    self.client(id).stream.write_all(&request).expect("a request is sent");
+                    sent += 1;
+                }
+            }
+        }
+    }
+
+    /// Sends one request; its answer, and what the upstream saw of it (empty: nothing).
+    pub(crate) fn ask(&mut self, clients: &Clients, token: &str) -> (String, String) {
+        let mut request = Vec::new();
+        write_request(&mut request, token);
+        self.last_seen.clear();
+        self.client(clients.0[0]).stream.write_all(&request).expect("a request is sent");
+        loop {
+            for id in self.wait() {
+                if let Some(answer) = self.answer(id) {
+                    return (answer, String::from_utf8_lossy(&self.last_seen).into_owned());
+                }
+            }
+        }
+    }
+
+    fn client(&mut self, id: u64) -> &mut Client {
+        self.clients.get_mut(&id).expect("a client of this load")
+    }
+
+    /// Serves the upstream's side, and tells which clients have something to read.
+    fn wait(&mut self) -> Vec<u64> {
+        self.events.clear();
+        let mut events = std::mem::take(&mut self.events);
+        let spare = rustix::buffer::spare_capacity(&mut events);
+        match epoll::wait(&self.epoll, spare, Some(&PATIENCE)) {
+            Ok(0) => panic!("Envoy does not answer"),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => panic!("epoll: {error}"),
+        }
+        let mut readable = Vec::new();
+        for event in &events {
+            match event.data.u64() {
+                LISTENER => self.accept(),
+                id if self.clients.contains_key(&id) => readable.push(id),
+                id => self.serve(id),
+            }
+        }
+        self.events = events;
+        readable
+    }
+
+    fn accept(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            prepare(&stream);
+            let id = self.number();
+            self.watch(&stream, id);
+            self.upstream.insert(id, Served { stream, received: Vec::new() });
+        }
+    }
+
+    fn serve(&mut self, id: u64) {
+        let Some(served) = self.upstream.get_mut(&id) else { return };
+        match served.stream.read(&mut self.buffer) {
+            Ok(0) => {
+                self.upstream.remove(&id);
+            }
+            Ok(length) => served.received.extend_from_slice(&self.buffer[..length]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => {
+                self.upstream.remove(&id);
+            }
+        }
+        let Some(served) = self.upstream.get_mut(&id) else { return };
+        // No request here has a body, and Envoy sends one at a time.
+        if served.received.ends_with(b"\r\n\r\n") {
+            std::mem::swap(&mut self.last_seen, &mut served.received);
+            served.received.clear();
+            served.stream.write_all(&self.whole_answer).expect("Envoy takes an answer");
+        }
+    }
+
+    /// The whole answer to a client's request, if it is there.
+    fn answer(&mut self, id: u64) -> Option<String> {
+        let client = self.clients.get_mut(&id)?;
+        match client.stream.read(&mut self.buffer) {
+            Ok(0) => panic!("Envoy closed a connection"),
+            Ok(length) => client.received.extend_from_slice(&self.buffer[..length]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            Err(error) => panic!("a connection to Envoy: {error}"),
+        }
+        let end = whole(&client.received)?;
+        let answer = String::from_utf8_lossy(&client.received[..end]).into_owned();
+        client.received.drain(..end);
+        Some(answer)
+    }
+}
+
+/// Every message is small and fits the socket's buffer; none waits for another.
+fn prepare(stream: &TcpStream) {
+    stream.set_nodelay(true).expect("a TCP socket");
+    stream.set_nonblocking(true).expect("a socket that does not block");
+}

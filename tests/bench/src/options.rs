@@ -1,0 +1,42 @@
+//! What the command line says.
+
+/// How much is measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Rounds, each of which measures every row.
+    pub(crate) rounds: usize,
+    /// Requests of a row in a round.
+    pub(crate) requests: usize,
+    /// How often each Envoy of the memory table is started.
+    pub(crate) starts: usize,
+    /// Parts of names; empty: all rows.
+    rows: Vec<String>,
+}
+
+const USAGE: &str = "usage: portcullis-bench [--quick] [--rows TEXT]...
+  --quick      fewer and shorter rounds: good enough to iterate on a change, not to quote
+  --rows TEXT  only rows whose name contains TEXT (and `no filter`, which costs are compared with)";
+
+impl Options {
+    /// Reads the arguments behind the program's name.
+    pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        // Many short rounds: what else runs on the machine then hits few of them, and the median none.
+        let mut options = Options { rounds: 31, requests: 4_000, starts: 3, rows: Vec::new() };
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--quick" => {
+                    (options.rounds, options.requests, options.starts) = (9, 2_000, 1);
+                }
+                "--rows" => options.rows.push(arguments.next().ok_or(USAGE)?),
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// Whether a row is asked for.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.rows.is_empty() || self.rows.iter().any(|part| name.contains(part.as_str()))
+    }
+}

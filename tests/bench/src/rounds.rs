@@ -1,0 +1,120 @@
+//! Rounds of requests, all rows in each, so that what changes on the machine changes for all of them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use portcullis_e2e::Envoy;
+
+use crate::configs::Config;
+use crate::cpu::{self, Cores};
+use crate::load::{Clients, Load};
+use crate::options::Options;
+use crate::rows::{NO_FILTER, ROWS, Row, Send};
+use crate::tokens::Tokens;
+
+/// Requests before a row's measured ones: they warm caches, Envoy's and the core's.
+const WARM_UP: usize = 200;
+
+/// One row's figures.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    /// The row.
+    pub(crate) row: Row,
+    /// CPU of Envoy per request in microseconds, one figure for each round.
+    pub(crate) cost: Vec<f64>,
+    /// The part of the time for which Envoy ran, in each round.
+    pub(crate) busy: Vec<f64>,
+}
+
+struct Running {
+    envoy: Envoy,
+    clients: Clients,
+}
+
+/// Measures all wanted rows.
+pub(crate) fn measure(options: &Options, cores: Cores, tokens: &Tokens) -> Vec<Measured> {
+    let wanted = ROWS.iter().filter(|row| row.name == NO_FILTER || options.wants(row.name));
+    let mut measured: Vec<Measured> =
+        wanted.map(|row| Measured { row: *row, cost: Vec::new(), busy: Vec::new() }).collect();
+    let mut load = Load::start();
+    let envoys = start(&measured, cores, &mut load, tokens);
+    cpu::pin(cores.load);
+    let mut fresh = tokens.fresh.iter().map(String::as_str).cycle();
+    for round in 0..options.rounds {
+        eprint!("\rround {} of {} ", round + 1, options.rounds);
+        let mut order: Vec<usize> = (0..measured.len()).collect();
+        if round % 2 == 1 {
+            // A row has another neighbour before it in every other round.
+            order.reverse();
+        }
+        for index in order {
+            let row = measured[index].row;
+            let Running { envoy, clients } = &envoys[&row.config];
+            let mut next = || match row.send {
+                Send::Fresh => fresh.next().expect("an endless row of tokens"),
+                Send::Repeated => &tokens.repeated,
+            };
+            load.run(clients, WARM_UP, &mut next);
+            let before = cpu::time(envoy.id());
+            let started = Instant::now();
+            load.run(clients, options.requests, &mut next);
+            let elapsed = started.elapsed();
+            let used = cpu::time(envoy.id()) - before;
+            measured[index].cost.push(microseconds(used) / options.requests as f64);
+            measured[index].busy.push(used.as_secs_f64() / elapsed.as_secs_f64());
+        }
+    }
+    eprintln!();
+    measured
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// Starts an Envoy for each configuration, on its core, and looks whether it does what it is measured for.
+fn start(
+    measured: &[Measured],
+    cores: Cores,
+    load: &mut Load,
+    tokens: &Tokens,
+) -> BTreeMap<Config, Running> {
+    // A process starts on its parent's core, and stays.
+    cpu::pin(cores.envoy);
+    let mut envoys = BTreeMap::new();
+    for Measured { row, .. } in measured {
+        if envoys.contains_key(&row.config) {
+            continue;
+        }
+        eprintln!("starting Envoy: {:?}", row.config);
+        let envoy = Envoy::start(row.config.envoy(load.address()));
+        let clients = load.connect(envoy.address());
+        check(row.config, load, &clients, tokens);
+        envoys.insert(row.config, Running { envoy, clients });
+    }
+    envoys
+}
+
+/// # Panics
+/// When the filters don't do their work: then there is nothing to measure.
+fn check(config: Config, load: &mut Load, clients: &Clients, tokens: &Tokens) {
+    let (answer, seen) = load.ask(clients, &tokens.repeated);
+    let (answer, seen) = (answer.to_ascii_lowercase(), seen.to_ascii_lowercase());
+    assert!(answer.starts_with("http/1.1 200 "), "{config:?} answers {answer}");
+    assert_eq!(
+        answer.contains("ratelimit-remaining"),
+        config.limits(),
+        "{config:?} limits, or does not, and answers {answer}"
+    );
+    for header in ["x-user-id: user-", "x-user-email: user-", "x-user-roles: reader,writer"] {
+        assert_eq!(
+            seen.contains(header),
+            config.authenticates(),
+            "{config:?} authenticates, or does not, and the upstream saw {seen}"
+        );
+    }
+    let forged = tokens.repeated.replace("eyJ", "eyK");
+    let (answer, _) = load.ask(clients, &forged);
+    let expected = if config.authenticates() { "HTTP/1.1 401 " } else { "HTTP/1.1 200 " };
+    assert!(answer.starts_with(expected), "{config:?} answers a forged token with {answer}");
+}

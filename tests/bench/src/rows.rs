@@ -1,0 +1,69 @@
+//! The rows of the table: an Envoy and what is sent to it.
+
+use crate::configs::Config;
+
+/// Which tokens the requests carry. All carry one, so that all are of the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Send {
+    /// Another one each time.
+    Fresh,
+    /// Always the same one.
+    Repeated,
+}
+
+/// What is measured of a row is compared by this name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// As printed.
+    pub(crate) name: &'static str,
+    /// The Envoy.
+    pub(crate) config: Config,
+    /// The tokens.
+    pub(crate) send: Send,
+}
+
+pub(crate) const NO_FILTER: &str = "no filter";
+pub(crate) const NOOP_SDK: &str = "no-op module (SDK)";
+pub(crate) const NOOP_RUNTIME: &str = "no-op module (our runtime, no control)";
+pub(crate) const JWT_FRESH: &str = "jwt-auth, fresh tokens";
+pub(crate) const JWT_REPEATED: &str = "jwt-auth, repeated token";
+pub(crate) const JWT_AUTHN_FRESH: &str = "Envoy's jwt_authn, fresh tokens";
+pub(crate) const ONE_PERIOD: &str = "rate-limiting, one period by ip";
+pub(crate) const GATEWAY: &str = "gateway, jwt-auth and one period by ip, repeated token";
+
+const fn row(name: &'static str, config: Config, send: Send) -> Row {
+    Row { name, config, send }
+}
+
+/// All rows, in the order of the table.
+pub(crate) const ROWS: [Row; 17] = [
+    row(NO_FILTER, Config::Plain, Send::Repeated),
+    row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
+    row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
+    row(JWT_FRESH, Config::JwtAuth, Send::Fresh),
+    row(JWT_REPEATED, Config::JwtAuth, Send::Repeated),
+    row(JWT_AUTHN_FRESH, Config::JwtAuthn, Send::Fresh),
+    row("Envoy's jwt_authn with its cache, fresh tokens", Config::JwtAuthnCache, Send::Fresh),
+    row("Envoy's jwt_authn with its cache, repeated token", Config::JwtAuthnCache, Send::Repeated),
+    row(ONE_PERIOD, Config::OnePeriod, Send::Repeated),
+    row("rate-limiting, three periods by ip", Config::ThreePeriods, Send::Repeated),
+    row("Envoy's local_ratelimit", Config::LocalRatelimit, Send::Repeated),
+    row("Envoy's local_ratelimit with headers", Config::LocalRatelimitHeaders, Send::Repeated),
+    row(GATEWAY, Config::Gateway, Send::Repeated),
+    row(
+        "gateway, jwt-auth and three periods by credential, repeated token",
+        Config::GatewayByCredential,
+        Send::Repeated,
+    ),
+    row(
+        "gateway, jwt-auth and three periods by credential, fresh tokens",
+        Config::GatewayByCredential,
+        Send::Fresh,
+    ),
+    row(
+        "jwt-auth and rate-limiting as two modules, repeated token",
+        Config::TwoModules,
+        Send::Repeated,
+    ),
+    row("Envoy's jwt_authn with its cache and local_ratelimit", Config::Native, Send::Repeated),
+];

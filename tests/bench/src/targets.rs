@@ -1,0 +1,68 @@
+//! What is to be reached, in costs above `no filter` of the same run.
+
+use crate::memory::{Footprint, GATEWAY as GATEWAY_MEMORY};
+use crate::report::{Costs, median};
+use crate::rows::{GATEWAY, JWT_AUTHN_FRESH, JWT_FRESH, JWT_REPEATED, NOOP_SDK, ONE_PERIOD};
+
+/// The gateway's memory over plain Envoy, at most, MiB.
+const GATEWAY_MIB: f64 = 48.0;
+
+/// One target.
+pub(crate) struct Target {
+    /// What is measured.
+    pub(crate) what: &'static str,
+    /// Measured.
+    pub(crate) figure: f64,
+    /// What it is compared with, in words.
+    pub(crate) base: &'static str,
+    /// That, measured.
+    pub(crate) base_figure: f64,
+    /// How many times the base it may be.
+    pub(crate) at_most: f64,
+    /// µs or MiB.
+    pub(crate) unit: &'static str,
+}
+
+impl Target {
+    /// Figure over base.
+    pub(crate) fn ratio(&self) -> f64 {
+        self.figure / self.base_figure
+    }
+
+    /// Whether it is reached.
+    pub(crate) fn met(&self) -> bool {
+        self.ratio() <= self.at_most
+    }
+}
+
+/// Those targets whose rows were measured.
+pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
+    let above = |name: &str| costs.above(name);
+    let time = |what, base, base_figure: Option<f64>, at_most| {
+        let (figure, base_figure) = (above(what)?, base_figure?);
+        Some(Target { what, figure, base, base_figure, at_most, unit: "µs" })
+    };
+    let apart = above(JWT_REPEATED).zip(above(ONE_PERIOD)).map(|(one, other)| one + other);
+    let over_plain = memory.iter().find(|row| row.name == GATEWAY_MEMORY).and_then(|row| {
+        let plain = memory.first()?;
+        let figure = (median(&row.used) - median(&plain.used)) / f64::from(1 << 20);
+        Some(Target {
+            what: "resident memory of gateway over plain Envoy, 2 workers, after requests",
+            figure,
+            base: "48 MiB",
+            base_figure: GATEWAY_MIB,
+            at_most: 1.0,
+            unit: "MiB",
+        })
+    });
+    [
+        time(JWT_FRESH, "jwt_authn without its cache", above(JWT_AUTHN_FRESH), 1.15),
+        time(JWT_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
+        time(ONE_PERIOD, "no-op module (SDK)", above(NOOP_SDK), 3.0),
+        time(GATEWAY, "the two modules apart", apart, 0.75),
+        over_plain,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
