@@ -1,5 +1,7 @@
 //! What a client is told of its limits, in Kong's headers.
 
+use std::cmp::Reverse;
+
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{FieldName, FieldValue};
 
@@ -34,18 +36,20 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Adds what a limiter decided: for each period the limiter with the least left is shown.
+    /// Adds what a limiter decided: for each period the limiter with the least left is shown, of equals the one with
+    /// the lower limit.
     pub fn add(&mut self, decision: &Decision) {
         for ((period, left), (_, shown)) in decision.left.iter().zip(self.periods.iter_mut()) {
             let Some(left) = left else { continue };
-            if shown.is_none_or(|shown| left.remaining < shown.remaining) {
+            let tight = |left: Left| (left.remaining, left.limit);
+            if shown.is_none_or(|shown| tight(left) < tight(shown)) {
                 *shown = Some(left);
             }
             // The smallest remaining of all; of equals the longest window (Kong).
-            let tighter = self.tightest.is_none_or(|tightest| {
-                left.remaining < tightest.left.remaining
-                    || (left.remaining == tightest.left.remaining && period > tightest.period)
-            });
+            let rank = |left: Left, period| (left.remaining, Reverse(period), left.limit);
+            let tighter = self
+                .tightest
+                .is_none_or(|tightest| rank(left, period) < rank(tightest.left, tightest.period));
             if tighter {
                 self.tightest = Some(Tightest { left, period, reset: period.reset(decision.at) });
             }

@@ -1,7 +1,7 @@
 //! Decides how often a client may call.
 //!
 //! [`config`] reads a configuration into [`limiter::Limiter`]s; [`identifier`] says whom a request counts for;
-//! [`decide`] is the decision; the counts lie in a table of the contract's store, one slot for all periods of a key.
+//! [`mod@decide`] is the decision; the counts lie in a table of the contract's store, one slot for all periods of a key.
 
 pub mod config;
 pub mod decide;
