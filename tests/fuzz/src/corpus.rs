@@ -33,11 +33,14 @@ pub fn read(folder: &Path) -> Vec<(String, Vec<u8>)> {
     paths.into_iter().map(read).collect()
 }
 
-/// Keeps an input under a name made of its bytes, and says where.
+/// Keeps an input under a name made of its bytes, unless it lies there already, and says where.
 ///
 /// # Errors
 /// The folder or file cannot be written.
 pub fn keep(folder: &Path, input: &[u8]) -> io::Result<PathBuf> {
+    if let Some((name, _)) = read(folder).iter().find(|(_, kept)| kept == input) {
+        return Ok(folder.join(name));
+    }
     let mut hasher = DefaultHasher::new();
     input.hash(&mut hasher);
     let path = folder.join(format!("{:016x}", hasher.finish()));

@@ -166,3 +166,35 @@ impl Mutator {
         bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of many changed copies still have the form of the seed.
+    fn kept(seed: &[u8], keeps: impl Fn(&[u8]) -> bool) -> usize {
+        let (mutator, mut rng) = (Mutator::new(&[seed.to_vec()]), Rng::with_seed(1));
+        let copies = (0..1_000).map(|_| mutator.mutate(&mut rng, seed, seed));
+        copies.filter(|copy| copy != seed && keeps(copy)).count()
+    }
+
+    #[test]
+    fn most_changes_keep_a_format() {
+        let json = br#"{"a": [1, {"b": "c"}], "d": null}"#;
+        assert!(kept(json, |copy| serde_json::from_slice::<serde_json::Value>(copy).is_ok()) > 400);
+        let token = b"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.AAAA";
+        let decodes = |copy: &[u8]| {
+            let mut parts = copy.split(|byte| *byte == b'.');
+            parts.clone().count() == 3 && parts.all(|part| URL_SAFE_NO_PAD.decode(part).is_ok())
+        };
+        assert!(kept(token, decodes) > 300);
+        let pem = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+        assert!(kept(pem, |copy| copy.starts_with(b"-----BEGIN PUBLIC KEY-----\n")) > 300);
+    }
+
+    #[test]
+    fn inputs_stay_within_their_bound() {
+        let seed = vec![b'a'; MAX_INPUT_BYTES];
+        assert_eq!(kept(&seed, |copy| copy.len() > MAX_INPUT_BYTES), 0);
+    }
+}

@@ -40,6 +40,7 @@ targets! {
     pairs,
     path,
     protobuf,
+    request,
     route,
     structure,
     template,

@@ -31,7 +31,11 @@ pub(super) fn run(data: &[u8]) -> u64 {
                 assert_eq!(with_wish, found, "an entry in front decides");
             }
         }
-        ClientIp::Header { .. } => assert_eq!(with_wish, found, "another header decides"),
+        ClientIp::Header { name, .. } => {
+            if name.as_str() != "x-forwarded-for" {
+                assert_eq!(with_wish, found, "another header decides");
+            }
+        }
     }
     let kind = match rule {
         ClientIp::Connection => 0,

@@ -4,6 +4,7 @@ mod address;
 mod configuration;
 mod headers;
 mod path;
+mod request;
 mod route;
 mod world;
 
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
     Target { name: "headers", run: headers::run, steps: 3_000 },
@@ -36,6 +37,7 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "pairs", run: pairs, steps: 5_000 },
     Target { name: "path", run: path::run, steps: 5_000 },
     Target { name: "protobuf", run: protobuf, steps: 5_000 },
+    Target { name: "request", run: request::run, steps: 2_000 },
     Target { name: "route", run: route::run, steps: 3_000 },
     Target { name: "structure", run: structure, steps: 5_000 },
     Target { name: "template", run: template, steps: 5_000 },
