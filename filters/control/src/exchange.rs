@@ -170,6 +170,12 @@ impl Exchange {
         })
     }
 
+    /// True if a control asked for the client's address and nobody can say it.
+    #[must_use]
+    pub fn missed_client_address(&self) -> bool {
+        self.client.get() == Some(&ClientAddress::Unknown)
+    }
+
     /// Who is calling, as the controls before this one found out; with separate modules, as an earlier module of ours
     /// left it in filter state.
     #[must_use]

@@ -21,6 +21,7 @@ pub(crate) struct Journal {
     second: Cell<u64>,
     written: Cell<u32>,
     left_out: Cell<u64>,
+    told_of_address: Cell<bool>,
 }
 
 impl Journal {
@@ -31,6 +32,7 @@ impl Journal {
             second: Cell::new(0),
             written: Cell::new(0),
             left_out: Cell::new(0),
+            told_of_address: Cell::new(false),
         }
     }
 
@@ -76,6 +78,18 @@ impl Journal {
         }
         line.push('}');
         host.log(level, &line);
+    }
+
+    /// Says, once, that clients cannot be told apart by address, and what to do.
+    pub(crate) fn unknown_address(&self, host: &dyn Host) {
+        if !self.told_of_address.replace(true) {
+            host.log(
+                Level::Warn,
+                "portcullis: a client's address is unknown, because it could have chosen it (Envoy took it from \
+                 X-Forwarded-For); all such clients count as one. Set use_remote_address: true in the HTTP \
+                 connection manager, or say in client_ip whom you believe",
+            );
+        }
     }
 
     /// Says how many lines were left out, where no later line did.

@@ -32,6 +32,15 @@ impl Default for Launch {
     }
 }
 
+impl Launch {
+    /// An environment variable of the Envoy process; it has no others but PATH.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
 /// Something an Envoy can be started with: [`EnvoyConfig`] or [`EnvoyFile`].
 pub trait Configuration {
     /// The bootstrap's text and its file extension. Files that it refers to stand in `directory`.

@@ -112,6 +112,7 @@ fn addresses_behind_a_proxy_count_only_where_the_configuration_says_so() {
     let statuses: Vec<u16> =
         ["1.1.1.1", "2.2.2.2", "3.3.3.3"].map(|ip| envoy.send(&forwarded(ip)).status).to_vec();
     assert_eq!(statuses, [200, 200, 429]);
+    envoy.wait_for_log("a client's address is unknown");
     let envoy = Envoy::start(spoofable.clone().wasm(&limiting(by_ip(json!({"source": "envoy"})))));
     let statuses: Vec<u16> =
         ["1.1.1.1", "2.2.2.2", "3.3.3.3"].map(|ip| envoy.send(&forwarded(ip)).status).to_vec();

@@ -126,6 +126,9 @@ impl Stream {
         for (control, name) in self.exchange.take_counts() {
             self.module.metrics.count(control, name);
         }
+        if self.exchange.missed_client_address() {
+            self.module.journal.unknown_address(&*self.host);
+        }
         verdict
     }
 

@@ -1,0 +1,160 @@
+//! Every YAML of the documentation and of `envoy/` in a real Envoy, which parses it itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use portcullis_cases::tokens::keys;
+use portcullis_e2e::{Configuration, Envoy, EnvoyFile, Launch, Upstream, repository, wasm};
+use portcullis_tidy::markdown::{YamlBlock, all_yaml_blocks};
+use portcullis_tidy::repository::Repository;
+use serde_json::{Value, json};
+
+/// A bootstrap as text around an example.
+struct Example {
+    text: String,
+    launch: Launch,
+}
+
+impl Configuration for Example {
+    fn bootstrap(&self, _directory: &Path) -> (String, &'static str) {
+        (self.text.clone(), "yaml")
+    }
+    fn reloadable_listener(&self) -> Option<Value> {
+        None
+    }
+    fn launch(&self) -> &Launch {
+        &self.launch
+    }
+}
+
+/// The module that an example configures: that of its folder, or the gateway.
+fn module_of(block: &YamlBlock) -> String {
+    let folder = block.file.strip_prefix("filters/").and_then(|path| path.split_once('/'));
+    folder.map_or("gateway", |(folder, _)| folder).to_owned()
+}
+
+fn indented(text: &str, by: usize) -> String {
+    text.lines().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "{:by$}{line}", "");
+        all
+    })
+}
+
+/// What `{env: NAME}` of an example stands for.
+fn environment(text: &str) -> Vec<(String, String)> {
+    let names = text.split("env:").skip(1).map(|rest| {
+        let rest = rest.trim_start();
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+    });
+    names
+        .map(|name| {
+            let value = match name.as_str() {
+                _ if name.contains("PEM") => keys::pem("rsa2048").to_owned(),
+                _ if name.contains("SECRET") => {
+                    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned()
+                }
+                _ => json!({"keys": [keys::jwk("rsa2048"), keys::jwk("p256")]}).to_string(),
+            };
+            (name, value)
+        })
+        .collect()
+}
+
+/// An Envoy around a block: either its `http_filters`, or a plugin's configuration.
+fn around(block: &YamlBlock) -> Example {
+    let dist = wasm("gateway").parent().unwrap().display().to_string();
+    let filters = if block.text.starts_with("http_filters:") {
+        block
+            .text
+            .strip_prefix("http_filters:")
+            .unwrap()
+            .replace("filename: dist/", &format!("filename: {dist}/"))
+    } else {
+        let variables = environment(&block.text);
+        let variables: serde_json::Map<String, Value> =
+            variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+        format!(
+            "\n- name: example\n  typed_config:\n    \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm\n    config:\n      name: example\n      allow_on_headers_stop_iteration: true\n      vm_config:\n        vm_id: portcullis\n        runtime: envoy.wasm.runtime.v8\n        code: {{local: {{filename: {dist}/{}.wasm}}}}\n        environment_variables: {{key_values: {}}}\n      configuration:\n        \"@type\": type.googleapis.com/google.protobuf.Struct\n        value:\n{}",
+            module_of(block),
+            Value::Object(variables),
+            indented(&block.text, 10),
+        )
+    };
+    let text = format!(
+        r#"admin: {{address: {{socket_address: {{address: 127.0.0.1, port_value: 0}}}}}}
+static_resources:
+  listeners:
+  - name: ingress
+    address: {{socket_address: {{address: 127.0.0.1, port_value: 0}}}}
+    filter_chains:
+    - filters:
+      - name: hcm
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: ingress
+          use_remote_address: true
+          route_config: {{virtual_hosts: [{{name: all, domains: ["*"], routes: [{{match: {{prefix: /}}, direct_response: {{status: 200}}}}]}}]}}
+          http_filters:{}
+          - {{name: router, typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}}}
+"#,
+        indented(&filters, 10).trim_end().replacen("          \n", "\n", 1)
+    );
+    let mut launch = Launch::default();
+    for (name, value) in environment(&block.text) {
+        launch = launch.env(&name, &value);
+    }
+    Example { text, launch }
+}
+
+#[test]
+fn every_yaml_block_of_the_documentation_runs() {
+    let blocks = all_yaml_blocks(Repository::open());
+    assert!(blocks.len() >= 4, "the documentation has examples");
+    for block in blocks {
+        let place = format!("{}:{}", block.file, block.line);
+        let envoy =
+            Envoy::try_start(around(&block)).unwrap_or_else(|failure| panic!("{place}: {failure}"));
+        let status = envoy.get("/").status;
+        assert!(matches!(status, 200 | 401), "{place} answered {status}");
+    }
+}
+
+#[test]
+fn every_example_decides_on_requests() {
+    let examples = repository().join("envoy/examples");
+    let dist = wasm("gateway").parent().unwrap().display().to_string();
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let upstream = Upstream::echo();
+        let mut file = EnvoyFile::new(format!("envoy/examples/{name}"));
+        for (variable, value) in environment(
+            &std::fs::read_to_string(repository().join("envoy/examples").join(&name)).unwrap(),
+        ) {
+            file = file.env(&variable, &value);
+        }
+        let file = file
+            .port(8080, 0)
+            .port(8081, upstream.address().port())
+            .replace("filename: dist", &format!("filename: {dist}"));
+        let envoy = Envoy::start(file);
+        let reply = envoy.get("/");
+        match name.as_str() {
+            "jwt-auth.yaml" => assert_eq!(reply.status, 401, "{name}"),
+            "rate-limiting.yaml" => {
+                assert_eq!(
+                    (reply.status, reply.header("ratelimit-limit").as_deref()),
+                    (200, Some("10")),
+                    "{name}"
+                );
+            }
+            other => panic!("say what {other} answers to a request without credentials"),
+        }
+    }
+}
