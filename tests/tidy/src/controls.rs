@@ -70,8 +70,13 @@ fn module(repository: &Repository, folder: &str) -> Vec<Fault> {
             format!("has {lines} lines, more than {MAX_MODULE_LINES}: move code to the control");
         faults.push(Fault::new(&source, lines, message));
     }
-    if !repository.text(&source).contains("portcullis_runtime::module!") {
-        let message = "hands nothing to the runtime: write `portcullis_runtime::module!(…);`";
+    let runs = repository
+        .text(&source)
+        .lines()
+        .any(|line| line.starts_with("portcullis_runtime::") && line.contains("module!("));
+    if !runs {
+        let message =
+            "hands nothing to the runtime: write `portcullis_runtime::control_module!(…);`";
         faults.push(Fault::new(&source, 1, message));
     }
     faults

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -48,12 +49,17 @@ fn cargo(arguments: &[&str]) -> String {
 }
 
 impl Graph {
-    /// The graph of this repository, on all platforms.
+    /// The graph of this repository, on all platforms; cargo is asked once.
     ///
     /// # Panics
     /// When cargo cannot say it.
     #[must_use]
-    pub fn resolve() -> Self {
+    pub fn resolve() -> &'static Self {
+        static RESOLVED: LazyLock<Graph> = LazyLock::new(Graph::ask);
+        &RESOLVED
+    }
+
+    fn ask() -> Self {
         let text = cargo(&["metadata", "--format-version", "1"]);
         let metadata = serde_json::from_str(&text).expect("cargo writes JSON");
         Self::read(&metadata, &Repository::root().to_string_lossy())
@@ -135,13 +141,18 @@ pub struct Shipped {
 }
 
 /// Everything that the crates of `filters/` link when they are built for Envoy, with the features that are on then: no
-/// test's features are among them.
+/// test's features are among them. Cargo is asked once.
 ///
 /// # Panics
 /// When cargo cannot say it.
 #[must_use]
-pub fn shipped(repository: &Repository) -> Vec<Shipped> {
-    let manifests = crate::manifests::members(repository);
+pub fn shipped() -> &'static [Shipped] {
+    static SHIPPED: LazyLock<Vec<Shipped>> = LazyLock::new(ask_for_shipped);
+    &SHIPPED
+}
+
+fn ask_for_shipped() -> Vec<Shipped> {
+    let manifests = crate::manifests::members(Repository::open());
     let packages: Vec<String> = manifests
         .filter(|file| file.path.starts_with("filters/"))
         .filter_map(|file| {

@@ -43,6 +43,13 @@ pub fn all_yaml_blocks(repository: &Repository) -> Vec<YamlBlock> {
         .collect()
 }
 
+/// Every YAML file of `envoy/`, from the repository's root; each of them is a configuration that has to load.
+#[must_use]
+pub fn envoy_files(repository: &Repository) -> Vec<String> {
+    let files = repository.ending(".yaml").filter(|file| file.path.starts_with("envoy/"));
+    files.map(|file| file.path.clone()).collect()
+}
+
 /// Every fenced block with the words behind its fence.
 fn blocks(file: &File) -> Vec<(String, YamlBlock)> {
     let mut found = Vec::new();

@@ -40,7 +40,7 @@ const MAKERS: [&str; 17] = [
     concat!("hel", "pers"),
     concat!("clau", "de"),
     concat!("anthro", "pic"),
-    concat!("open", "ai"),
+    concat!("ope", "nai"),
     concat!("chat", "gpt"),
     concat!("co", "pilot"),
     concat!("ll", "m"),

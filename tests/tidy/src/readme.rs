@@ -1,6 +1,6 @@
 //! A control's README says what the control does: its sections, and tables that equal what the code says.
 
-use crate::controls::{GATEWAY, controls};
+use crate::controls::controls;
 use crate::fault::Fault;
 use crate::markdown::prose;
 use crate::repository::Repository;
@@ -10,8 +10,8 @@ const SECTIONS: [(&[&str], &str); 6] = [
     (&["configuration"], "Smallest configuration"),
     (&["fields"], "Fields"),
     (&["refusals", "reasons"], "Refusals"),
-    (&["failures", "failure"], "Failures"),
-    (&["limits"], "Limits"),
+    (&["failures", "fails"], "Failures"),
+    (&["limits", "bounds"], "Bounds"),
     (&["bypasses"], "Known bypasses"),
 ];
 
@@ -102,9 +102,6 @@ pub fn readmes_are_whole(repository: &Repository) -> Vec<Fault> {
                 1,
                 "does not say its purpose: put a sentence below the title",
             ));
-        }
-        if name == GATEWAY {
-            continue;
         }
         let headings: Vec<String> = lines
             .iter()
@@ -226,7 +223,7 @@ pub fn fields_are_documented(
 mod tests {
     use super::*;
 
-    const README: &str = "# a: does it\n\nWhy.\n\n## Smallest configuration\n## Fields\n| field | what |\n|---|---|\n| `x`, `y.z` | \\| |\n| `mode` | |\n## Refusals\n| Status | Reason | Message |\n|---|---|---|\n| 401 | `no` | Say no |\n## Counters\n| counter | when |\n|---|---|\n| `seen` | |\n## Failures\n## Limits\n## Known bypasses\n";
+    const README: &str = "# a: does it\n\nWhy.\n\n## Smallest configuration\n## Fields\n| field | what |\n|---|---|\n| `x`, `y.z` | \\| |\n| `mode` | |\n## Refusals\n| Status | Reason | Message |\n|---|---|---|\n| 401 | `no` | Say no |\n## Counters\n| counter | when |\n|---|---|\n| `seen` | |\n## Failures\n## Bounds\n## Known bypasses\n";
 
     fn repository(readme: &str) -> Repository {
         Repository::of(&[("filters/a/README.md", readme), ("filters/a/module/Cargo.toml", "")])
@@ -246,7 +243,7 @@ mod tests {
             "## Fields",
             "## Refusals",
             "## Failures",
-            "## Limits",
+            "## Bounds",
             "## Known bypasses",
         ] {
             let faults = readmes_are_whole(&repository(&README.replacen(part, "", 1)));

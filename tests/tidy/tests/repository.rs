@@ -50,7 +50,7 @@ macro_rules! graph {
         $($(
             #[test]
             fn $rule() {
-                none(&$module::$rule(&Graph::resolve()));
+                none(&$module::$rule(Graph::resolve()));
             }
         )+)+
     };
@@ -67,7 +67,7 @@ macro_rules! shipped {
         $($(
             #[test]
             fn $rule() {
-                none(&$module::$rule(&shipped(Repository::open())));
+                none(&$module::$rule(shipped()));
             }
         )+)+
     };
