@@ -60,7 +60,7 @@ bench: build ## Measures Envoy's CPU per request and its memory, with and withou
 	ENVOY="$$envoy" $(TEST_ENV) cargo run --release -p portcullis-bench -- $(BENCH)
 
 fuzz: toolchain ## Fuzzes every parser for TIME seconds each (make fuzz TIME=60)
-	cargo run --release -p portcullis-fuzz -- $(TIME)
+	cargo run --profile fuzz -p portcullis-fuzz -- $(TIME)
 
 test-envoys: build ## Runs the end-to-end tests on every other Envoy that we support
 	cargo build --release --target $(WASM) -p portcullis-probe
