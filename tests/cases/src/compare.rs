@@ -64,7 +64,8 @@ fn exchanges(run: &Run, differences: &mut Vec<String>) {
         let mut found = Vec::new();
         exchange(request, observed, &mut found);
         if !found.is_empty() {
-            differences.push(format!("{}: {} {}", request.label, request.method, request.path));
+            let path = String::from_utf8_lossy(&request.path);
+            differences.push(format!("{}: {} {path}", request.label, request.method));
             differences.extend(found.into_iter().map(|line| format!("  {line}")));
             let body = String::from_utf8_lossy(&observed.body);
             differences.push(format!("  the client got {:?} {body}", observed.status));

@@ -17,6 +17,7 @@ pub mod case;
 pub mod compare;
 pub mod engine;
 pub mod fields;
+pub mod hostile;
 pub mod load;
 mod moved;
 pub mod native;
@@ -25,5 +26,6 @@ pub mod registry;
 pub mod suite;
 pub mod tokens;
 mod words;
+pub mod wrong;
 
 pub use words::Field;

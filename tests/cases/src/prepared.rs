@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::case::{Case, Clock, Expect, Request, Upstream};
+use crate::case::{CLIENT, Case, Clock, Expect, HOST, Request, START, Upstream};
 use crate::words::{Field, Words};
 
 /// Nanoseconds in a second.
@@ -37,9 +37,9 @@ pub struct Sent {
     /// The method.
     pub method: String,
     /// The path.
-    pub path: String,
+    pub path: Vec<u8>,
     /// The host.
-    pub host: String,
+    pub host: Vec<u8>,
     /// Header fields, names in lower case.
     pub headers: Vec<Field>,
     /// The body.
@@ -69,11 +69,33 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Default for Sent {
+    /// A GET of `/` by the usual client, answered with 200.
+    fn default() -> Self {
+        Sent {
+            label: String::new(),
+            at: START.saturating_mul(SECOND),
+            client: CLIENT.to_owned(),
+            method: "GET".to_owned(),
+            path: b"/".to_vec(),
+            host: HOST.into(),
+            headers: Vec::new(),
+            body: None,
+            trailers: Vec::new(),
+            properties: BTreeMap::new(),
+            filter_state: BTreeMap::new(),
+            shared_data_down: false,
+            answer: Answer { status: 200, headers: Vec::new(), body: Vec::new() },
+            expected: Expected::default(),
+        }
+    }
+}
+
 /// Values that fields must have, by name.
 pub type ExpectedFields = BTreeMap<String, Vec<Vec<u8>>>;
 
 /// What must come of a request; placeholders are replaced in fields, `plain` holds the rest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// As the table has it.
     pub plain: Expect,
@@ -179,8 +201,8 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         at,
         client: request.client.clone(),
         method: request.method.clone(),
-        path: words.text(&request.path, second)?,
-        host: request.host.clone(),
+        path: words.text(&request.path, second)?.into_bytes(),
+        host: request.host.clone().into_bytes(),
         headers: words.fields(&request.headers, second)?,
         body: body.map(String::into_bytes),
         trailers: words.fields(&request.trailers, second)?,

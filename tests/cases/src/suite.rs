@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +53,11 @@ pub fn run<E: Engine>(engine: impl FnOnce(&[Case]) -> E, more: Vec<Trial>) -> Ex
     for case in cases {
         let (engine, tally) = (Arc::clone(&engine), Arc::clone(&tally));
         trials.push(Trial::ignorable_test(case.title(), move || {
-            let outcome = run_case(&*engine, &case);
+            let ran = catch_unwind(AssertUnwindSafe(|| run_case(&*engine, &case)));
+            let outcome = ran.unwrap_or_else(|panic| {
+                let text = panic.downcast_ref::<String>().cloned();
+                Err(Unable::Failure(text.unwrap_or_else(|| "the engine stopped".to_owned())))
+            });
             let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
                 Ok(()) => {

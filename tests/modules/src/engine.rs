@@ -5,8 +5,7 @@ use portcullis_cases::engine::{Engine, Message, Observed, Run, Unable, load_line
 use portcullis_cases::prepared::{SECOND, Sent};
 use portcullis_cases::{Field, engine};
 use portcullis_host::{
-    Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, StartErrorKind,
-    Status,
+    Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status,
 };
 
 /// Runs cases on the modules of [`crate::dist`].
@@ -29,18 +28,16 @@ impl Engine for ModuleEngine {
         for (name, value) in &prepared.env {
             builder = builder.env(name, value);
         }
-        let started = builder.start();
-        let (refused, warned) = faults(&case.module, &process.log());
-        let mut host = match started {
+        let mut host = match builder.start() {
             Ok(host) => host,
-            Err(error) => match error.kind {
-                StartErrorKind::Refused(_) => {
-                    let (refused, log) = (Some(refused), text(&process.log()));
-                    return Ok(Run { prepared, refused, warned, exchanges: Vec::new(), log });
-                }
-                _ => return Err(Unable::Failure(error.to_string())),
-            },
+            Err(error) if error.is_refusal() => {
+                let (refused, warned) = faults(&case.module, &error.log);
+                let (refused, log) = (Some(refused), text(&error.log));
+                return Ok(Run { prepared, refused, warned, exchanges: Vec::new(), log });
+            }
+            Err(error) => return Err(Unable::Failure(error.to_string())),
         };
+        let (_, warned) = faults(&case.module, &process.log());
         let mut exchanges = Vec::new();
         for sent in &prepared.requests {
             let moved = sent.at / SECOND != process.now() / SECOND;
@@ -86,7 +83,7 @@ pub fn request(sent: &Sent) -> Request {
         headers.add(name, value);
     }
     let mut request = Request::of(headers).from_address(&sent.client);
-    for body in &sent.body {
+    if let Some(body) = &sent.body {
         request = request.body(body);
     }
     for (name, value) in &sent.trailers {
@@ -109,7 +106,9 @@ pub fn request(sent: &Sent) -> Request {
     request.answered(answer)
 }
 
-fn observed(exchange: &Exchange) -> Observed {
+/// An exchange of the host as cases compare it.
+#[must_use]
+pub fn observed(exchange: &Exchange) -> Observed {
     let client = exchange.client.clone().unwrap_or_default();
     Observed {
         status: client.headers.status().and_then(|status| u16::try_from(status).ok()),

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use portcullis_cases::load::repository;
 
-pub use engine::{ModuleEngine, request};
+pub use engine::{ModuleEngine, observed, request};
 
 /// The folder of the built modules.
 #[must_use]

@@ -302,15 +302,13 @@ impl Native {
 fn stream(sent: &Sent) -> Stream {
     let mut stream = Stream::default();
     let headers = &mut stream.request.headers;
-    let mut pseudo = |name: &str, value: &str| {
-        headers.push((name.to_owned(), value.as_bytes().to_vec()));
-    };
+    let mut pseudo = |name: &str, value: &[u8]| headers.push((name.to_owned(), value.to_vec()));
     pseudo(":authority", &sent.host);
     if sent.method != "CONNECT" {
         pseudo(":path", &sent.path);
-        pseudo(":scheme", "http");
+        pseudo(":scheme", b"http");
     }
-    pseudo(":method", &sent.method);
+    pseudo(":method", sent.method.as_bytes());
     headers.extend(sent.headers.iter().cloned());
     let mut property = |path: String, value: &str| {
         stream.properties.insert(path, value.as_bytes().to_vec());

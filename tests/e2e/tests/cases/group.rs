@@ -1,0 +1,205 @@
+//! One Envoy for many cases: a listener for each, all handed over at once as a control plane would, so that a case
+//! whose configuration is refused costs no start of its own and takes no other down.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use portcullis_cases::case::Case;
+use portcullis_cases::engine::{Message, Observed, Run, Unable, load_lines};
+use portcullis_cases::prepared::{Prepared, Sent};
+use portcullis_e2e::{Connection, Envoy, EnvoyConfig, Headers, Response, Upstream, eventually};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::listener::{Place, listener, proxy_line};
+use crate::sent::request;
+
+/// A running Envoy with the listeners of its cases.
+pub(crate) struct Group {
+    envoy: Envoy,
+    upstream: Upstream,
+    /// What the upstream answers to the request that is under way.
+    answer: Arc<Mutex<Response>>,
+    listeners: BTreeMap<String, SocketAddr>,
+    members: Vec<Member>,
+    /// Lines of the log when all listeners were there: what modules say of their configuration comes before.
+    loaded: Vec<String>,
+    _folder: TempDir,
+}
+
+/// A case of the group.
+struct Member {
+    /// The case's name.
+    case: String,
+    /// The name of its plugin in the log.
+    plugin: String,
+    /// Its listeners: one for each place that its requests arrive at.
+    places: Vec<Place>,
+}
+
+fn listener_name(plugin: &str, place: usize) -> String {
+    format!("{plugin}-{place}")
+}
+
+impl Group {
+    /// Starts an Envoy for these cases; `start` is the time that tokens in configurations are made at.
+    pub(crate) fn start(cases: &[Case], start: u64) -> Self {
+        let answer = Arc::new(Mutex::new(Response::new(200)));
+        let current = Arc::clone(&answer);
+        let upstream =
+            Upstream::with(move |_| current.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let env: BTreeMap<String, String> = cases
+            .iter()
+            .filter_map(|case| case.prepare_at(start).ok())
+            .flat_map(|prepared| prepared.env)
+            .collect();
+        let env: Vec<_> = env.into_iter().collect();
+        let (mut members, mut resources) = (Vec::new(), Vec::new());
+        for (index, case) in cases.iter().enumerate() {
+            let Ok(prepared) = case.prepare_at(start) else { continue };
+            let plugin = format!("case-{index}");
+            let found: BTreeSet<Place> = prepared.requests.iter().filter_map(Place::of).collect();
+            let mut places: Vec<Place> = found.into_iter().collect();
+            if places.is_empty() {
+                places.push(Place::usual());
+            }
+            for (number, place) in places.iter().enumerate() {
+                let name = listener_name(&plugin, number);
+                resources.push(listener(case, &prepared, &plugin, &name, place, &env, &upstream));
+            }
+            members.push(Member { case: case.name.clone(), plugin, places });
+        }
+        let clusters: BTreeSet<String> = members
+            .iter()
+            .flat_map(|member| &member.places)
+            .map(|place| place.cluster.clone())
+            .collect();
+        let folder = TempDir::new().expect("a folder");
+        let file = folder.path().join("listeners.json");
+        let text = json!({"version_info": "1", "resources": resources}).to_string();
+        std::fs::write(&file, text).expect("a listener file");
+        let mut config = EnvoyConfig::new(&upstream).whole(move |bootstrap| {
+            bootstrap["dynamic_resources"] = json!({"lds_config": {
+                "resource_api_version": "V3", "path_config_source": {"path": file},
+            }});
+        });
+        for cluster in clusters.iter().filter(|cluster| *cluster != "upstream") {
+            config = config.upstream(cluster, &upstream);
+        }
+        let envoy = Envoy::start(config);
+        eventually("the listeners of the cases", || {
+            let stats = envoy.stats("listener_manager.lds.");
+            let done = ["success", "rejected"].iter().any(|how| {
+                stats.get(&format!("listener_manager.lds.update_{how}")).is_some_and(|n| *n > 0)
+            });
+            done.then_some(())
+        });
+        let listeners = addresses(&envoy);
+        let loaded = envoy.log_lines();
+        Self { envoy, upstream, answer, listeners, members, loaded, _folder: folder }
+    }
+
+    /// Runs a case of this group.
+    pub(crate) fn run(&self, case: &Case, prepared: Prepared) -> Result<Run, Unable> {
+        let member = self.members.iter().find(|member| member.case == case.name);
+        let member = member.ok_or_else(|| Unable::Failure("not of this group".to_owned()))?;
+        let (refused, warned) = load_lines(&case.module, lines(&self.loaded, member));
+        let log = || -> Vec<String> {
+            lines(&self.envoy.log_lines(), member).into_iter().map(str::to_owned).collect()
+        };
+        let accepted = self.listeners.contains_key(&listener_name(&member.plugin, 0));
+        if !accepted {
+            let refused = Some(refused);
+            return Ok(Run { prepared, refused, warned, exchanges: Vec::new(), log: log() });
+        }
+        let mut exchanges = Vec::new();
+        let before = self.decisions(member).len();
+        for sent in &prepared.requests {
+            exchanges.push(self.send(member, sent)?);
+        }
+        let wanted = before + exchanges.len();
+        let decisions = eventually("the access log of the case", || {
+            Some(self.decisions(member)).filter(|all| all.len() >= wanted)
+        });
+        for (exchange, decision) in exchanges.iter_mut().zip(decisions.into_iter().skip(before)) {
+            exchange.decision = decision;
+        }
+        if let Some(how) = self.envoy.ended() {
+            return Err(Unable::Failure(format!("Envoy ended: {how}")));
+        }
+        Ok(Run { prepared, refused: None, warned, exchanges, log: log() })
+    }
+
+    fn send(&self, member: &Member, sent: &Sent) -> Result<Observed, Unable> {
+        let place = Place::of(sent)
+            .and_then(|place| member.places.iter().position(|known| *known == place));
+        let address =
+            place.and_then(|number| self.listeners.get(&listener_name(&member.plugin, number)));
+        let (Some(address), Some(line)) = (address, proxy_line(&sent.client)) else {
+            return Err(Unable::Failure(format!("{}: no listener", sent.label)));
+        };
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = response(sent);
+        self.upstream.take_requests();
+        let broken =
+            |error: &dyn std::fmt::Display| Unable::Failure(format!("{}: {error}", sent.label));
+        let mut connection = Connection::open(*address).map_err(|error| broken(&error))?;
+        connection.write(line.as_bytes()).map_err(|error| broken(&error))?;
+        let reply = connection.send(&request(sent)).map_err(|error| broken(&error))?;
+        let seen = self.upstream.take_requests();
+        Ok(Observed {
+            status: Some(reply.status),
+            headers: fields(&reply.headers),
+            body: reply.body,
+            upstream: seen.into_iter().next().map(|seen| Message {
+                path: seen.target,
+                headers: fields(&seen.headers),
+                body: seen.body,
+                trailers: fields(&seen.trailers),
+            }),
+            decision: None,
+        })
+    }
+
+    /// The decision records of a case's requests, in order.
+    fn decisions(&self, member: &Member) -> Vec<Option<Vec<u8>>> {
+        let all = self.envoy.access_log();
+        let own = all.iter().filter(|line| line["case"] == member.plugin.as_str());
+        own.map(|line| line["decision"].as_str().map(|text| text.as_bytes().to_vec())).collect()
+    }
+}
+
+/// What modules wrote into the log on behalf of this plugin, without Envoy's own words before it.
+fn lines<'l>(log: &'l [String], member: &Member) -> Vec<&'l str> {
+    let prefix = format!("wasm log {}", member.plugin);
+    log.iter()
+        .filter_map(|line| {
+            let rest = line.split_once(&prefix)?.1;
+            let (names, text) = rest.split_once(": ")?;
+            (names.is_empty() || names.starts_with(' ')).then_some(text)
+        })
+        .collect()
+}
+
+fn addresses(envoy: &Envoy) -> BTreeMap<String, SocketAddr> {
+    let all = envoy.admin("GET", "/listeners?format=json").json();
+    let one = |listener: &Value| {
+        let address = &listener["local_address"]["socket_address"];
+        let text = format!("{}:{}", address["address"].as_str()?, address["port_value"]);
+        Some((listener["name"].as_str()?.to_owned(), text.parse().ok()?))
+    };
+    all["listener_statuses"].as_array().into_iter().flatten().filter_map(one).collect()
+}
+
+fn response(sent: &Sent) -> Response {
+    let mut response = Response::new(sent.answer.status).body(&sent.answer.body);
+    for (name, value) in &sent.answer.headers {
+        response = response.header(name, value);
+    }
+    response
+}
+
+fn fields(headers: &Headers) -> Vec<portcullis_cases::Field> {
+    let text = |name: &[u8]| String::from_utf8_lossy(name).to_ascii_lowercase();
+    headers.iter().map(|(name, value)| (text(name), value.to_vec())).collect()
+}
