@@ -40,11 +40,57 @@ pub struct View {
     pub identity: Rc<Identity>,
     /// The headers for the upstream.
     pub edits: Vec<Edit>,
+    /// Values that were left out of them, to be counted each time.
+    pub dropped: u32,
 }
 
 impl View {
     /// Views kept of one token, at most: one that is used on more routes is rendered again now and then.
-    pub const MAX_KEPT: usize = 2;
+    const MAX_KEPT: usize = 2;
+    /// Room for a view's headers beside what its token's size gives it, bytes.
+    const HEADER_BYTES: usize = 512;
+
+    /// About what it takes on the heap: the identity repeats the claims once more when it is serialised.
+    fn weight(&self, token: &Token) -> usize {
+        let header = |edit: &Edit| match edit {
+            Edit::Set(name, value) | Edit::Add(name, value) => {
+                name.as_str().len() + value.as_bytes().len()
+            }
+            Edit::Remove(name) => name.as_str().len(),
+        };
+        let headers = self.edits.iter().map(|edit| mem::size_of::<Edit>() + header(edit));
+        mem::size_of::<View>()
+            + mem::size_of::<Identity>()
+            + 2 * token.compact().len()
+            + headers.sum::<usize>()
+    }
+}
+
+impl Verified {
+    /// What a policy has made of the token, if that is kept.
+    #[must_use]
+    pub fn view(&self, policy: u32) -> Option<Rc<View>> {
+        let views = self.views.try_borrow().ok()?;
+        views.iter().find(|(number, _)| *number == policy).map(|(_, view)| Rc::clone(view))
+    }
+
+    /// Keeps what a policy has made of the token, in place of the oldest; one that is larger than the room that the
+    /// cache has counted for it is not kept.
+    pub fn keep(&self, policy: u32, view: &Rc<View>) {
+        if view.weight(&self.token) <= room_for_view(&self.token)
+            && let Ok(mut views) = self.views.try_borrow_mut()
+        {
+            views.truncate(View::MAX_KEPT - 1);
+            views.insert(0, (policy, Rc::clone(view)));
+        }
+    }
+}
+
+fn room_for_view(token: &Token) -> usize {
+    mem::size_of::<View>()
+        + mem::size_of::<Identity>()
+        + View::HEADER_BYTES
+        + 3 * token.compact().len()
 }
 
 /// A bounded map from a token's bytes to the verified token. The young half takes what is new or asked for again; when
@@ -153,9 +199,8 @@ fn weight(entry: &Verified) -> usize {
         + token.compact().len()
         + token.signature.len()
         + members(&token.header)
-        // Views repeat claims as text: in the identity, its serialised form and in headers.
-        + members(&token.claims) * (1 + View::MAX_KEPT)
-        + token.compact().len() * View::MAX_KEPT
+        + members(&token.claims)
+        + room_for_view(token) * View::MAX_KEPT
 }
 
 /// A B-tree's smallest node has room for 11 members, whatever is in it.

@@ -81,9 +81,11 @@ pub fn judge(
 ) -> Vec<ClaimFault> {
     let now = i128::from(now);
     let leeway = i128::from(rules.leeway);
-    let mut faults = Vec::new();
+    let mut faults: Vec<ClaimFault> = Vec::new();
     let mut add = |claim: &str, fault: Option<Fault>| {
-        if let Some(fault) = fault {
+        if let Some(fault) = fault
+            && faults.iter().all(|other| other.claim != claim)
+        {
             faults.push(ClaimFault { claim: claim.to_owned(), fault });
         }
     };

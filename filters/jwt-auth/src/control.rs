@@ -1,6 +1,6 @@
 //! The control itself: asks the judge, and says who is calling.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::config::Section;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::cache::{Cache, View};
 use crate::config;
 use crate::judge::Accepted;
-use crate::policy::{Credential, Policy};
+use crate::policy::{Credential, Credentials, IDENTITY_FAMILY, Policy};
 use crate::reason::Refused;
 
 /// A request went on as the anonymous consumer.
@@ -35,60 +35,59 @@ pub struct JwtAuth {
     number: u32,
 }
 
-/// What all routes of a configuration share: the verified tokens.
+/// What all routes of a configuration share.
 #[derive(Debug, Default)]
 struct Shared {
+    /// The verified tokens.
     cache: RefCell<Cache>,
+    /// How many versions of the control there are.
     policies: Cell<u32>,
+    /// The consumers' credentials.
+    credentials: OnceCell<Rc<Credentials>>,
 }
-
-/// Header families that say who is calling, as Kong sets them.
-const IDENTITY_FAMILY: [&str; 3] =
-    ["x-consumer-*", "x-credential-identifier", "x-anonymous-consumer"];
 
 impl JwtAuth {
     fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) {
         if accepted.cached {
             exchange.count(CACHE_HIT);
         }
-        let view = self.view(exchange, accepted);
+        let view = self.view(accepted);
         for edit in &view.edits {
             exchange.edit_request(edit.clone());
         }
+        for _ in 0..view.dropped {
+            exchange.count(DROPPED_VALUE);
+        }
         exchange.set_identity(Rc::clone(&view.identity));
+        self.hide(exchange);
+    }
+
+    fn hide(&self, exchange: &mut Exchange) {
         if self.policy.hide_credentials {
             self.policy.places.hide(exchange);
         }
     }
 
     /// What this policy makes of a token, made once and kept beside it.
-    fn view(&self, exchange: &mut Exchange, accepted: &Accepted) -> Rc<View> {
-        let views = &accepted.verified.views;
-        let known = views.try_borrow().ok().and_then(|views| {
-            views.iter().find(|(number, _)| *number == self.number).map(|(_, view)| Rc::clone(view))
-        });
-        if let Some(view) = known {
+    fn view(&self, accepted: &Accepted) -> Rc<View> {
+        if let Some(view) = accepted.verified.view(self.number) {
             return view;
         }
         let claims = &accepted.verified.token.claims;
         let credential = accepted.credential.as_deref();
-        let mut edits = Vec::new();
+        let (mut edits, mut dropped) = (Vec::new(), 0);
         if let Some(credential) = credential {
             edits = consumer_headers(&credential.consumer);
             push(&mut edits, "x-credential-identifier", &credential.name);
         }
         for (name, template) in &self.policy.headers {
             let rendered = template.render(claims);
-            for _ in 0..rendered.dropped {
-                exchange.count(DROPPED_VALUE);
-            }
+            dropped += rendered.dropped;
             edits.extend(rendered.value.map(|value| Edit::Set(name.clone(), value)));
         }
-        let view = Rc::new(View { identity: Rc::new(identity(claims, credential)), edits });
-        if let Ok(mut views) = views.try_borrow_mut() {
-            views.truncate(View::MAX_KEPT.saturating_sub(1));
-            views.insert(0, (self.number, Rc::clone(&view)));
-        }
+        let view =
+            Rc::new(View { identity: Rc::new(identity(claims, credential)), edits, dropped });
+        accepted.verified.keep(self.number, &view);
         view
     }
 
@@ -111,6 +110,8 @@ impl JwtAuth {
             ..Identity::default()
         };
         exchange.set_identity(Rc::new(identity));
+        // What was not accepted must not look accepted to an upstream that trusts us to have checked.
+        self.hide(exchange);
         exchange.note(ANONYMOUS, vec![("because", reason.to_owned())]);
     }
 }
@@ -125,16 +126,15 @@ impl Control for JwtAuth {
     type State = ();
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
-        let policy = config::read(section, site)?;
         let shared = site.shared::<Shared>();
+        let policy = config::read(section, site, &shared.credentials)?;
         let number = shared.policies.get();
         shared.policies.set(number.saturating_add(1));
         Some(JwtAuth { policy, shared, number })
     }
 
     fn identity_headers(&self) -> Vec<FieldName> {
-        let family = IDENTITY_FAMILY.map(FieldName::from_static);
-        self.policy.headers.iter().map(|(name, _)| name.clone()).chain(family).collect()
+        self.policy.headers.iter().map(|(name, _)| name.clone()).chain(IDENTITY_FAMILY).collect()
     }
 
     fn request_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {
@@ -175,32 +175,44 @@ fn push(edits: &mut Vec<Edit>, name: &'static str, value: &str) {
         .extend(FieldValue::new(value).map(|value| Edit::Set(FieldName::from_static(name), value)));
 }
 
+/// A consumer signs its own tokens, so groups and scopes that it gives itself count for nothing; its own are known.
 fn identity(claims: &Rc<Map<String, Value>>, credential: Option<&Credential>) -> Identity {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let counted_by = match credential {
-        Some(credential) => Some(Value::from(vec!["key", credential.name.as_str()]).to_string()),
-        None => credential_of_issuer(claims),
+    let list = |name: &str| match credential {
+        Some(_) => Vec::new(),
+        None => words(claims.get(name)),
     };
     Identity {
         control: JwtAuth::NAME.to_owned(),
-        subject: text("sub"),
-        issuer: text("iss"),
+        subject: claims.get("sub").and_then(subject),
+        issuer: claims.get("iss").and_then(Value::as_str).map(str::to_owned),
         consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
-        groups: words(claims.get("groups")),
-        scopes: words(claims.get("scope")),
+        groups: list("groups"),
+        scopes: list("scope"),
         claims: Some(Rc::clone(claims)),
-        credential: counted_by,
+        credential: match credential {
+            Some(credential) => Some(Value::from(vec!["key", &credential.name]).to_string()),
+            None => credential_of_issuer(claims),
+        },
         ..Identity::default()
+    }
+}
+
+/// Text with something in it; some issuers give numbers, against RFC 7519 §4.1.2.
+fn subject(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
 /// Issuer and subject, or the client where a token has no subject: never what a client could mint anew, as `jti`.
 fn credential_of_issuer(claims: &Map<String, Value>) -> Option<String> {
-    let issuer = claims.get("iss")?.as_str()?;
+    let issuer = claims.get("iss")?.as_str()?.to_owned();
     let names = ["sub", "client_id", "azp"];
     let (name, subject) =
-        names.iter().find_map(|name| Some((*name, claims.get(*name)?.as_str()?)))?;
-    Some(Value::from(vec![issuer, name, subject]).to_string())
+        names.iter().find_map(|name| Some((*name, claims.get(*name).and_then(subject)?)))?;
+    Some(Value::from(vec![issuer, name.to_owned(), subject]).to_string())
 }
 
 /// A list of strings, or one string with words separated by spaces (RFC 8693 §4.2).

@@ -15,6 +15,9 @@ use crate::reason::Refused;
 use crate::signature;
 use crate::token::Token;
 
+/// Members of the body that are there anyway: a claim of that name has none of its own.
+const RESERVED: [&str; 2] = ["message", "request_id"];
+
 /// A token that is accepted.
 #[derive(Debug)]
 pub(crate) struct Accepted {
@@ -97,8 +100,7 @@ impl Policy {
                 .refusal(Refused::InvalidKeyClaim)
                 .with_message(format!("Invalid '{name}' in claims")));
         };
-        let Some(credential) = self.credentials.iter().find(|credential| credential.name == claim)
-        else {
+        let Some(credential) = self.credentials.get(claim) else {
             let message = format!("No credentials found for given '{name}'");
             return Err(self.refusal(Refused::UnknownCredential).with_message(message));
         };
@@ -152,6 +154,7 @@ impl Policy {
         let mut refusal = self.refusal(reason).with_message(messages.join("; "));
         refusal.members = faults
             .iter()
+            .filter(|fault| !RESERVED.contains(&fault.claim.as_str()))
             .map(|fault| (fault.claim.clone(), fault.fault.message().to_owned()))
             .collect();
         refusal

@@ -1,5 +1,6 @@
 //! What one configuration demands of a token, as it may only be valid.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use portcullis_control::headers::{FieldName, FieldValue};
@@ -10,6 +11,13 @@ use crate::claims::ClaimRules;
 use crate::key::Key;
 use crate::presented::Places;
 use crate::template::Template;
+
+/// Headers that name the consumer, as Kong sets them; all others of their kind are a client's invention.
+pub(crate) const IDENTITY_FAMILY: [FieldName; 3] = [
+    FieldName::from_static("x-consumer-*"),
+    FieldName::from_static("x-credential-identifier"),
+    FieldName::from_static("x-anonymous-consumer"),
+];
 
 /// Who may issue tokens, and with which keys.
 #[derive(Clone, Debug)]
@@ -35,6 +43,9 @@ pub(crate) struct Credential {
     pub(crate) consumer: Rc<Consumer>,
 }
 
+/// Credentials by their names.
+pub(crate) type Credentials = BTreeMap<String, Rc<Credential>>;
+
 /// A compiled configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
@@ -45,7 +56,7 @@ pub(crate) struct Policy {
     /// Issuers, each with keys of its own.
     pub(crate) issuers: Vec<Issuer>,
     /// Credentials of consumers.
-    pub(crate) credentials: Vec<Rc<Credential>>,
+    pub(crate) credentials: Rc<Credentials>,
     /// The claim that names a credential.
     pub(crate) key_claim_name: String,
     /// What is asked of the claims.

@@ -89,9 +89,11 @@ impl Places {
             let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
             self.cookies.iter().any(|own| own.as_bytes() == name)
         };
-        let pairs: Vec<&[u8]> =
-            line.split(|byte| *byte == b';').filter(|pair| !ours(pair)).collect();
-        let rest = pairs.join(&b';');
+        let pairs = || line.split(|byte| *byte == b';');
+        if !pairs().any(|pair| ours(&pair)) {
+            return Some(line.to_vec());
+        }
+        let rest = pairs().filter(|pair| !ours(pair)).collect::<Vec<_>>().join(&b';');
         (!rest.trim_ascii().is_empty()).then(|| rest.trim_ascii_start().to_vec())
     }
 

@@ -137,7 +137,7 @@ fn text_of(value: &Value, dropped: &mut u32) -> Option<String> {
             let mut first = true;
             for element in elements.iter().filter(|element| !element.is_null()) {
                 let text = scalar(element);
-                if text.contains(',') || !is_plain(&text) {
+                if text.contains(',') || !is_fit(&text) {
                     *dropped += 1;
                     continue;
                 }
@@ -151,7 +151,7 @@ fn text_of(value: &Value, dropped: &mut u32) -> Option<String> {
         }
         other => {
             let text = scalar(other);
-            if !is_plain(&text) {
+            if !is_fit(&text) {
                 *dropped += 1;
                 return None;
             }
@@ -166,6 +166,12 @@ fn scalar(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// Nothing that an upstream would read as something else: spaces at the ends are taken away (RFC 9110 §5.5), so that
+/// `ada ` would become another user's name.
+fn is_fit(text: &str) -> bool {
+    is_plain(text) && !text.starts_with(' ') && !text.ends_with(' ')
 }
 
 /// No byte that ends a line or a string for somebody; UTF-8 passes.

@@ -9,25 +9,24 @@ use portcullis_control::headers::FieldValue;
 use super::issuers::read_algorithm;
 use crate::algorithm::Algorithm;
 use crate::key::{Key, pem, secret};
-use crate::policy::Credential;
+use crate::policy::{Credential, Credentials};
 
 /// All consumers' credentials; keys are unique.
-pub(super) fn read(consumers: &[ConsumerEntry<'_>]) -> Vec<Rc<Credential>> {
-    let mut credentials: Vec<Rc<Credential>> = Vec::new();
+pub(super) fn read(consumers: &[ConsumerEntry<'_>]) -> Rc<Credentials> {
+    let mut credentials = Credentials::new();
     for entry in consumers {
         for node in &entry.jwt {
             let Some(credential) = read_one(node, entry) else { continue };
-            if credentials.iter().any(|other| other.name == credential.name) {
+            let name = credential.name.clone();
+            if credentials.insert(name.clone(), Rc::new(credential)).is_some() {
                 node.fault(format!(
-                    "expected each key once, but `{}` is another credential's too",
-                    credential.name
+                    "expected each key once, but `{name}` is another credential's too"
                 ));
             }
-            credentials.push(Rc::new(credential));
         }
         check_names(entry);
     }
-    credentials
+    Rc::new(credentials)
 }
 
 /// Names go into headers as they stand.

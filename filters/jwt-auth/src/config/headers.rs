@@ -1,8 +1,9 @@
 //! `headers`: which claims go to the upstream, under which names.
 
 use portcullis_control::config::Node;
-use portcullis_control::headers::FieldName;
+use portcullis_control::headers::{FieldName, covers, same_name_for_a_backend};
 
+use crate::policy::IDENTITY_FAMILY;
 use crate::template::Template;
 
 /// Names that a claim must not be put under: they steer the connection, the message or the next authentication
@@ -24,7 +25,8 @@ const FORBIDDEN: [&str; 14] = [
     "x-forwarded-for",
 ];
 
-pub(super) fn read(node: &Node<'_>) -> Vec<(FieldName, Template)> {
+/// Reads `headers`; tokens are looked for in the headers `places`.
+pub(super) fn read(node: &Node<'_>, places: &[FieldName]) -> Vec<(FieldName, Template)> {
     let mut headers: Vec<(FieldName, Template)> = Vec::new();
     for (name, value) in node.members().unwrap_or_default() {
         let Some(field) = FieldName::parse(name).filter(|field| !field.as_str().contains('*'))
@@ -38,8 +40,24 @@ pub(super) fn read(node: &Node<'_>) -> Vec<(FieldName, Template)> {
             ));
             continue;
         }
-        if headers.iter().any(|(other, _)| *other == field) {
-            value.fault(format!("expected each header once, but `{field}` stands twice"));
+        let bytes = field.as_str().as_bytes();
+        if IDENTITY_FAMILY.iter().any(|own| covers(own, bytes)) {
+            value.fault(format!(
+                "expected a header of your own, but `{field}` names the consumer: a claim in it could name another"
+            ));
+            continue;
+        }
+        let same = |other: &FieldName| same_name_for_a_backend(other.as_str().as_bytes(), bytes);
+        if places.iter().any(same) {
+            value.fault(format!(
+                "expected a header of your own, but tokens are looked for in `{field}`, and a client's would be removed"
+            ));
+            continue;
+        }
+        if let Some((other, _)) = headers.iter().find(|(other, _)| same(other)) {
+            value.fault(format!(
+                "expected each header once, but to an upstream `{field}` may be `{other}`"
+            ));
             continue;
         }
         match value.text().map(Template::parse) {

@@ -4,14 +4,17 @@ mod credentials;
 mod headers;
 mod issuers;
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use portcullis_control::address::read_field_name;
 use portcullis_control::config::{Node, Section};
-use portcullis_control::headers::{FieldName, FieldValue};
+use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
 use serde_json::Value;
 
 use crate::claims::{ClaimPath, ClaimRules, RequiredClaim};
-use crate::policy::Policy;
+use crate::policy::{Credentials, IDENTITY_FAMILY, Policy};
 use crate::presented::Places;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 
@@ -20,19 +23,34 @@ const MAX_EXPIRATION: u64 = 31_536_000;
 /// `leeway` goes up to an hour: clocks that are further apart are wrong, not imprecise.
 const MAX_LEEWAY: u64 = 3_600;
 
-/// Reads all fields.
-pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Policy> {
+/// The largest whole number that no other one becomes as a double (RFC 8259 §6).
+const MAX_NUMBER: f64 = 9_007_199_254_740_991.0;
+
+/// Reads all fields. Credentials are the same on all routes: they are read once.
+pub(crate) fn read(
+    section: &mut Section<'_>,
+    site: &Site<'_>,
+    credentials: &OnceCell<Rc<Credentials>>,
+) -> Option<Policy> {
     let node = section.node().clone();
     let places = read_places(section);
     let max_token_bytes = section.or("max_token_bytes", DEFAULT_MAX_TOKEN_BYTES, |node| {
         usize::try_from(node.integer(256..=to_u64(MAX_MAX_TOKEN_BYTES))?).ok()
     });
     let issuers = section.optional("issuers").map(|node| issuers::read(&node)).unwrap_or_default();
-    let credentials = credentials::read(site.consumers);
+    let credentials = Rc::clone(credentials.get_or_init(|| credentials::read(site.consumers)));
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
     let rules = read_rules(section);
-    let headers = section.optional("headers").map(|node| headers::read(&node)).unwrap_or_default();
+    let headers_node = section.optional("headers");
+    let headers =
+        headers_node.as_ref().map(|node| headers::read(node, &places.headers)).unwrap_or_default();
+    if let Some(node) = headers_node.filter(|_| !issuers.is_empty() && !credentials.is_empty()) {
+        node.warn(
+            "consumers sign their own tokens, so they choose these claims: an upstream that trusts them has to look \
+             at X-Consumer-Username too",
+        );
+    }
     let hide_credentials = section.or("hide_credentials", false, |node| node.boolean());
     let realm = section.optional("realm").and_then(|node| read_realm(&node));
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
@@ -48,7 +66,7 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Policy>
         node.fault("expected at least one issuer, or consumers with jwt credentials");
     }
     for issuer in &issuers {
-        if credentials.iter().any(|credential| credential.name == issuer.name) {
+        if credentials.contains_key(&issuer.name) {
             let name = &issuer.name;
             node.fault(format!(
                 "expected `{name}` to be an issuer or a credential's key, not both"
@@ -81,7 +99,7 @@ fn read_places(section: &mut Section<'_>) -> Places {
         section.or("header_names", vec![FieldName::from_static("authorization")], |node| {
             let items = node.list()?;
             header_node = Some(node);
-            Some(items.iter().filter_map(read_field_name).collect())
+            Some(items.iter().filter_map(read_place).collect())
         });
     let mut names = |field| {
         section.or(field, Vec::new(), |node| {
@@ -95,6 +113,14 @@ fn read_places(section: &mut Section<'_>) -> Places {
         node.fault("expected at least one place for tokens in header_names, uri_param_names or cookie_names");
     }
     Places { headers, arguments, cookies }
+}
+
+fn read_place(node: &Node<'_>) -> Option<FieldName> {
+    let name = read_field_name(node)?;
+    if IDENTITY_FAMILY.iter().any(|own| covers(own, name.as_str().as_bytes())) {
+        node.fault(format!("expected another header: `{name}` is removed from every request"));
+    }
+    Some(name)
 }
 
 fn read_rules(section: &mut Section<'_>) -> ClaimRules {
@@ -132,6 +158,11 @@ fn read_required(name: &str, node: &Node<'_>) -> Option<RequiredClaim> {
     };
     if accepted.is_empty() {
         node.fault("expected a value, or a list of at least one");
+    }
+    if accepted.iter().filter_map(Value::as_f64).any(|number| number.abs() > MAX_NUMBER) {
+        node.fault(format!(
+            "expected numbers up to {MAX_NUMBER}: Envoy keeps larger ones of a configuration only nearly"
+        ));
     }
     Some(RequiredClaim { path: path?, accepted })
 }
