@@ -249,9 +249,14 @@ mod tests {
 
     #[test]
     fn normalising_is_stable_on_odd_input() {
-        for data in
-            [&b"/%2e/%2e%2e/\\..\\%5c/..;/."[..], b"/\xff/%/..", b"//../%2E%2E//", b"?", b"\\", b"/%6%61"]
-        {
+        for data in [
+            &b"/%2e/%2e%2e/\\..\\%5c/..;/."[..],
+            b"/\xff/%/..",
+            b"//../%2E%2E//",
+            b"?",
+            b"\\",
+            b"/%6%61",
+        ] {
             fuzz_path(data);
         }
     }
