@@ -6,14 +6,17 @@ use portcullis_control::headers::{FieldName, covers, same_name_for_a_backend};
 use crate::policy::IDENTITY_FAMILY;
 use crate::template::Template;
 
-/// Names that a claim must not be put under: they steer the connection, the message or the next authentication
-/// (RFC 9110 §7.6.1). Pseudo-headers are no field names at all.
-const FORBIDDEN: [&str; 14] = [
+/// Names that a claim must not be put under: they steer the connection, the message, the next authentication
+/// (RFC 9110 §7.6.1), or say where a request comes from. Pseudo-headers are no field names at all.
+const FORBIDDEN: [&str; 17] = [
     "authorization",
     "connection",
+    "content-encoding",
     "content-length",
     "content-type",
     "cookie",
+    "expect",
+    "forwarded",
     "host",
     "keep-alive",
     "proxy-authorization",
@@ -22,8 +25,10 @@ const FORBIDDEN: [&str; 14] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
-    "x-forwarded-for",
+    "x-real-ip",
 ];
+/// The same for all names that begin so.
+const FORBIDDEN_PREFIXES: [&str; 2] = ["x-envoy-", "x-forwarded-"];
 
 /// Reads `headers`; tokens are looked for in the headers `places`.
 pub(super) fn read(node: &Node<'_>, places: &[FieldName]) -> Vec<(FieldName, Template)> {
@@ -34,13 +39,13 @@ pub(super) fn read(node: &Node<'_>, places: &[FieldName]) -> Vec<(FieldName, Tem
             value.fault(format!("expected a header name, but found `{name}`"));
             continue;
         };
-        if FORBIDDEN.contains(&field.as_str()) || field.as_str().starts_with("x-envoy-") {
-            value.fault(format!(
-                "expected a header of your own, but `{field}` steers the connection or the message"
-            ));
+        let text = field.as_str();
+        if FORBIDDEN.contains(&text) || FORBIDDEN_PREFIXES.iter().any(|own| text.starts_with(own)) {
+            value
+                .fault(format!("expected a header of your own, but `{field}` has its own meaning"));
             continue;
         }
-        let bytes = field.as_str().as_bytes();
+        let bytes = text.as_bytes();
         if IDENTITY_FAMILY.iter().any(|own| covers(own, bytes)) {
             value.fault(format!(
                 "expected a header of your own, but `{field}` names the consumer: a claim in it could name another"
@@ -56,7 +61,7 @@ pub(super) fn read(node: &Node<'_>, places: &[FieldName]) -> Vec<(FieldName, Tem
         }
         if let Some((other, _)) = headers.iter().find(|(other, _)| same(other)) {
             value.fault(format!(
-                "expected each header once, but to an upstream `{field}` may be `{other}`"
+                "expected each header once, but `{other}` and `{field}` are one to an upstream"
             ));
             continue;
         }

@@ -39,32 +39,36 @@ fn read_one(section: &mut Section<'_>) -> Option<Issuer> {
         Some(texts.into_iter().map(str::to_owned).collect())
     });
     let algorithms_node = section.required("algorithms");
-    let algorithms: Vec<Algorithm> = algorithms_node
-        .as_ref()
-        .and_then(Node::list)
-        .map(|items| items.iter().filter_map(read_algorithm).collect())
-        .unwrap_or_default();
-    let keys_node = section.required("keys");
-    let items = keys_node.as_ref().and_then(Node::list).unwrap_or_default();
-    let mut keys = Vec::new();
-    for item in &items {
-        keys.extend(
-            item.section(|section| Some(read_keys(section, &algorithms))).unwrap_or_default(),
-        );
-    }
-    if let (Some(node), Some(keys_node)) = (&algorithms_node, &keys_node)
-        && !node.reader_has_faults()
-    {
-        check(node, keys_node, &algorithms, &keys);
-    }
-    Some(Issuer { name: name?, audiences: audiences.unwrap_or_default(), algorithms, keys })
+    let algorithms: Option<Vec<Algorithm>> = algorithms_node.and_then(|node| {
+        let items = node.list()?;
+        if items.is_empty() {
+            node.fault("expected at least one algorithm");
+        }
+        all(&items, read_algorithm)
+    });
+    let keys = section.required("keys").and_then(|node| {
+        let algorithms = algorithms.as_deref().unwrap_or_default();
+        let sets = all(&node.list()?, |item| item.section(|entry| read_keys(entry, algorithms)))?;
+        let keys: Vec<Key> = sets.into_iter().flatten().collect();
+        check(&node, algorithms, &keys);
+        Some(keys)
+    });
+    Some(Issuer {
+        name: name?,
+        audiences: audiences.unwrap_or_default(),
+        algorithms: algorithms?,
+        keys: keys?,
+    })
+}
+
+/// Reads every item, so that each fault is told; `None` where there was one.
+fn all<T>(items: &[Node<'_>], read: impl Fn(&Node<'_>) -> Option<T>) -> Option<Vec<T>> {
+    let found: Vec<T> = items.iter().filter_map(read).collect();
+    (found.len() == items.len()).then_some(found)
 }
 
 /// Each algorithm has a key, and no token makes us try more keys than a few.
-fn check(algorithms_node: &Node<'_>, keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key]) {
-    if algorithms.is_empty() {
-        algorithms_node.fault("expected at least one algorithm");
-    }
+fn check(keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key]) {
     for algorithm in algorithms {
         let name = algorithm.name();
         let fitting = keys.iter().filter(|key| key.fits(*algorithm)).count();
@@ -80,7 +84,7 @@ fn check(algorithms_node: &Node<'_>, keys_node: &Node<'_>, algorithms: &[Algorit
     }
 }
 
-fn read_keys(section: &mut Section<'_>, algorithms: &[Algorithm]) -> Vec<Key> {
+fn read_keys(section: &mut Section<'_>, algorithms: &[Algorithm]) -> Option<Vec<Key>> {
     let (set, pem, secret) =
         (section.optional("jwks"), section.optional("pem"), section.optional("secret"));
     match (set, pem, secret) {
@@ -96,7 +100,10 @@ fn read_keys(section: &mut Section<'_>, algorithms: &[Algorithm]) -> Vec<Key> {
         }
         _ => {
             section.node().fault("expected exactly one of jwks, pem, secret");
-            Vec::new()
+            for name in ["kid", "secret_is_base64"] {
+                section.optional(name);
+            }
+            None
         }
     }
 }
@@ -107,61 +114,53 @@ fn single(
     node: &Node<'_>,
     parsed: Option<Result<Key, KeyFault>>,
     algorithms: &[Algorithm],
-) -> Vec<Key> {
+) -> Option<Vec<Key>> {
     let kid = section.optional("kid").and_then(|node| node.text()).map(str::to_owned);
-    match parsed {
-        Some(Ok(key)) => {
-            let faults: Vec<KeyFault> =
-                algorithms.iter().filter_map(|algorithm| key.check(*algorithm).err()).collect();
-            match faults.first() {
-                Some(fault) if faults.len() == algorithms.len() => {
-                    node.fault(format!("expected a key for one of the algorithms: {fault}"));
-                    Vec::new()
-                }
-                _ => vec![key.with_kid(kid)],
-            }
-        }
-        Some(Err(fault)) => {
+    let key = match parsed? {
+        Ok(key) => key,
+        Err(fault) => {
             node.fault(format!("expected a key: {fault}"));
-            Vec::new()
+            return None;
         }
-        None => Vec::new(),
+    };
+    let faults = algorithms.iter().map(|algorithm| key.check(*algorithm).err());
+    if let Some(Some(fault)) = faults.reduce(|first, other| first.and(other)) {
+        node.fault(format!("expected a key for one of the algorithms: {fault}"));
+        return None;
     }
+    Some(vec![key.with_kid(kid)])
 }
 
 /// An inline set, or one from the environment as JSON text.
-fn read_set(node: &Node<'_>) -> Vec<Key> {
-    let from_environment = node.value().get("env").is_some();
+fn read_set(node: &Node<'_>) -> Option<Vec<Key>> {
     let parsed;
-    let set: &Value = if from_environment {
-        let Some(text) = node.from_environment() else { return Vec::new() };
-        match json::parse(text.as_bytes()) {
-            Ok(value) => {
-                parsed = value;
-                &parsed
-            }
+    let set: &Value = if node.value().get("env").is_some() {
+        parsed = match json::parse(node.from_environment()?.as_bytes()) {
+            Ok(value) => value,
             Err(error) => {
                 node.fault(format!("expected a key set as JSON, but found {error}"));
-                return Vec::new();
+                return None;
             }
-        }
+        };
+        &parsed
     } else {
         node.value()
     };
-    match jwk::parse_set(set) {
-        Ok(set) => {
-            for (index, fault) in set.faults {
-                if fault.is_foreign() {
-                    node.warn(format!("key {index} is left out: {fault}"));
-                } else {
-                    node.fault(format!("expected a key at keys[{index}]: {fault}"));
-                }
-            }
-            set.keys
-        }
+    let set = match jwk::parse_set(set) {
+        Ok(set) => set,
         Err(fault) => {
             node.fault(format!("expected a key set: {fault}"));
-            Vec::new()
+            return None;
+        }
+    };
+    let mut sound = true;
+    for (index, fault) in set.faults {
+        if fault.is_foreign() {
+            node.warn(format!("key {index} is left out: {fault}"));
+        } else {
+            node.fault(format!("expected a key at keys[{index}]: {fault}"));
+            sound = false;
         }
     }
+    sound.then_some(set.keys)
 }

@@ -62,7 +62,7 @@ pub(crate) fn read(
         }
         entry.map(|entry| entry.consumer.clone())
     });
-    if !section.has("issuers") && credentials.is_empty() && !node.reader_has_faults() {
+    if !section.has("issuers") && site.consumers.iter().all(|entry| entry.jwt.is_empty()) {
         node.fault("expected at least one issuer, or consumers with jwt credentials");
     }
     for issuer in &issuers {
