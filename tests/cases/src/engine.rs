@@ -56,6 +56,8 @@ pub struct Observed {
     pub upstream: Option<Message>,
     /// The decision record: `wasm.portcullis.decision` at the end of the stream.
     pub decision: Option<Vec<u8>>,
+    /// Why this engine did not send the request, where it could not; then there is nothing else.
+    pub left_out: Option<String>,
 }
 
 /// A request as the upstream got it.

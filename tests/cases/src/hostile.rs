@@ -239,7 +239,7 @@ impl Table {
         }
         let outcome = Outcome::Message("Multiple tokens provided");
         self.push("two different tokens", outcome, |request| {
-            request.headers.push(field("authorization", "Bearer a.b.c"));
+            request.headers.push(field("x-token", "Bearer a.b.c"));
         });
     }
 

@@ -19,6 +19,8 @@ struct Tally {
     passed: usize,
     failed: usize,
     skipped: BTreeMap<String, usize>,
+    /// Requests of cases that passed otherwise.
+    left_out: BTreeMap<String, usize>,
 }
 
 /// Why an engine says nothing about a case, before it is asked.
@@ -29,14 +31,17 @@ fn excluded(engine: &str, case: &Case) -> Option<String> {
 
 /// Runs one case on one engine.
 ///
+/// What comes back are the reasons for which requests of it were left out.
+///
 /// # Errors
 /// A skip, or a failure with its report.
-pub fn run_case(engine: &dyn Engine, case: &Case) -> Result<(), Unable> {
+pub fn run_case(engine: &dyn Engine, case: &Case) -> Result<Vec<String>, Unable> {
     if let Some(reason) = excluded(engine.name(), case) {
         return Err(Unable::Skip(reason));
     }
     let run = engine.run(case)?;
-    judge(engine.name(), case, &run).map_err(Unable::Failure)
+    judge(engine.name(), case, &run).map_err(Unable::Failure)?;
+    Ok(run.exchanges.into_iter().filter_map(|exchange| exchange.left_out).collect())
 }
 
 /// Runs every case of the repository on an engine, as `cargo test` runs tests: by name, in parallel. `more` are tests
@@ -60,8 +65,11 @@ pub fn run<E: Engine>(engine: impl FnOnce(&[Case]) -> E, more: Vec<Trial>) -> Ex
             });
             let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
-                Ok(()) => {
+                Ok(left_out) => {
                     tally.passed += 1;
+                    for reason in left_out {
+                        *tally.left_out.entry(reason).or_default() += 1;
+                    }
                     Ok(Completion::Completed)
                 }
                 Err(Unable::Skip(reason)) => {
@@ -93,6 +101,9 @@ fn summary(engine: &str, tally: &Tally) -> String {
     );
     for (reason, count) in &tally.skipped {
         let _ = writeln!(text, "  {count} skipped: {reason}");
+    }
+    for (reason, count) in &tally.left_out {
+        let _ = writeln!(text, "  {count} requests left out of cases that ran: {reason}");
     }
     text
 }

@@ -85,7 +85,7 @@ fn read(text: &str) -> Result<Vec<Case>, Vec<String>> {
 }
 
 /// The outcome of the one case in this text.
-fn outcome(text: &str) -> Result<(), Unable> {
+fn outcome(text: &str) -> Result<Vec<String>, Unable> {
     let cases = read(text).unwrap();
     let engine = NativeEngine::new(&[registry::of::<Obedient>()]);
     assert_eq!(cases.len(), 1);

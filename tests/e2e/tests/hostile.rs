@@ -42,7 +42,7 @@ fn send(envoy: &Envoy, upstream: &Upstream, sent: &Sent) -> Result<Observed, Err
             body: seen.body,
             trailers: fields(&seen.trailers),
         }),
-        decision: None,
+        ..Observed::default()
     })
 }
 

@@ -116,6 +116,7 @@ pub fn observed(exchange: &Exchange) -> Observed {
         body: client.body,
         upstream: exchange.upstream.as_ref().map(message),
         decision: exchange.filter_state.get(engine::DECISION_STATE.as_bytes()).cloned(),
+        left_out: None,
     }
 }
 

@@ -246,7 +246,7 @@ impl Native {
                 headers: stream.response.headers.clone(),
                 body: std::mem::take(&mut stream.response.body),
                 upstream: open.upstream.clone(),
-                decision: None,
+                ..Observed::default()
             })
             .unwrap_or_default()
     }

@@ -11,6 +11,7 @@ use portcullis_e2e::within;
 
 use crate::group::Group;
 use crate::listener::{Place, proxy_line};
+use crate::sent::left_out;
 
 /// Cases that share an Envoy at most: each that counts has VMs of its own.
 const GROUP: usize = 60;
@@ -100,8 +101,9 @@ fn expressible(case: &Case) -> Result<(), Unable> {
         if request.shared_data_down {
             return skip("shared data that is down");
         }
-        if request.headers.iter().any(|(name, _)| name == "upgrade") {
-            return skip("an upgrade, which ends as a tunnel");
+        // Without one of its requests, a case that counts would say something else.
+        if let Some(reason) = left_out(request).filter(|_| case.counts()) {
+            return skip(reason);
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::listener::{Place, listener, proxy_line};
-use crate::sent::request;
+use crate::sent::{left_out, request};
 
 /// A running Envoy with the listeners of its cases.
 pub(crate) struct Group {
@@ -116,13 +116,20 @@ impl Group {
         let mut exchanges = Vec::new();
         let before = self.decisions(member).len();
         for sent in &prepared.requests {
-            exchanges.push(self.send(member, sent)?);
+            exchanges.push(match left_out(sent) {
+                Some(reason) => {
+                    Observed { left_out: Some(reason.to_owned()), ..Observed::default() }
+                }
+                None => self.send(member, sent)?,
+            });
         }
-        let wanted = before + exchanges.len();
+        let sent = || exchanges.iter().filter(|exchange| exchange.left_out.is_none()).count();
+        let wanted = before + sent();
         let decisions = eventually("the access log of the case", || {
             Some(self.decisions(member)).filter(|all| all.len() >= wanted)
         });
-        for (exchange, decision) in exchanges.iter_mut().zip(decisions.into_iter().skip(before)) {
+        let sent = exchanges.iter_mut().filter(|exchange| exchange.left_out.is_none());
+        for (exchange, decision) in sent.zip(decisions.into_iter().skip(before)) {
             exchange.decision = decision;
         }
         if let Some(how) = self.envoy.ended() {
@@ -157,7 +164,7 @@ impl Group {
                 body: seen.body,
                 trailers: fields(&seen.trailers),
             }),
-            decision: None,
+            ..Observed::default()
         })
     }
 

@@ -18,3 +18,23 @@ pub(crate) fn request(sent: &Sent) -> Request {
     }
     request
 }
+
+/// Why a request reaches no filter as it is written, where it does not.
+#[allow(
+    dead_code,
+    reason = "only cases leave requests out; hostile ones are sent whatever comes of them"
+)]
+pub(crate) fn left_out(sent: &Sent) -> Option<&'static str> {
+    let repeated = |name: &str| sent.headers.iter().filter(|(known, _)| known == name).count() > 1;
+    if sent.headers.iter().any(|(name, _)| name == "upgrade") {
+        Some("an upgrade ends as a tunnel")
+    } else if sent.method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        Some("Envoy's codec refuses a method in lower case")
+    } else if sent.path.contains(&b'#') {
+        Some("Envoy refuses a fragment in a target")
+    } else if repeated("authorization") {
+        Some("Envoy joins a repeated authorization by commas before a filter sees it")
+    } else {
+        None
+    }
+}
