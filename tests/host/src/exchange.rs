@@ -20,6 +20,9 @@ pub struct Request {
     pub(crate) answer: Option<Response>,
 }
 
+/// The request id that Envoy would have made up; [`Request::without`] takes it away.
+pub const REQUEST_ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
 impl Request {
     /// A request for `gateway.test` over http.
     pub fn new(method: &str, path: impl AsRef<[u8]>) -> Self {
@@ -27,6 +30,9 @@ impl Request {
         headers.add(":path", path);
         headers.add(":method", method);
         headers.add(":scheme", "http");
+        // What Envoy's connection manager adds before any filter.
+        headers.add("x-forwarded-proto", "http");
+        headers.add("x-request-id", REQUEST_ID);
         Self {
             headers,
             chunks: Vec::new(),
@@ -73,7 +79,8 @@ impl Request {
         self
     }
 
-    /// One more chunk of the body; each reaches the filter in a callback of its own.
+    /// One more chunk of the body; each reaches the filter in a callback of its own, the last of them
+    /// with the end of the stream. HTTP/1.1 tells the end apart: an empty chunk at last says so.
     #[must_use]
     pub fn body(mut self, chunk: impl AsRef<[u8]>) -> Self {
         self.chunks.push(chunk.as_ref().to_vec());

@@ -193,6 +193,14 @@ impl Worker {
     ) {
         let side = self.stream_of(id).side(direction);
         side.buffering = action == DataAction::StopIterationAndBuffer;
+        if matches!(
+            action,
+            DataAction::StopIterationAndWatermark | DataAction::StopIterationNoBuffer
+        ) {
+            // The context's pointer stays, to a buffer that is empty by then: writes to it are Ok and
+            // reach nobody.
+            side.chunk = Some(Vec::new());
+        }
         match action {
             DataAction::Continue => {
                 if side.iteration == Iteration::StopSingle {
@@ -344,13 +352,13 @@ impl Worker {
         let stream = self.stream_of(id);
         let side = stream.side(direction);
         side.headers_sent = true;
-        let mut headers = side.headers.clone().unwrap_or_default();
+        let headers = side.headers.clone().unwrap_or_default();
         if direction == Direction::Request && !self.routable(id, &headers) {
             return;
         }
         if direction == Direction::Response && !headers.has(":status") {
-            // Envoy makes a 502 of a response whose status a filter took away.
-            headers.set(":status", "502");
+            self.missing(id, 502, "response", ":status");
+            return;
         }
         *self.stream_of(id).seen(direction) = Some(Seen { headers, ..Seen::default() });
         self.forwarded(id, direction, end);
@@ -358,17 +366,24 @@ impl Worker {
 
     /// What the router refuses without asking the upstream.
     fn routable(&mut self, id: StreamId, headers: &Headers) -> bool {
-        let (status, details) =
-            if !headers.has(":path") && headers.get(":method") != Some(b"CONNECT") {
-                (404, "route_not_found")
-            } else if !headers.has(":method") {
-                (503, "filter_removed_required_request_headers")
-            } else {
-                return true;
-            };
-        let details = details.to_owned();
-        self.local_reply(id, LocalReply { status, details, ..LocalReply::default() });
-        false
+        if !headers.has(":path") && headers.get(":method") != Some(b"CONNECT") {
+            let details = "route_not_found".to_owned();
+            self.local_reply(id, LocalReply { status: 404, details, ..LocalReply::default() });
+            return false;
+        }
+        if !headers.has(":method") {
+            self.missing(id, 503, "request", ":method");
+            return false;
+        }
+        true
+    }
+
+    /// What Envoy makes of a message whose pseudo-header a filter took away.
+    fn missing(&mut self, id: StreamId, status: u32, kind: &str, name: &str) {
+        let details =
+            format!("filter_removed_required_{kind}_headers{{missing_required_header:_{name}}}");
+        let body = format!("missing required header: {name}").into_bytes();
+        self.local_reply(id, LocalReply { status, body, details, ..LocalReply::default() });
     }
 
     fn forward_data(&mut self, id: StreamId, direction: Direction, data: Vec<u8>, end: bool) {

@@ -52,7 +52,7 @@ mod worker;
 pub use abi::{DataAction, HeadersAction, Level, Status, TrailersAction};
 pub use call::{Answer, Call, CallKind};
 pub use drive::StreamHandle;
-pub use exchange::{End, Exchange, Request, Response, Seen, StreamId};
+pub use exchange::{End, Exchange, REQUEST_ID, Request, Response, Seen, StreamId};
 pub use fault::Fault;
 pub use headers::Headers;
 pub use host::{Builder, Host, StartError, StartErrorKind};

@@ -11,12 +11,13 @@ impl Worker {
     /// Envoy's `sendLocalReply`: through the response phase, or straight out, or a reset.
     pub(crate) fn local_reply(&mut self, id: StreamId, reply: LocalReply) {
         let stream = self.stream_of(id);
-        if stream.closed || stream.reply_sent {
+        if stream.closed || stream.reply_done {
             return;
         }
+        if !stream.reply_sent {
+            stream.details.clone_from(&reply.details);
+        }
         stream.reply_sent = true;
-        stream.reply_held = true;
-        stream.details.clone_from(&reply.details);
         let started = stream.response.headers.is_some();
         if started && stream.client.is_some() {
             self.reset(id);
@@ -40,6 +41,8 @@ impl Worker {
         if !end {
             self.receive_data(id, Direction::Response, body, true);
         }
+        // Only now is a second reply ignored: one from the response phase above replaces the first.
+        self.stream_of(id).reply_done = true;
     }
 
     /// Headers and body as `Utility::prepareLocalReply` makes them, gRPC included.
@@ -50,31 +53,36 @@ impl Worker {
             let rest = kind.strip_prefix(b"application/grpc");
             rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'+')
         });
-        let mut headers = Headers::new([(":status", reply.status.to_string())]);
-        for (name, value) in reply.headers.pairs() {
-            match name.as_slice() {
-                b":status" | b"content-length" => {}
-                b"content-type" => headers.set(name, value),
-                _ => headers.add(name, value),
+        // What the guest says of these never counts.
+        let mut extra = reply.headers;
+        extra.remove(":status");
+        extra.remove("content-length");
+        let mut headers = Headers::default();
+        if is_grpc {
+            headers.add(":status", "200");
+            headers.add("content-type", "application/grpc");
+            extra.remove("content-type");
+        } else {
+            headers.add(":status", reply.status.to_string());
+            if reply.body.is_empty() {
+                extra.remove("content-type");
+            } else {
+                headers.add("content-length", reply.body.len().to_string());
+                if !extra.has("content-type") {
+                    headers.add("content-type", "text/plain");
+                }
             }
+        }
+        for (name, value) in extra.pairs() {
+            headers.add(name, value);
         }
         if is_grpc {
             let grpc = reply.grpc_status.unwrap_or_else(|| http_to_grpc(reply.status));
-            headers.set(":status", "200");
-            headers.set("content-type", "application/grpc");
             headers.set("grpc-status", grpc.to_string());
             if !reply.body.is_empty() {
                 headers.set("grpc-message", percent_encode(&reply.body));
             }
             return (headers, Vec::new());
-        }
-        if reply.body.is_empty() {
-            headers.remove("content-type");
-        } else {
-            headers.set("content-length", reply.body.len().to_string());
-            if !headers.has("content-type") {
-                headers.add("content-type", "text/plain");
-            }
         }
         (headers, if is_head { Vec::new() } else { reply.body })
     }
@@ -82,7 +90,7 @@ impl Worker {
     /// What a dead VM means for one of its streams: a 503, which passes it by. False where a reply is
     /// on its way already.
     pub(crate) fn fail_stream(&mut self, id: StreamId) -> bool {
-        if self.stream_of(id).reply_sent {
+        if self.stream_of(id).reply_done {
             return false;
         }
         let details = "wasm_fail_stream".to_owned();
@@ -149,7 +157,7 @@ impl Worker {
 }
 
 /// Envoy's `httpToGrpcStatus`.
-fn http_to_grpc(status: u32) -> u32 {
+pub(crate) fn http_to_grpc(status: u32) -> u32 {
     match status {
         400 => 13,
         401 => 16,

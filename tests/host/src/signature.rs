@@ -13,7 +13,7 @@ use crate::proto;
 /// 1.37 it has no `public_key_pem`; a field it does not know is skipped, as protobuf says.
 ///
 /// # Errors
-/// BadArgument where the argument is no such message.
+/// BadArgument where the argument is no such message, or has no key.
 pub(crate) fn verify_signature(argument: &[u8]) -> Result<Vec<u8>, Status> {
     let fields = proto::fields(argument).ok_or(Status::BAD_ARGUMENT)?;
     let mut values: [&[u8]; 5] = [&[]; 5];
@@ -26,6 +26,9 @@ pub(crate) fn verify_signature(argument: &[u8]) -> Result<Vec<u8>, Status> {
         }
     }
     let [_, hash, key, signature, text] = values;
+    if key.is_empty() {
+        return Err(Status::BAD_ARGUMENT);
+    }
     // hash_function is a string: protobuf refuses one that is not UTF-8.
     let hash = std::str::from_utf8(hash).map_err(|_| Status::BAD_ARGUMENT)?;
     let mut out = Vec::new();
@@ -37,7 +40,19 @@ pub(crate) fn verify_signature(argument: &[u8]) -> Result<Vec<u8>, Status> {
     Ok(out)
 }
 
+/// A DER value without whatever follows it, which BoringSSL does not look at.
+fn first_value(der: &[u8]) -> &[u8] {
+    let length = match der {
+        [_, length @ ..=0x7f, ..] => 2 + usize::from(*length),
+        [_, 0x81, length, ..] => 3 + usize::from(*length),
+        [_, 0x82, high, low, ..] => 4 + usize::from(u16::from_be_bytes([*high, *low])),
+        _ => der.len(),
+    };
+    der.get(..length).unwrap_or(der)
+}
+
 fn verify(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Result<(), String> {
+    let key = first_value(key);
     let wrong = || Err("Failed to verify digest. Error code: 0".to_owned());
     if let Ok(key) = RsaPublicKey::from_public_key_der(key) {
         let (digest, scheme) = match hash.to_ascii_lowercase().as_str() {

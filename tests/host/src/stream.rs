@@ -92,9 +92,12 @@ pub(crate) struct Stream {
     /// The test answers by hand.
     pub(crate) manual: bool,
     pub(crate) answered: bool,
-    /// A local reply was asked for; later ones are ignored.
+    /// A local reply was asked for in this callback; later ones are ignored.
     pub(crate) reply_held: bool,
+    /// A local reply is on its way: nothing of the request moves any more.
     pub(crate) reply_sent: bool,
+    /// It has been through the response phase.
+    pub(crate) reply_done: bool,
     pub(crate) logging: bool,
     pub(crate) closed: bool,
     pub(crate) started: u64,
@@ -130,6 +133,7 @@ impl Stream {
             answered: false,
             reply_held: false,
             reply_sent: false,
+            reply_done: false,
             logging: false,
             closed: false,
             started: now,

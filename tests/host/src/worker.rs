@@ -232,7 +232,10 @@ impl Worker {
     pub(crate) fn run_after(&mut self) {
         for after in std::mem::take(&mut self.store.data_mut().after) {
             match after {
-                After::Reply(id, reply) => self.local_reply(id, reply),
+                After::Reply(id, reply) => {
+                    self.stream_of(id).reply_held = false;
+                    self.local_reply(id, reply);
+                }
                 After::Reset(id) => self.reset(id),
                 After::Delete(context) => self.delete_root(context),
                 After::Continue(id, direction) => {

@@ -90,6 +90,7 @@ fn keep(
 }
 
 /// The cluster a gRPC call names: a serialised `GrpcService`, or, where that cannot be parsed, a name.
+/// A name that is unknown is a ParseFailure, a service that leads nowhere an InternalFailure.
 fn grpc_cluster(state: &mut HostState, service: &[u8]) -> Result<String, Status> {
     match proto::fields(service) {
         Some(fields) => {
@@ -110,9 +111,19 @@ fn grpc_cluster(state: &mut HostState, service: &[u8]) -> Result<String, Status>
                 ));
                 return Err(Status::INTERNAL_FAILURE);
             };
-            Ok(name)
+            match state.settings.clusters.get(&name) {
+                Some(true) => Ok(name),
+                _ => Err(Status::INTERNAL_FAILURE),
+            }
         }
-        None => Ok(String::from_utf8_lossy(service).into_owned()),
+        None => {
+            let name = String::from_utf8_lossy(service).into_owned();
+            match state.settings.clusters.get(&name) {
+                Some(true) => Ok(name),
+                Some(false) => Err(Status::INTERNAL_FAILURE),
+                None => Err(Status::PARSE_FAILURE),
+            }
+        }
     }
 }
 
@@ -138,10 +149,6 @@ fn grpc_call(
     guest.enter(&target)?;
     let state = guest.state();
     let cluster = grpc_cluster(state, &target)?;
-    let has_hosts = *state.settings.clusters.get(&cluster).ok_or(Status::PARSE_FAILURE)?;
-    if !has_hosts {
-        return Err(Status::INTERNAL_FAILURE.into());
-    }
     let kind = CallKind::Grpc {
         service: String::from_utf8_lossy(&service).into_owned(),
         method: String::from_utf8_lossy(&method).into_owned(),

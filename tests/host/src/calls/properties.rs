@@ -9,13 +9,21 @@ use crate::pairs;
 use crate::state::HostState;
 use crate::stream::Stream;
 
-/// Roots that a context without a stream can read.
-const WITHOUT_STREAM: [&str; 5] =
-    ["plugin_name", "plugin_root_id", "plugin_vm_id", "xds\0node", "xds\0listener_direction"];
+/// What a context without a stream can read, apart from the plugin's own.
+const WITHOUT_STREAM: &str = "xds\0node\0";
 
-/// Maps that Envoy cannot serialise as a whole.
-const WRAPPERS: [&str; 7] =
-    ["request", "response", "connection", "source", "destination", "upstream", "xds"];
+/// What Envoy cannot serialise as a whole: its maps, and no path at all.
+const WRAPPERS: [&str; 9] = [
+    "",
+    "request",
+    "response",
+    "connection",
+    "source",
+    "destination",
+    "upstream",
+    "xds",
+    "filter_state",
+];
 
 pub(super) fn define(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     env!(linker:
@@ -52,7 +60,10 @@ fn read(state: &mut HostState, path: &[u8]) -> Answer<Vec<u8>> {
     }
     let of_the_host = settings.properties.get(path).cloned();
     let Some(stream) = state.stream() else {
-        let readable = WITHOUT_STREAM.iter().any(|root| text.starts_with(root));
+        if matches!(text.as_str(), "" | "xds") {
+            return Err(Status::SERIALIZATION_FAILURE.into());
+        }
+        let readable = text.starts_with(WITHOUT_STREAM);
         return Ok(of_the_host.filter(|_| readable).ok_or(Status::NOT_FOUND)?);
     };
     // What the test said of this stream comes first, absence included.
@@ -66,6 +77,9 @@ fn read(state: &mut HostState, path: &[u8]) -> Answer<Vec<u8>> {
     let computed = match segments.as_slice() {
         [b"request", rest @ ..] => request(stream, rest, now),
         [b"response", rest @ ..] => response(stream, rest),
+        // Dynamic metadata: a message without fields.
+        [b"metadata"] => Some(Vec::new()),
+        [b"connection_id"] => settings.properties.get(&b"connection\0id"[..]).cloned(),
         [b"filter_state", key] => stream.filter_state.get(*key).cloned(),
         [name] => stream.filter_state.get([b"wasm.", *name].concat().as_slice()).cloned(),
         _ => None,
@@ -80,7 +94,8 @@ fn number(value: u64) -> Vec<u8> {
 /// A map's property: one header's values joined, or all as pairs.
 fn headers(headers: Option<&Headers>, rest: &[&[u8]]) -> Option<Vec<u8>> {
     match rest {
-        [] => Some(pairs::encode(headers?.pairs())),
+        // Headers that are out of reach are an empty map.
+        [] => Some(pairs::encode(headers.map_or(&[], Headers::pairs))),
         [name] => headers?.joined(&name.to_ascii_lowercase()),
         _ => None,
     }
@@ -126,6 +141,11 @@ fn response(stream: &Stream, rest: &[&[u8]]) -> Option<Vec<u8>> {
     match rest {
         [b"headers", rest @ ..] => headers(stream.response_headers(), rest),
         [b"code"] => sent?.status().map(|status| number(status.into())),
+        [b"grpc_status"] => {
+            let declared = sent?.text("grpc-status").and_then(|status| status.parse().ok());
+            let mapped = || sent?.status().map(crate::reply::http_to_grpc);
+            declared.or_else(mapped).map(|status: u32| number(status.into()))
+        }
         [b"code_details"] if !stream.details.is_empty() => {
             Some(stream.details.clone().into_bytes())
         }

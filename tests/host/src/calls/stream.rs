@@ -77,6 +77,12 @@ fn reply(
     if stream.reply_held {
         return Ok(());
     }
+    if stream.closed {
+        let text = "proxy_send_local_response at a stream's log, done or delete: Envoy replies to it \
+                    again, and the process dies";
+        state.violations.push(text.to_owned());
+        return Ok(());
+    }
     stream.reply_held = true;
     let id = stream.id;
     let reply = LocalReply {

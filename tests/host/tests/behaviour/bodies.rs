@@ -219,6 +219,25 @@ fn a_body_buffer_can_be_replaced_prepended_and_appended_but_not_in_the_middle() 
 }
 
 #[test]
+fn a_range_outside_of_the_body_is_cut_or_empty() {
+    let table =
+        [("1", "1", "b"), ("1", "-1", "bcd"), ("4", "5", ""), ("9", "5", ""), ("0", "0", "")];
+    for (start, length, part) in table {
+        let g = Guest::new();
+        let get = g.status(&format!(
+            "$get_buffer (i32.const 0) (i32.const {start}) (i32.const {length}) {OUT}"
+        ));
+        // What is there before must be written over, by nothing at all where there is nothing.
+        let body =
+            format!("(i32.store (i32.const 20) (i32.const 7)) {get} (call $show) (i32.const 0)");
+        let wasm = g.on("proxy_on_request_body", body).build();
+        let mut host = Host::of(&wasm).start().unwrap();
+        host.send(Request::post("/").body("abcd"));
+        assert_eq!(lines(&host), ["0", part], "{start} {length}");
+    }
+}
+
+#[test]
 fn buffers_that_are_not_there() {
     let g = Guest::new();
     let get = |buffer: u32| {

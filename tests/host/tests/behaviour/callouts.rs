@@ -153,4 +153,6 @@ fn a_grpc_cluster_name_that_parses_as_a_message_is_reported_as_the_abort_it_is()
 fn an_unknown_grpc_cluster_is_a_parse_failure() {
     let host = Host::of(&grpc(b"ratelimit")).start().unwrap();
     assert_eq!(lines(&host), ["4"]);
+    let host = Host::of(&grpc(b"\x0a\x06\x0a\x04nope")).start().unwrap();
+    assert_eq!(lines(&host), ["10"], "a service that names it is an internal failure");
 }

@@ -60,20 +60,37 @@ fn all_pairs_come_in_the_serialised_form() {
 
 #[test]
 fn more_pairs_than_the_limit_wipe_the_map() {
-    for (count, kept) in [(1024, 1024), (1025, 0)] {
-        let many: Vec<_> =
-            (0..count).map(|n| (format!("x-{n}").into_bytes(), b"v".to_vec())).collect();
+    for (count, status) in [(1024, 200), (1025, 404)] {
+        let whole = [(":method", "GET"), (":path", "/"), (":authority", "a")];
+        let many = (3..count).map(|n| (format!("x-{n}"), "v".to_owned()));
+        let whole = whole.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let all = Headers::new(whole.into_iter().chain(many));
         let mut g = Guest::new();
-        let map = g.text(pairs::encode(&many));
-        let body = format!("{} {CONTINUE}", g.status(&format!("$set_pairs (i32.const 2) {map}")));
-        let wasm = g.on("proxy_on_response_headers", body).build();
+        let map = g.text(pairs::encode(all.pairs()));
+        let body = format!("{} {CONTINUE}", g.status(&format!("$set_pairs (i32.const 0) {map}")));
+        let wasm = g.on("proxy_on_request_headers", body).build();
         let mut host = Host::of(&wasm).start().unwrap();
         let exchange = host.send(Request::get("/"));
-        assert_eq!(lines(&host), ["0"]);
-        let seen = exchange.client.unwrap().headers;
-        // A response without status is Envoy's 502.
-        assert_eq!(seen.status(), Some(502));
-        assert_eq!(seen.len(), kept + 1);
+        assert_eq!(lines(&host), ["0"], "either way the call is Ok");
+        assert_eq!(exchange.status(), status);
+        assert_eq!(exchange.upstream.is_some_and(|seen| seen.headers == all), status == 200);
+    }
+}
+
+#[test]
+fn messages_without_their_pseudo_headers_are_envoys_errors() {
+    let table = [
+        ("proxy_on_request_headers", 0, ":method", 503, "missing required header: :method"),
+        ("proxy_on_request_headers", 0, ":path", 404, ""),
+        ("proxy_on_response_headers", 2, ":status", 502, "missing required header: :status"),
+    ];
+    for (callback, map, name, status, body) in table {
+        let mut g = Guest::new();
+        let key = g.text(name);
+        let remove = format!("(drop (call $remove_header (i32.const {map}) {key})) {CONTINUE}");
+        let mut host = Host::of(&g.on(callback, remove).build()).start().unwrap();
+        let exchange = host.send(Request::get("/"));
+        assert_eq!((exchange.status(), exchange.body().as_str()), (status, body), "{name}");
     }
 }
 

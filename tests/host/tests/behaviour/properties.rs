@@ -46,7 +46,7 @@ fn properties_of_the_request_and_its_surroundings() {
     let request = Request::get("/a/b?c=d")
         .header("x-two", "1")
         .header("x-two", "2")
-        .header("x-request-id", "abc");
+        .set("x-request-id", "abc");
     let paths: Vec<_> = table.iter().map(|(path, _)| *path).collect();
     for ((path, wanted), (status, found)) in table.iter().zip(read(&paths, request)) {
         assert_eq!((status.as_str(), found.as_str()), ("0", *wanted), "{path}");

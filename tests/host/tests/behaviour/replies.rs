@@ -174,3 +174,48 @@ fn after_a_reply_the_log_phase_has_both_sets_of_headers() {
     assert_eq!(lines(&host), ["/p", "403", "1"]);
     assert!(traps(&host).is_empty());
 }
+
+#[test]
+fn a_reply_from_its_own_response_phase_replaces_the_first() {
+    let mut g = Guest::new();
+    let (first, second) = (reply(&mut g, 401, "a", &[]), reply(&mut g, 403, "b", &[]));
+    let wasm = g
+        .on("proxy_on_request_headers", format!("(call {first})"))
+        .on("proxy_on_response_headers", format!("(call {second})"))
+        .build();
+    let mut host = Host::of(&wasm).start().unwrap();
+    let exchange = host.send(Request::get("/"));
+    assert_eq!((exchange.status(), exchange.body().as_str()), (403, "b"));
+}
+
+#[test]
+fn a_reply_at_the_end_of_a_stream_is_reported_as_the_crash_it_is() {
+    for (callback, result) in
+        [("proxy_on_log", ""), ("proxy_on_done", "(i32.const 1)"), ("proxy_on_delete", "")]
+    {
+        let mut g = Guest::new();
+        let call = reply(&mut g, 403, "no", &[]);
+        let status = g.status(&call);
+        let mut host = Host::of(&g.on(callback, status + result).build()).start().unwrap();
+        assert_eq!(host.send(Request::get("/")).status(), 200);
+        let violations = host.take_violations();
+        assert!(violations[0].contains("process dies"), "{callback} {violations:?}");
+    }
+}
+
+#[test]
+fn a_replys_headers_keep_duplicates_and_not_its_framing() {
+    let mut g = Guest::new();
+    let headers = [(":status", "200"), ("content-length", "99"), ("x-a", "1"), ("x-a", "2")];
+    let call = reply(&mut g, 403, "secret", &headers);
+    let wasm = g.on("proxy_on_request_headers", format!("(call {call})")).build();
+    let client = Host::of(&wasm).start().unwrap().send(Request::get("/")).client.unwrap();
+    let expected = [
+        (":status", "403"),
+        ("content-length", "6"),
+        ("content-type", "text/plain"),
+        ("x-a", "1"),
+        ("x-a", "2"),
+    ];
+    assert_eq!(client.headers, portcullis_host::Headers::new(expected));
+}

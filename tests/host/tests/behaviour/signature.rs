@@ -10,14 +10,14 @@ const TEXT: &[u8] = b"header.payload";
 const HASHES: [&str; 5] = ["sha1", "sha224", "sha256", "sha384", "sha512"];
 
 /// A vector by key and kind.
-fn vector(key: &str, what: &str) -> Vec<u8> {
+pub(crate) fn vector(key: &str, what: &str) -> Vec<u8> {
     let start = format!("{key} {what} ");
     let hex = VECTORS.lines().find_map(|line| line.strip_prefix(&start)).expect("a known vector");
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 /// A serialised `VerifySignatureArguments`.
-fn arguments(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
+pub(crate) fn arguments(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for (number, bytes) in (1..).zip([hash.as_bytes(), key, signature, text]) {
         out.push(number << 3 | 2);
@@ -85,8 +85,9 @@ fn what_boringssl_does_not_take() {
     assert!(!is_good("sha256", &vector("RSA-2048", "pkcs1"), &signature, TEXT), "PKCS#1 keys");
     assert!(!is_good("sha256", &rsa, &vector("RSA-2048", "pss"), TEXT), "PSS");
     assert!(!is_good("sha512", &vector("Ed25519", "spki"), &[0; 64], TEXT), "Ed25519");
-    assert!(!is_good("sha256", b"", &signature, TEXT), "no key");
+    assert!(!is_good("sha256", b"\x01", &signature, TEXT), "no key at all");
     assert!(!is_good("sha256", &rsa[..rsa.len() - 1], &signature, TEXT), "a key cut short");
+    assert!(is_good("sha256", &[&rsa[..], b"x"].concat(), &signature, TEXT), "bytes after the key");
     assert!(!is_good("sha256", &rsa, &signature[1..], TEXT), "a signature cut short");
     assert!(!is_good("sha256", &rsa, b"", TEXT), "no signature");
     // r and s side by side, as JWS has them, are no DER.
@@ -103,8 +104,9 @@ fn bytes_that_are_no_message_are_a_bad_argument() {
     for bytes in [&b"\x0a\xff"[..], b"\x07", b"\x0a\x01\xff", b"\x12"] {
         assert_eq!(verify(bytes).0, "2", "{bytes:?}");
     }
-    // No bytes at all are a message whose fields are empty.
-    assert_eq!(verify(b"").0, "0");
+    // A message without a key is none either.
+    assert_eq!(verify(b"").0, "2");
+    assert_eq!(verify(&arguments("sha256", b"", b"x", TEXT)).0, "2");
 }
 
 #[test]
