@@ -14,7 +14,7 @@ use portcullis_cases::wrong::{Dice, mutate};
 use portcullis_runtime::host::Level;
 
 /// Mutations of each module's configurations in all.
-const MUTATIONS: usize = 3_000;
+const MUTATIONS: usize = 1_500;
 
 /// The configurations of a module's cases, and a request each.
 fn bases(module: &str) -> Vec<Prepared> {
