@@ -58,20 +58,23 @@ impl Flooded {
 const SLOTS: usize = SETS as usize * WAYS;
 const VICTIM: u64 = u64::MAX;
 
+/// Distinct keys of a flood.
+const FLOOD: usize = 1_000_000;
+
 #[test]
 fn a_flood_costs_bounded_memory_and_frees_nobody_who_is_limited() {
     let flooded = Flooded::new(2);
     // One becomes limited before the flood, one in a table that is full.
     flooded.exhaust(VICTIM);
     let mut evicted = 0;
-    for number in 0..200_000 {
+    for number in 0..FLOOD as u64 {
         evicted += usize::from(flooded.request(number).evicted.is_some());
         if number == 150_000 {
             flooded.exhaust(VICTIM - 1);
         }
     }
     assert!(flooded.is_limited(VICTIM) && flooded.is_limited(VICTIM - 1));
-    assert_eq!(evicted, 200_000 + 2 - SLOTS - 1);
+    assert_eq!(evicted, FLOOD + 2 - SLOTS - 1);
     assert_eq!(flooded.world.memory.keys(), SETS as usize + 1, "all sets and the process's key");
     let bytes = flooded.world.memory.bytes();
     assert!(bytes < SLOTS * 54 + (SETS as usize + 1) * 32, "{bytes}");
