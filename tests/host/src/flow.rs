@@ -1,6 +1,6 @@
 //! How messages move through the filter: Envoy's filter manager around one filter, both ways alike.
 
-use crate::abi::{DataAction, HeadersAction, TrailersAction};
+use crate::abi::{DataAction, HeadersAction, Level, TrailersAction};
 use crate::exchange::{End, Seen, StreamId};
 use crate::headers::Headers;
 use crate::state::LocalReply;
@@ -258,7 +258,8 @@ impl Worker {
         self.trailers_callback(id, direction);
     }
 
-    fn trailers_callback(&mut self, id: StreamId, direction: Direction) {
+    /// Calls back with the trailers; `None` where nothing more may move.
+    fn ask_trailers(&mut self, id: StreamId, direction: Direction) -> Option<TrailersAction> {
         let name = match direction {
             Direction::Request => "proxy_on_request_trailers",
             Direction::Response => "proxy_on_response_trailers",
@@ -277,9 +278,11 @@ impl Worker {
             Outcome::Returned(_) => TrailersAction::StopIteration,
         };
         self.run_after();
-        if self.over(id, direction) {
-            return;
-        }
+        (!self.over(id, direction)).then_some(action)
+    }
+
+    fn trailers_callback(&mut self, id: StreamId, direction: Direction) {
+        let Some(action) = self.ask_trailers(id, direction) else { return };
         let side = self.stream_of(id).side(direction);
         if action == TrailersAction::StopIteration {
             side.iteration = Iteration::StopSingle;
@@ -292,6 +295,30 @@ impl Worker {
             let trailers = side.trailers.clone().unwrap_or_default();
             self.forward_trailers(id, direction, trailers);
         }
+    }
+
+    /// Everything was held, trailers included, and the body callback after the resume holds again:
+    /// where the trailers callback then continues, Envoy calls it twice and loses the body (tried).
+    fn trailers_after_a_held_body(&mut self, id: StreamId, direction: Direction, body: Vec<u8>) {
+        let side = self.stream_of(id).side(direction);
+        if !side.buffering {
+            side.chunk = Some(body);
+        }
+        for _ in 0..2 {
+            match self.ask_trailers(id, direction) {
+                Some(TrailersAction::Continue) => {}
+                Some(TrailersAction::StopIteration) | None => return,
+            }
+        }
+        let side = self.stream_of(id).side(direction);
+        side.iteration = Iteration::Continue;
+        side.trailers_visible = false;
+        (side.buffered, side.chunk, side.buffering) = (None, None, false);
+        let trailers = side.trailers.clone().unwrap_or_default();
+        let text =
+            "a body held after StopAllIteration, with trailers: Envoy has lost it".to_owned();
+        self.say(Level::Warn, Some(id), text);
+        self.forward_trailers(id, direction, trailers);
     }
 
     /// Envoy's `commonContinue`; false where nothing was held.
@@ -309,7 +336,8 @@ impl Worker {
         let side = self.stream_of(id).side(direction);
         let ended = side.ended;
         side.streaming = false;
-        if let Some(data) = side.buffered.take() {
+        let body = side.buffered.take();
+        if let Some(data) = body.clone() {
             // Who stopped everything has seen nothing of the body yet: it starts with this filter.
             let end =
                 ended && !had_trailers && self.stream_of(id).side(direction).backlog.is_empty();
@@ -320,11 +348,14 @@ impl Worker {
             }
         }
         if had_trailers && !self.over(id, direction) {
-            if held.stopped_all() {
-                self.trailers_callback(id, direction);
+            let side = self.stream_of(id).side(direction);
+            if !held.stopped_all() {
+                let trailers = side.trailers.clone().unwrap_or_default();
+                self.forward_trailers(id, direction, trailers);
+            } else if side.iteration == Iteration::StopSingle {
+                self.trailers_after_a_held_body(id, direction, body.unwrap_or_default());
             } else {
-                let trailers = self.stream_of(id).side(direction).trailers.clone();
-                self.forward_trailers(id, direction, trailers.unwrap_or_default());
+                self.trailers_callback(id, direction);
             }
         }
         true

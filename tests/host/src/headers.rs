@@ -51,6 +51,14 @@ impl Headers {
         self.add(name, value);
     }
 
+    /// Gives the first of this name another value, in its place; adds one where there is none.
+    pub(crate) fn put(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        match self.pairs.iter_mut().find(|(known, _)| known == name.as_bytes()) {
+            Some((_, old)) => *old = value.as_ref().to_vec(),
+            None => self.add(name, value),
+        }
+    }
+
     /// Removes every one of this name.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) {
         let name = key(name.as_ref());

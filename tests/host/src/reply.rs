@@ -53,28 +53,23 @@ impl Worker {
             let rest = kind.strip_prefix(b"application/grpc");
             rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'+')
         });
-        // What the guest says of these never counts.
-        let mut extra = reply.headers;
-        extra.remove(":status");
-        extra.remove("content-length");
-        let mut headers = Headers::default();
-        if is_grpc {
-            headers.add(":status", "200");
-            headers.add("content-type", "application/grpc");
-            extra.remove("content-type");
-        } else {
-            headers.add(":status", reply.status.to_string());
-            if reply.body.is_empty() {
-                extra.remove("content-type");
-            } else {
-                headers.add("content-length", reply.body.len().to_string());
-                if !extra.has("content-type") {
-                    headers.add("content-type", "text/plain");
-                }
-            }
-        }
-        for (name, value) in extra.pairs() {
+        let status = if is_grpc { 200 } else { reply.status };
+        let mut headers = Headers::new([(":status", status.to_string())]);
+        for (name, value) in reply.headers.pairs().iter().filter(|(name, _)| name != b":status") {
             headers.add(name, value);
+        }
+        // What the guest says of its framing keeps its place and loses its value.
+        if is_grpc {
+            headers.put("content-type", "application/grpc");
+            headers.remove("content-length");
+        } else if reply.body.is_empty() {
+            headers.remove("content-type");
+            headers.remove("content-length");
+        } else {
+            headers.put("content-length", reply.body.len().to_string());
+            if !headers.has("content-type") {
+                headers.add("content-type", "text/plain");
+            }
         }
         if is_grpc {
             let grpc = reply.grpc_status.unwrap_or_else(|| http_to_grpc(reply.status));

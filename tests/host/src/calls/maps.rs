@@ -35,7 +35,9 @@ fn readable(state: &mut HostState, map: MapType) -> Option<&Headers> {
         let reply = state.root()?.answer.as_ref()?;
         return match (map, reply.message.is_some()) {
             (M::CallHeaders, false) | (M::GrpcInitialMetadata, true) => Some(&reply.headers),
-            (M::CallTrailers, false) | (M::GrpcTrailingMetadata, true) => Some(&reply.trailers),
+            (M::CallTrailers, false) | (M::GrpcTrailingMetadata, true) => {
+                Some(&reply.trailers).filter(|trailers| !trailers.is_empty())
+            }
             _ => None,
         };
     }

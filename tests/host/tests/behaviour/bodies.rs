@@ -194,6 +194,32 @@ fn visible() -> String {
 }
 
 #[test]
+fn after_all_iteration_a_body_held_again_is_lost_to_its_trailers() {
+    for (headers, code, body) in [(4, 0, "abc"), (4, 1, ""), (3, 1, ""), (4, 2, ""), (4, 3, "")] {
+        let wasm = Guest::new()
+            .on(
+                "proxy_on_request_headers",
+                format!("(drop (call $tick_period (i32.const 5))) (i32.const {headers})"),
+            )
+            .on("proxy_on_request_body", format!("(i32.const {code})"))
+            .on("proxy_on_request_trailers", "(call $num (local.get $1)) (i32.const 0)")
+            .on(
+                "proxy_on_tick",
+                "(drop (call $effective (i32.const 2))) (drop (call $continue (i32.const 0)))",
+            )
+            .build();
+        let mut host = Host::of(&wasm).start().unwrap();
+        let held = host.send(Request::post("/").body("abc").trailer("x-t", "1"));
+        host.tick();
+        let exchange = host.worker(0).exchange(held.stream);
+        assert_eq!(exchange.upstream().text(), body, "{headers} {code}");
+        assert_eq!(exchange.status(), 200);
+        assert_eq!(lines(&host).len(), if code == 0 { 1 } else { 2 }, "trailers callbacks");
+        assert_eq!(exchange.logged("lost it"), code != 0);
+    }
+}
+
+#[test]
 fn a_body_buffer_can_be_replaced_prepended_and_appended_but_not_in_the_middle() {
     let table = [
         ("(i32.const 0) (i32.const 4096)", "0", "NEW"),

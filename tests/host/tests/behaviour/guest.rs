@@ -94,7 +94,7 @@ const PRELUDE: &str = r#"
 "#;
 
 /// A guest being written.
-#[derive(Default, Clone)]
+#[derive(Default)]
 pub(crate) struct Guest {
     data: Vec<u8>,
     callbacks: String,

@@ -213,9 +213,9 @@ fn a_replys_headers_keep_duplicates_and_not_its_framing() {
     let expected = [
         (":status", "403"),
         ("content-length", "6"),
-        ("content-type", "text/plain"),
         ("x-a", "1"),
         ("x-a", "2"),
+        ("content-type", "text/plain"),
     ];
     assert_eq!(client.headers, portcullis_host::Headers::new(expected));
 }

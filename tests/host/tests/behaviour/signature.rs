@@ -10,14 +10,14 @@ const TEXT: &[u8] = b"header.payload";
 const HASHES: [&str; 5] = ["sha1", "sha224", "sha256", "sha384", "sha512"];
 
 /// A vector by key and kind.
-pub(crate) fn vector(key: &str, what: &str) -> Vec<u8> {
+fn vector(key: &str, what: &str) -> Vec<u8> {
     let start = format!("{key} {what} ");
     let hex = VECTORS.lines().find_map(|line| line.strip_prefix(&start)).expect("a known vector");
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 /// A serialised `VerifySignatureArguments`.
-pub(crate) fn arguments(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
+fn arguments(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for (number, bytes) in (1..).zip([hash.as_bytes(), key, signature, text]) {
         out.push(number << 3 | 2);
