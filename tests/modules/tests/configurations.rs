@@ -11,8 +11,11 @@ use portcullis_cases::load::all;
 use portcullis_cases::prepared::Prepared;
 use portcullis_cases::registry::modules;
 use portcullis_cases::wrong::{Dice, mutate};
-use portcullis_host::{Host, outside_envoy_1_36};
+use portcullis_host::{DEFAULT_FUEL, Host, outside_envoy_1_36};
 use portcullis_modules::{built, request, wasm};
+
+/// What loading may cost: hundreds of RSA keys of 8,192 bits are slow to load and no loop without an end.
+const LOAD_FUEL: u64 = 16 * DEFAULT_FUEL;
 
 /// Mutations of each module's configurations.
 const MUTATIONS: usize = 300;
@@ -72,7 +75,7 @@ fn no_wrong_configuration_traps_a_module() {
         for number in 0..MUTATIONS {
             let base = &bases[dice.below(bases.len())];
             let text = mutate(base.json.as_ref().unwrap(), &mut dice);
-            let mut builder = Host::load(wasm(&module)).configure(&text);
+            let mut builder = Host::load(wasm(&module)).configure(&text).fuel(LOAD_FUEL);
             for (name, value) in &base.env {
                 builder = builder.env(name, value);
             }

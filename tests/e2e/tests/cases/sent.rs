@@ -32,6 +32,8 @@ pub(crate) fn left_out(sent: &Sent) -> Option<&'static str> {
         Some("Envoy's codec refuses a method in lower case")
     } else if sent.path.contains(&b'#') {
         Some("Envoy refuses a fragment in a target")
+    } else if sent.method != "CONNECT" && !sent.path.starts_with(b"/") {
+        Some("Envoy answers a target without a slash, such as that of OPTIONS *, with 404 itself")
     } else if repeated("authorization") {
         Some("Envoy joins a repeated authorization by commas before a filter sees it")
     } else {
