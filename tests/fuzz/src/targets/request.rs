@@ -83,11 +83,12 @@ pub(super) fn run(data: &[u8]) -> u64 {
     let Ok(input) = serde_json::from_slice::<Value>(data) else { return 0 };
     let Prepared { start, configuration, mut requests, .. } = prepared();
     let mut sent = requests.remove(0);
-    for (field, target) in
-        [("method", &mut sent.method), ("authority", &mut sent.host), ("path", &mut sent.path)]
-    {
+    if let Some(method) = input["method"].as_str() {
+        method.clone_into(&mut sent.method);
+    }
+    for (field, target) in [("authority", &mut sent.host), ("path", &mut sent.path)] {
         if let Some(text) = input[field].as_str() {
-            text.clone_into(target);
+            text.as_bytes().clone_into(target);
         }
     }
     sent.headers = named(fields(&input["headers"]));
@@ -113,7 +114,7 @@ pub(super) fn run(data: &[u8]) -> u64 {
         assert!(refused, "answered {status}, {grpc:?}");
         return super::shown((status, observed.body.split(|byte| *byte == b'"').nth(3)));
     };
-    let path = Path::parse(sent.path.as_bytes());
+    let path = Path::parse(&sent.path);
     // CONNECT has no path, so no route takes it.
     let open = sent.method != "CONNECT"
         && ["/open", "/shadow"].iter().any(|prefix| {
