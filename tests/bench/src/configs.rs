@@ -13,7 +13,7 @@ const LIMIT: u64 = 1_000_000_000;
 
 /// The HTTP filters before the router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Config {
+pub enum Config {
     /// None.
     Plain,
     /// An empty filter on the proxy-wasm SDK.
@@ -45,70 +45,82 @@ pub(crate) enum Config {
 }
 
 /// A test-only module, from where cargo has left it beside this program.
-pub(crate) fn test_module(name: &str) -> PathBuf {
+fn test_module(name: &str) -> PathBuf {
     let program = std::env::current_exe().expect("this program's path");
-    let target = program.ancestors().nth(2).expect("a target folder");
-    let path = target.join("wasm32-wasip1/release").join(name);
+    // target/release/<program>, and target/debug/deps/<test>.
+    let places = program.ancestors().map(|folder| folder.join("wasm32-wasip1/release").join(name));
+    let path = places.skip(2).find(|path| path.is_file());
     let remedy = "cargo build --release --target wasm32-wasip1 -p portcullis-noop-sdk -p portcullis-noop-runtime";
-    assert!(path.is_file(), "{} does not exist: run `{remedy}`, or `make bench`", path.display());
-    path
+    path.unwrap_or_else(|| panic!("{name} does not exist: run `{remedy}` first"))
+}
+
+/// A wasm module as Envoy loads it.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// The plugin's name.
+    pub name: &'static str,
+    /// The module.
+    pub module: PathBuf,
+    /// Its configuration.
+    pub configuration: Value,
 }
 
 impl Config {
-    /// The modules that it loads.
-    pub(crate) fn modules(self) -> Vec<PathBuf> {
+    /// Our modules among the filters, or those that they are compared with.
+    #[must_use]
+    pub fn plugins(self) -> Vec<Plugin> {
+        let ours = |name, configuration| Plugin {
+            name,
+            module: portcullis_e2e::wasm(name),
+            configuration,
+        };
+        let noop =
+            |file| Plugin { name: "noop", module: test_module(file), configuration: json!({}) };
+        let one_period = || json!({"minute": LIMIT, "limit_by": "ip"});
+        let three_periods =
+            |by: &str| json!({"second": LIMIT, "minute": LIMIT, "hour": LIMIT, "limit_by": by});
+        let gateway = |limits: Value| {
+            ours("gateway", json!({"jwt-auth": jwt_auth(), "rate-limiting": limits}))
+        };
         match self {
-            Config::NoopSdk => vec![test_module("portcullis_noop_sdk.wasm")],
-            Config::NoopRuntime => vec![test_module("portcullis_noop_runtime.wasm")],
-            Config::JwtAuth => vec![portcullis_e2e::wasm("jwt-auth")],
-            Config::OnePeriod | Config::ThreePeriods => vec![portcullis_e2e::wasm("rate-limiting")],
-            Config::Gateway | Config::GatewayByCredential => vec![portcullis_e2e::wasm("gateway")],
+            Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
+            Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
+            Config::JwtAuth => vec![ours("jwt-auth", jwt_auth())],
+            Config::OnePeriod => vec![ours("rate-limiting", one_period())],
+            Config::ThreePeriods => vec![ours("rate-limiting", three_periods("ip"))],
+            Config::Gateway => vec![gateway(one_period())],
+            Config::GatewayByCredential => vec![gateway(three_periods("credential"))],
             Config::TwoModules => {
-                vec![portcullis_e2e::wasm("jwt-auth"), portcullis_e2e::wasm("rate-limiting")]
+                vec![ours("jwt-auth", jwt_auth()), ours("rate-limiting", one_period())]
             }
             _ => Vec::new(),
         }
     }
 
     fn filters(self) -> Vec<Value> {
-        let one_period = json!({"minute": LIMIT, "limit_by": "ip"});
-        let three_periods =
-            |by: &str| json!({"second": LIMIT, "minute": LIMIT, "hour": LIMIT, "limit_by": by});
-        let gateway = |limits: Value| {
-            Wasm::new("gateway").config(json!({"jwt-auth": jwt_auth(), "rate-limiting": limits}))
+        let wasm = |plugin: Plugin| {
+            Wasm::file(plugin.name, plugin.module).config(plugin.configuration).filter()
         };
         match self {
-            Config::Plain => Vec::new(),
-            Config::NoopSdk | Config::NoopRuntime => {
-                vec![Wasm::file("noop", self.modules().remove(0)).filter()]
-            }
-            Config::JwtAuth => vec![Wasm::new("jwt-auth").config(jwt_auth()).filter()],
-            Config::OnePeriod => vec![Wasm::new("rate-limiting").config(one_period).filter()],
-            Config::ThreePeriods => {
-                vec![Wasm::new("rate-limiting").config(three_periods("ip")).filter()]
-            }
-            Config::Gateway => vec![gateway(one_period).filter()],
-            Config::GatewayByCredential => vec![gateway(three_periods("credential")).filter()],
-            Config::TwoModules => vec![
-                Wasm::new("jwt-auth").config(jwt_auth()).filter(),
-                Wasm::new("rate-limiting").config(one_period).filter(),
-            ],
             Config::JwtAuthn => vec![jwt_authn(None)],
             Config::JwtAuthnCache => vec![jwt_authn(Some(json!({})))],
             Config::LocalRatelimit => vec![local_ratelimit(false)],
             Config::LocalRatelimitHeaders => vec![local_ratelimit(true)],
             Config::Native => vec![jwt_authn(Some(json!({}))), local_ratelimit(true)],
+            _ => self.plugins().into_iter().map(wasm).collect(),
         }
     }
 
     /// The whole configuration. There is no access log, which would cost more than most filters.
-    pub(crate) fn envoy(self, upstream: SocketAddr) -> EnvoyConfig {
+    #[must_use]
+    pub fn envoy(self, upstream: SocketAddr) -> EnvoyConfig {
         let config = EnvoyConfig::at(upstream).hcm(|manager| manager["access_log"] = json!([]));
         self.filters().into_iter().fold(config, EnvoyConfig::filter)
     }
 
     /// Whether a request without a good token is refused.
-    pub(crate) fn authenticates(self) -> bool {
+    #[must_use]
+    pub fn authenticates(self) -> bool {
         use Config::{
             Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules,
         };
@@ -118,7 +130,8 @@ impl Config {
     }
 
     /// Whether answers say how much is left.
-    pub(crate) fn limits(self) -> bool {
+    #[must_use]
+    pub fn limits(self) -> bool {
         use Config::{
             Gateway, GatewayByCredential, LocalRatelimitHeaders, Native, OnePeriod, ThreePeriods,
             TwoModules,

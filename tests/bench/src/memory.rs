@@ -71,7 +71,7 @@ pub(crate) fn measure(options: &Options, tokens: &Tokens) -> Vec<Footprint> {
 }
 
 fn footprint(name: &'static str, config: Config) -> Footprint {
-    let code = config.modules().iter().map(|module| code_section(module)).sum();
+    let code = config.plugins().iter().map(|plugin| code_section(&plugin.module)).sum();
     Footprint { name, ready: Vec::new(), used: Vec::new(), start: Vec::new(), code }
 }
 

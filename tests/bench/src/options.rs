@@ -2,7 +2,7 @@
 
 /// How much is measured.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub struct Options {
     /// Rounds, each of which measures every row.
     pub(crate) rounds: usize,
     /// Requests of a row in a round.
@@ -19,7 +19,10 @@ const USAGE: &str = "usage: portcullis-bench [--quick] [--rows TEXT]...
 
 impl Options {
     /// Reads the arguments behind the program's name.
-    pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// How it is used.
+    pub fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         // Many short rounds: what else runs on the machine then hits few of them, and the median none.
         let mut options = Options { rounds: 31, requests: 4_000, starts: 3, rows: Vec::new() };
         let mut arguments = arguments;

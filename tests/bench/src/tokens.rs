@@ -8,40 +8,47 @@ use serde_json::{Map, Value, json};
 
 /// Tokens that are sent one after the other where each is to be new: three times what our cache keeps (2,048) and sixty
 /// times what Envoy's keeps (100), so that none is still known when its turn comes again.
-const FRESH: usize = 6_144;
+pub const FRESH: usize = 6_144;
 
 /// RSA with 2,048 bits.
 const KEY: &str = "rsa2048";
 
-pub(crate) const ISSUER: &str = "https://idp.example.com";
-pub(crate) const AUDIENCE: &str = "orders-api";
-pub(crate) const KEY_ID: &str = "k1";
+/// The only issuer.
+pub const ISSUER: &str = "https://idp.example.com";
+/// One of the two audiences of each token.
+pub const AUDIENCE: &str = "orders-api";
+/// `kid` of the key.
+pub const KEY_ID: &str = "k1";
 
 /// Tokens of one issuer, all of the same length but for digits.
-pub(crate) struct Tokens {
+#[derive(Clone, Debug)]
+pub struct Tokens {
     /// Each is used again only after all others.
-    pub(crate) fresh: Vec<String>,
+    pub fresh: Vec<String>,
     /// Not one of the fresh ones.
-    pub(crate) repeated: String,
+    pub repeated: String,
 }
 
 impl Tokens {
-    /// Signs them all, on all cores.
-    pub(crate) fn mint() -> Self {
+    /// Signs so many fresh tokens and the repeated one, on all cores.
+    ///
+    /// # Panics
+    /// When the clock is wrong.
+    #[must_use]
+    pub fn mint(count: usize) -> Self {
         let now =
             SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock past 1970").as_secs();
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        eprintln!("minting {FRESH} tokens ...");
         let fresh = thread::scope(|scope| {
             let mint = |first: usize| {
-                let numbers = (first..FRESH).step_by(threads);
+                let numbers = (first..count).step_by(threads);
                 numbers.map(|number| token(number, now)).collect::<Vec<_>>()
             };
             let minting: Vec<_> =
                 (0..threads).map(|first| scope.spawn(move || mint(first))).collect();
             minting.into_iter().flat_map(|thread| thread.join().expect("tokens")).collect()
         });
-        Tokens { fresh, repeated: token(FRESH, now) }
+        Tokens { fresh, repeated: token(count, now) }
     }
 }
 
@@ -69,7 +76,8 @@ fn token(number: usize, now: u64) -> String {
 }
 
 /// The key set that verifies the tokens.
-pub(crate) fn jwks() -> Value {
+#[must_use]
+pub fn jwks() -> Value {
     let mut key = keys::jwk(KEY);
     key["kid"] = json!(KEY_ID);
     key["alg"] = json!("RS256");

@@ -1,0 +1,40 @@
+//! CPU of a real Envoy per request, with and without our modules, beside Envoy's own filters.
+//!
+//! `cargo run --release -p portcullis-bench -- [--quick] [--rows TEXT]...`: all figures of one run, as one table. An
+//! Envoy for each configuration runs on one core, the clients and the upstream on another; every round measures every
+//! row, and what is printed is the median over the rounds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unreachable,
+    reason = "a benchmark that cannot go on should say so and stop"
+)]
+
+pub mod configs;
+mod cpu;
+mod load;
+mod memory;
+mod options;
+mod report;
+mod rounds;
+mod rows;
+mod targets;
+pub mod tokens;
+
+pub use options::Options;
+
+/// Measures and prints everything that is asked for.
+///
+/// # Panics
+/// When an Envoy does not do what it is to be measured at.
+pub fn run(options: &Options) {
+    let cores = cpu::Cores::of_this_machine();
+    eprintln!("minting {} tokens ...", tokens::FRESH);
+    let tokens = tokens::Tokens::mint(tokens::FRESH);
+    let memory = memory::measure(options, &tokens);
+    let rounds = rounds::measure(options, cores, &tokens);
+    report::print(options, cores, &rounds, &memory);
+}

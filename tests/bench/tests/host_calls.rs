@@ -1,0 +1,155 @@
+//! What a request costs in calls into the host and in instructions of wasm: the same in every run and on every machine,
+//! so that a change which costs something is seen where it is made, and not as noise of a benchmark.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so and stop"
+)]
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use portcullis_bench::configs::Config;
+use portcullis_bench::tokens::Tokens;
+use portcullis_host::{ENV, Host, Request, Response, WASI};
+
+/// Which token the measured request carries.
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    Fresh,
+    Repeated,
+}
+
+/// What one request may cost, once everything is warm.
+struct Budget {
+    config: Config,
+    token: Token,
+    /// Calls of each function of the host; of one that is not named, none.
+    calls: &'static [(&'static str, u64)],
+    /// Instructions of wasm in its dearest callback, a quarter more than were needed when this was written.
+    instructions: u64,
+}
+
+const TIME: (&str, u64) = ("proxy_get_current_time_nanoseconds", 1);
+const HEADERS: (&str, u64) = ("proxy_get_header_map_pairs", 1);
+const ADDRESS: (&str, u64) = ("proxy_get_property", 1);
+const SIGNATURE: (&str, u64) = ("proxy_call_foreign_function", 1);
+/// Between modules: the identity, and the names of its headers.
+const IDENTITY: (&str, u64) = ("proxy_set_property", 2);
+const COUNT: [(&str, u64); 2] = [("proxy_get_shared_data", 1), ("proxy_set_shared_data", 1)];
+
+const fn set_headers(count: u64) -> (&'static str, u64) {
+    ("proxy_replace_header_map_value", count)
+}
+
+/// Three identity headers; two response headers for each period, and three for the tightest.
+const BUDGETS: [Budget; 6] = [
+    Budget {
+        config: Config::JwtAuth,
+        token: Token::Fresh,
+        calls: &[TIME, HEADERS, SIGNATURE, set_headers(3), IDENTITY],
+        instructions: 230_000,
+    },
+    Budget {
+        config: Config::JwtAuth,
+        token: Token::Repeated,
+        calls: &[TIME, HEADERS, set_headers(3), IDENTITY],
+        instructions: 52_000,
+    },
+    Budget {
+        config: Config::OnePeriod,
+        token: Token::Repeated,
+        calls: &[TIME, ADDRESS, COUNT[0], COUNT[1], set_headers(5)],
+        instructions: 19_000,
+    },
+    Budget {
+        config: Config::ThreePeriods,
+        token: Token::Repeated,
+        calls: &[TIME, ADDRESS, COUNT[0], COUNT[1], set_headers(9)],
+        instructions: 20_000,
+    },
+    Budget {
+        config: Config::Gateway,
+        token: Token::Repeated,
+        calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], set_headers(8)],
+        instructions: 67_000,
+    },
+    Budget {
+        config: Config::GatewayByCredential,
+        token: Token::Repeated,
+        calls: &[TIME, HEADERS, COUNT[0], COUNT[1], set_headers(12)],
+        instructions: 67_000,
+    },
+];
+
+type Calls = BTreeMap<&'static str, u64>;
+
+fn calls(host: &Host) -> Calls {
+    let names = ENV.iter().chain(WASI).copied();
+    names.map(|name| (name, host.process().host_calls(name))).collect()
+}
+
+fn request(token: &str) -> Request {
+    let answer = Response::new(200)
+        .header("content-type", "application/json")
+        .header("content-length", "2")
+        .body("{}");
+    Request::get("/v1/orders/4711?expand=lines")
+        .header("user-agent", "orders-app/3.2")
+        .header("accept", "application/json")
+        .header("authorization", format!("Bearer {token}"))
+        .answered(answer)
+}
+
+/// The calls and the instructions of one request after others.
+fn measure(budget: &Budget, tokens: &Tokens) -> (Calls, u64) {
+    let plugin = budget.config.plugins().remove(0);
+    let mut host = Host::load(&plugin.module)
+        .plugin(plugin.name, plugin.name)
+        .configure(plugin.configuration.to_string())
+        .start()
+        .expect("a good configuration");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    host.process().set_now(u64::try_from(now.as_nanos()).unwrap());
+    host.advance(Duration::from_secs(1));
+    host.tick();
+    for token in tokens.fresh.iter().take(2).chain([&tokens.repeated]) {
+        assert_eq!(host.send(request(token)).status(), 200);
+    }
+    let before = calls(&host);
+    let token = match budget.token {
+        Token::Fresh => &tokens.fresh[2],
+        Token::Repeated => &tokens.repeated,
+    };
+    let exchange = host.send(request(token));
+    assert_eq!(exchange.status(), 200);
+    let after = calls(&host).into_iter().map(|(name, count)| (name, count - before[name]));
+    (after.filter(|(_, count)| *count > 0).collect(), exchange.fuel)
+}
+
+#[test]
+fn a_request_costs_no_more_than_its_budget() {
+    let tokens = Tokens::mint(3);
+    let mut over = Vec::new();
+    for budget in &BUDGETS {
+        let Budget { config, token, .. } = budget;
+        let (calls, instructions) = measure(budget, &tokens);
+        println!("{config:?}, {token:?}: {instructions} instructions, {calls:?}");
+        for (name, count) in calls {
+            let own = budget.calls.iter().find(|(own, _)| *own == name);
+            let most = own.map_or(0, |(_, most)| *most);
+            if count > most {
+                over.push(format!("{config:?}, {token:?}: {count} times {name}, at most {most}"));
+            }
+        }
+        if instructions > budget.instructions {
+            let most = budget.instructions;
+            over.push(format!(
+                "{config:?}, {token:?}: {instructions} instructions, at most {most}"
+            ));
+        }
+    }
+    assert!(over.is_empty(), "what a request costs has grown:\n{}", over.join("\n"));
+}
