@@ -17,7 +17,7 @@ use crate::token::Token;
 
 /// Entries of one worker, at most.
 pub const MAX_ENTRIES: usize = 2_048;
-/// Memory of one worker's entries, at most, by [`weight`]: there are as many caches as workers.
+/// Memory of one worker's entries, at most, by `weight`: there are as many caches as workers.
 pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes at a token's end that entries are found by: twelve bytes of the signature, which nobody chooses.
 const TAIL: usize = 16;

@@ -20,7 +20,7 @@ pub struct ClaimRules {
 /// A claim that must have one of some values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequiredClaim {
-    /// Its name or dotted path, as in [`find`].
+    /// Its name or dotted path, as in [`ClaimPath::find`].
     pub path: ClaimPath,
     /// The values, any of which will do.
     pub accepted: Vec<Value>,
