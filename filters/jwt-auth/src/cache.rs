@@ -47,10 +47,11 @@ pub struct View {
 impl View {
     /// Views kept of one token, at most: one that is used on more routes is rendered again now and then.
     const MAX_KEPT: usize = 2;
-    /// Room for a view's headers beside what its token's size gives it, bytes.
+    /// Room for headers beside what a token's size gives, bytes.
     const HEADER_BYTES: usize = 512;
 
-    /// About what it takes on the heap: the identity repeats the claims once more when it is serialised.
+    /// About what it takes on the heap. The identity has most claims as text, and all of them once more where it is
+    /// serialised for later modules.
     fn weight(&self, token: &Token) -> usize {
         let header = |edit: &Edit| match edit {
             Edit::Set(name, value) | Edit::Add(name, value) => {
@@ -59,10 +60,14 @@ impl View {
             Edit::Remove(name) => name.as_str().len(),
         };
         let headers = self.edits.iter().map(|edit| mem::size_of::<Edit>() + header(edit));
-        mem::size_of::<View>()
-            + mem::size_of::<Identity>()
-            + 2 * token.compact().len()
-            + headers.sum::<usize>()
+        View::FIXED_BYTES + token.compact().len() * 3 / 2 + headers.sum::<usize>()
+    }
+
+    const FIXED_BYTES: usize = mem::size_of::<View>() + mem::size_of::<Identity>();
+
+    /// What all views of a token may weigh together.
+    fn room(token: &Token) -> usize {
+        View::FIXED_BYTES + View::HEADER_BYTES + 2 * token.compact().len()
     }
 }
 
@@ -74,23 +79,19 @@ impl Verified {
         views.iter().find(|(number, _)| *number == policy).map(|(_, view)| Rc::clone(view))
     }
 
-    /// Keeps what a policy has made of the token, in place of the oldest; one that is larger than the room that the
-    /// cache has counted for it is not kept.
+    /// Keeps what a policy has made of the token, as far as there is room for it; the oldest go first.
     pub fn keep(&self, policy: u32, view: &Rc<View>) {
-        if view.weight(&self.token) <= room_for_view(&self.token)
-            && let Ok(mut views) = self.views.try_borrow_mut()
-        {
-            views.truncate(View::MAX_KEPT - 1);
-            views.insert(0, (policy, Rc::clone(view)));
-        }
+        let Ok(mut views) = self.views.try_borrow_mut() else { return };
+        views.insert(0, (policy, Rc::clone(view)));
+        let mut weight = 0;
+        let room = View::room(&self.token);
+        let fitting = views.iter().take(View::MAX_KEPT).take_while(|(_, view)| {
+            weight += view.weight(&self.token);
+            weight <= room
+        });
+        let fitting = fitting.count();
+        views.truncate(fitting);
     }
-}
-
-fn room_for_view(token: &Token) -> usize {
-    mem::size_of::<View>()
-        + mem::size_of::<Identity>()
-        + View::HEADER_BYTES
-        + 3 * token.compact().len()
 }
 
 /// A bounded map from a token's bytes to the verified token. The young half takes what is new or asked for again; when
@@ -200,7 +201,7 @@ fn weight(entry: &Verified) -> usize {
         + token.signature.len()
         + members(&token.header)
         + members(&token.claims)
-        + room_for_view(token) * View::MAX_KEPT
+        + View::room(token)
 }
 
 /// A B-tree's smallest node has room for 11 members, whatever is in it.

@@ -1,5 +1,7 @@
 //! The cache of verified tokens: what it says, what it forgets, how much it holds.
 
+use portcullis_control::headers::{FieldName, FieldValue};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -102,4 +104,38 @@ fn counts_each_token_once_however_often_it_comes() {
         cache.insert(verified(1, "{}"));
     }
     assert_eq!((cache.len(), cache.bytes()), (1, bytes));
+}
+
+fn view(header: usize) -> Rc<View> {
+    let value = FieldValue::new(vec![b'x'; header]).unwrap();
+    let edits = vec![Edit::Set(FieldName::from_static("x-user-id"), value)];
+    Rc::new(View { identity: Rc::default(), edits, dropped: 0 })
+}
+
+/// A token of a size at which two small views have room.
+fn short() -> Verified {
+    let known = verified(1, "{}");
+    assert!(2 * view(10).weight(&known.token) <= View::room(&known.token));
+    known
+}
+
+#[test]
+fn keeps_what_two_policies_made_of_a_token_and_forgets_the_oldest() {
+    let known = short();
+    for policy in 1..=3 {
+        known.keep(policy, &view(10));
+        assert!(known.view(policy).is_some());
+    }
+    assert_eq!([1, 2, 3].map(|policy| known.view(policy).is_some()), [false, true, true]);
+}
+
+#[test]
+fn keeps_no_more_of_a_token_than_the_room_counted_for_it() {
+    let known = short();
+    let room = View::room(&known.token) - view(0).weight(&known.token);
+    known.keep(1, &view(room + 1));
+    assert!(known.view(1).is_none());
+    known.keep(2, &view(10));
+    known.keep(3, &view(room));
+    assert_eq!([2, 3].map(|policy| known.view(policy).is_some()), [false, true]);
 }
