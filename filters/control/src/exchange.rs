@@ -40,6 +40,7 @@ pub struct Exchange {
     path: OnceCell<Option<Path>>,
     client: OnceCell<ClientAddress>,
     now: Cell<Option<u64>>,
+    request_id: OnceCell<String>,
     identity: OnceCell<Option<Rc<Identity>>>,
     identity_is_own: bool,
     shadow_identity: Option<Rc<Identity>>,
@@ -66,6 +67,7 @@ impl Exchange {
             path: OnceCell::new(),
             client: OnceCell::new(),
             now: Cell::new(None),
+            request_id: OnceCell::new(),
             identity: OnceCell::new(),
             identity_is_own: false,
             shadow_identity: None,
@@ -208,6 +210,22 @@ impl Exchange {
         })
     }
 
+    /// What tells this request from others, for the client, the log and the record alike: Envoy's `x-request-id` where
+    /// it is visible ASCII of at most [`MAX_REQUEST_ID`] bytes, else one of our own.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        self.request_id.get_or_init(|| {
+            let given = self.request_headers().only("x-request-id");
+            let harmless = |id: &&[u8]| {
+                !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.iter().all(u8::is_ascii_graphic)
+            };
+            match given.filter(harmless).and_then(|id| std::str::from_utf8(id).ok()) {
+                Some(id) => id.to_owned(),
+                None => format!("{:016x}{:016x}", self.random(), self.random()),
+            }
+        })
+    }
+
     /// Whole seconds since the Unix epoch.
     #[must_use]
     pub fn now_seconds(&self) -> u64 {
@@ -307,6 +325,9 @@ impl Exchange {
         self.scene.mode == Mode::Shadow
     }
 }
+
+/// Bytes of `x-request-id` that are echoed, at most: Envoy's own has 36, and a longer one is somebody's payload.
+pub const MAX_REQUEST_ID: usize = 128;
 
 /// Filter state in which an identity travels between separate modules.
 pub const IDENTITY_STATE: &str = "portcullis.identity";

@@ -70,7 +70,7 @@ impl Journal {
             push_json_string(&mut line, &String::from_utf8_lossy(shown));
         }
         line.push_str(",\"request_id\":");
-        push_json_string(&mut line, &crate::reply::request_id(exchange));
+        push_json_string(&mut line, exchange.request_id());
         let left_out = self.left_out.take();
         if left_out > 0 {
             line.push_str(",\"left_out\":");

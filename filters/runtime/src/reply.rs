@@ -4,9 +4,6 @@ use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::refusal::{Refusal, Reply, grpc_status};
 
-/// Bytes of `x-request-id` that are echoed, at most (design: Refusals).
-const MAX_REQUEST_ID: usize = 128;
-
 /// A refusal or reply, ready to be sent.
 pub(crate) struct Answer {
     /// HTTP status.
@@ -32,7 +29,7 @@ impl Answer {
         Answer {
             status: refusal.status(),
             headers,
-            body: refusal.body(&request_id(exchange)),
+            body: refusal.body(exchange.request_id()),
             grpc_status: grpc_status(refusal.status()),
             details: format!("portcullis_{control}_{}", refusal.reason.label),
         }
@@ -61,17 +58,5 @@ impl Answer {
                 Edit::Remove(name) => self.headers.retain(|(other, _)| *other != name),
             }
         }
-    }
-}
-
-/// Envoy's `x-request-id` where it is harmless text, else one of our own.
-pub(crate) fn request_id(exchange: &Exchange) -> String {
-    let given = exchange.request_headers().only("x-request-id");
-    let harmless = |id: &&[u8]| {
-        !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.iter().all(u8::is_ascii_graphic)
-    };
-    match given.filter(harmless).and_then(|id| std::str::from_utf8(id).ok()) {
-        Some(id) => id.to_owned(),
-        None => format!("{:016x}{:016x}", exchange.random(), exchange.random()),
     }
 }
