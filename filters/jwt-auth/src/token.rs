@@ -29,7 +29,7 @@ pub struct Token {
 }
 
 /// Why a text is no token, in the order in which the faults are looked for; each is one `invalid_token` (RFC 6750
-/// §3.1). Kong's texts are in `Display`.
+/// §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenFault {
     /// Longer than the bound.
@@ -46,28 +46,6 @@ pub enum TokenFault {
     KeyId,
     /// `crit` is there: an extension that must be understood, and none is (RFC 7515 §4.1.11).
     Critical,
-}
-
-impl TokenFault {
-    /// The message for the client.
-    #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
-            TokenFault::TooLong => "Bad token; too long",
-            TokenFault::Json => "Bad token; invalid JSON",
-            TokenFault::Algorithm => "Bad token; invalid alg",
-            TokenFault::Claims => "Bad token; invalid claims",
-            TokenFault::Signature => "Bad token; invalid signature",
-            TokenFault::KeyId => "Bad token; invalid kid",
-            TokenFault::Critical => "Bad token; crit not supported",
-        }
-    }
-}
-
-impl std::fmt::Display for TokenFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.message())
-    }
 }
 
 impl Token {
