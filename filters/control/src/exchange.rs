@@ -191,7 +191,7 @@ impl Exchange {
             return None;
         }
         let wire = self.host.property(&[IDENTITY_STATE])?;
-        Identity::from_wire(&wire).map(Rc::new)
+        Identity::from_wire(split_state(&wire).0).map(Rc::new)
     }
 
     /// A property of the host (`["xds", "cluster_name"]`), in its encoding.
@@ -329,8 +329,16 @@ impl Exchange {
 /// Bytes of `x-request-id` that are echoed, at most: Envoy's own has 36, and a longer one is somebody's payload.
 pub const MAX_REQUEST_ID: usize = 128;
 
-/// Filter state in which an identity travels between separate modules.
+/// Filter state in which an identity travels between separate modules: its serialised form, and behind a line feed,
+/// which that has none of, the names of the headers that say who it is. In one value, as each costs a call.
 pub const IDENTITY_STATE: &str = "portcullis.identity";
+
+/// The identity and the names of headers in [`IDENTITY_STATE`].
+#[must_use]
+pub fn split_state(state: &[u8]) -> (&[u8], &[u8]) {
+    let mut parts = state.splitn(2, |byte| *byte == b'\n');
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
 
 /// What the runtime does with an exchange, and no control.
 impl Exchange {

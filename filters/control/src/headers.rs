@@ -1,38 +1,56 @@
 //! Header fields as the bytes they are: read once, changed in order, written back once.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// A field name in lower case, as Envoy keeps them. Pseudo-headers (`:path`) count as names here.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldName(Cow<'static, str>);
+#[derive(Clone, Debug)]
+pub struct FieldName(Text<Rc<str>, &'static str>);
+
+/// Text of our own source, or of a configuration or request: then a copy shares it, as edits are copied per request.
+#[derive(Clone, Debug)]
+enum Text<S, C> {
+    Shared(S),
+    Constant(C),
+}
+
+impl PartialEq for FieldName {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for FieldName {}
 
 impl FieldName {
     /// A name written in our own source, already in lower case.
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
-        FieldName(Cow::Borrowed(name))
+        FieldName(Text::Constant(name))
     }
 
     /// A name from a configuration, put into lower case; `None` if it is no token (RFC 9110 §5.6.2).
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let token = !name.is_empty() && name.bytes().all(is_token_byte);
-        token.then(|| FieldName(Cow::Owned(name.to_ascii_lowercase())))
+        token.then(|| FieldName(Text::Shared(name.to_ascii_lowercase().into())))
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Shared(name) => name,
+            Text::Constant(name) => name,
+        }
     }
 }
 
 impl fmt::Display for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -60,20 +78,28 @@ pub fn covers(own: &FieldName, name: &[u8]) -> bool {
 }
 
 /// A value that may be written into a message: no byte below 0x20 but the tab, no 0x7F, so it can never end a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldValue(Cow<'static, [u8]>);
+#[derive(Clone, Debug)]
+pub struct FieldValue(Text<Rc<[u8]>, &'static [u8]>);
+
+impl PartialEq for FieldValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for FieldValue {}
 
 impl FieldValue {
     /// A value written in our own source.
     #[must_use]
     pub const fn from_static(value: &'static str) -> Self {
-        FieldValue(Cow::Borrowed(value.as_bytes()))
+        FieldValue(Text::Constant(value.as_bytes()))
     }
 
     /// A number in decimal text.
     #[must_use]
     pub fn from_number(value: u64) -> Self {
-        FieldValue(Cow::Owned(value.to_string().into_bytes()))
+        FieldValue(Text::Shared(value.to_string().into_bytes().into()))
     }
 
     /// Any bytes; `None` where one of them could end the line or the field.
@@ -81,13 +107,16 @@ impl FieldValue {
     pub fn new(value: impl Into<Vec<u8>>) -> Option<Self> {
         let value = value.into();
         let plain = value.iter().all(|byte| (*byte >= 0x20 && *byte != 0x7f) || *byte == b'\t');
-        plain.then_some(FieldValue(Cow::Owned(value)))
+        plain.then(|| FieldValue(Text::Shared(value.into())))
     }
 
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Text::Shared(value) => value,
+            Text::Constant(value) => value,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use portcullis_control::control::Verdict;
 use portcullis_control::exchange::{Exchange, Scene};
+use portcullis_control::headers::FieldName;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
 use portcullis_control::program::{Chain, Slot};
@@ -87,6 +88,8 @@ pub struct Stream {
     replacement: Option<outcome::Decided>,
     /// An identity of ours is in filter state already.
     identity_written: bool,
+    /// Identity headers that earlier modules of ours may have set.
+    kept_headers: Vec<FieldName>,
 }
 
 impl Stream {
@@ -105,6 +108,7 @@ impl Stream {
             response: Progress::default(),
             replacement: None,
             identity_written: false,
+            kept_headers: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use portcullis_control::control::{Body, CallAnswer, Verdict};
-use portcullis_control::exchange::IDENTITY_STATE;
+use portcullis_control::exchange::{IDENTITY_STATE, split_state};
 use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
@@ -13,16 +13,6 @@ use portcullis_control::program::BodyHold;
 use super::outcome::Decided;
 use super::{BodyFlow, HeadersFlow, Stream, Wait};
 use crate::host::Direction;
-
-/// Modules that say who is calling and may stand before another one of ours.
-const IDENTITY_MODULES: [&str; 5] =
-    ["mtls-auth", "jwt-auth", "key-auth", "gateway", "request-transformer"];
-
-/// Filter state in which a separate module leaves the names of the identity headers that are its own. One a module, so
-/// that leaving them costs no reading of what others left.
-fn headers_state(module: &str) -> String {
-    ["portcullis.identity_headers.", module].concat()
-}
 
 impl Stream {
     /// The request's headers came. `end`: there is no body.
@@ -289,10 +279,13 @@ impl Stream {
         let Some(identity) = self.exchange.own_identity() else {
             return;
         };
-        self.identity_written = self.host.set_property(IDENTITY_STATE, identity.to_wire()).is_ok();
-        let names = &self.module.program.settings.identity_headers;
-        let list = names.iter().map(FieldName::as_str).collect::<Vec<_>>().join(",");
-        let _ = self.host.set_property(&headers_state(self.module.name), list.as_bytes());
+        let own = self.module.program.settings.identity_headers.iter();
+        let mut state = identity.to_wire().to_vec();
+        for (index, name) in own.chain(&self.kept_headers).enumerate() {
+            state.push(if index == 0 { b'\n' } else { b',' });
+            state.extend_from_slice(name.as_str().as_bytes());
+        }
+        self.identity_written = self.host.set_property(IDENTITY_STATE, &state).is_ok();
     }
 
     /// Removes headers by which a client could claim to be somebody, in every mode and on every route. What an earlier
@@ -316,23 +309,25 @@ impl Stream {
         if names.is_empty() {
             return;
         }
-        let kept = if settings.gateway { Vec::new() } else { self.headers_of_earlier_modules() };
+        if !settings.gateway {
+            self.kept_headers = self.headers_of_earlier_modules();
+        }
         for name in names {
-            let ours = kept.iter().any(|own| covers(own, name.as_str().as_bytes()));
+            let ours = self.kept_headers.iter().any(|own| covers(own, name.as_str().as_bytes()));
             if !ours {
                 self.exchange.edit_request_always(Edit::Remove(name));
             }
         }
     }
 
-    /// Headers that earlier modules of ours took from the client and may have set themselves.
+    /// Headers that earlier modules of ours took from the client and may have set themselves. Only asked where there is
+    /// one: where there is none, no earlier module has set any.
     fn headers_of_earlier_modules(&self) -> Vec<FieldName> {
-        let lists = IDENTITY_MODULES.iter().filter(|module| **module != self.module.name);
-        let lists = lists.filter_map(|module| self.host.property(&[&headers_state(module)]));
-        lists
-            .filter_map(|list| String::from_utf8(list).ok())
-            .flat_map(|list| list.split(',').filter_map(FieldName::parse).collect::<Vec<_>>())
-            .collect()
+        let state = self.host.property(&[IDENTITY_STATE]).unwrap_or_default();
+        let (_, names) = split_state(&state);
+        let names =
+            names.split(|byte| *byte == b',').filter_map(|name| std::str::from_utf8(name).ok());
+        names.filter_map(FieldName::parse).collect()
     }
 
     fn strip_identity_trailers(&mut self) {
