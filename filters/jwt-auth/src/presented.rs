@@ -56,7 +56,7 @@ impl Places {
         }
         for name in &self.headers {
             for value in headers.all(name.as_str()) {
-                if let Some(token) = bearer(value) {
+                for token in joined(value).filter_map(bearer) {
                     take(Cow::Borrowed(token))?;
                 }
             }
@@ -137,6 +137,16 @@ fn without<'v>(
     edits
 }
 
+/// The fields that were joined to this one: Envoy puts a comma, and nothing else, between those of a repeated
+/// `authorization` before a filter sees them. Where not each part is a token of its own, it was one field.
+fn joined(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let parts = || value.split(|byte| *byte == b',');
+    let repeated = value.contains(&b',')
+        && parts().all(|part| part.trim_ascii_start() == part && bearer(part).is_some());
+    let (one, several) = if repeated { (None, Some(parts())) } else { (Some(value), None) };
+    one.into_iter().chain(several.into_iter().flatten())
+}
+
 /// What stands behind the scheme `Bearer` (RFC 6750 §2.1); the scheme without case (RFC 9110 §11.1).
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let value = value.trim_ascii();
@@ -174,6 +184,25 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(bearer(value.as_bytes()), token.map(str::as_bytes), "{value}");
+        }
+    }
+
+    #[test]
+    fn fields_that_were_joined_are_parted_where_each_is_a_token() {
+        for (value, parts) in [
+            ("Bearer a", &["Bearer a"][..]),
+            ("Bearer a,bearer b", &["Bearer a", "bearer b"]),
+            ("Bearer a,Bearer a,Bearer a", &["Bearer a", "Bearer a", "Bearer a"]),
+            ("Bearer a, Bearer b", &["Bearer a, Bearer b"]),
+            ("Bearer a,b", &["Bearer a,b"]),
+            ("Bearer a,", &["Bearer a,"]),
+            (",Bearer a", &[",Bearer a"]),
+            ("Bearer a,Basic b", &["Bearer a,Basic b"]),
+            ("", &[""]),
+            (",", &[","]),
+        ] {
+            let found: Vec<_> = joined(value.as_bytes()).collect();
+            assert_eq!(found, parts.iter().map(|part| part.as_bytes()).collect::<Vec<_>>());
         }
     }
 

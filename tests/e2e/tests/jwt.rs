@@ -233,6 +233,33 @@ fn a_hidden_token_leaves_the_request_wherever_it_stood() {
 }
 
 #[test]
+fn a_token_that_stands_twice_is_one_and_two_are_refused_however_envoy_hands_them_on() {
+    let upstream = Upstream::echo();
+    let envoy = Envoy::start(
+        EnvoyConfig::new(&upstream)
+            .wasm(&jwt(json!({"header_names": ["authorization", "x-token"]}))),
+    );
+    let (ada, bob) = (token("RS256", user("ada")), token("RS256", user("bob")));
+    let mut http2 = envoy.connect_http2();
+    for name in ["authorization", "x-token"] {
+        let twice = |one: &str, other: &str| {
+            let header = |token: &str| format!("Bearer {token}");
+            Request::get("/").header(name, header(one)).header(name, header(other))
+        };
+        for (request, status, message) in [
+            (twice(&ada, &ada), 200, None),
+            (twice(&ada, &bob), 401, Some("Multiple tokens provided")),
+            (twice(&ada, "x"), 401, Some("Multiple tokens provided")),
+        ] {
+            for reply in [envoy.send(&request), http2.send(&request).unwrap()] {
+                let found = (reply.status, reply.json()["message"].as_str().map(str::to_owned));
+                assert_eq!(found, (status, message.map(str::to_owned)), "{name}: {}", reply.text());
+            }
+        }
+    }
+}
+
+#[test]
 fn new_keys_count_from_a_reload_on_and_no_request_is_lost_to_it() {
     let upstream = Upstream::echo();
     let base = EnvoyConfig::new(&upstream).concurrency(2).reloadable();
