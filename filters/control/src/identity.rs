@@ -3,7 +3,10 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+
+use crate::refusal::push_json_string;
 
 /// What an auth control found out. The credential's own secret is never in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,21 +82,28 @@ impl Identity {
         self.wire.0.get_or_init(|| self.serialise())
     }
 
+    /// Written field by field: a tree of values would copy every claim first.
     fn serialise(&self) -> Vec<u8> {
+        let mut wire = String::with_capacity(512);
+        wire.push_str("{\"control\":");
+        push_json_string(&mut wire, &self.control);
+        push_member(&mut wire, "subject", self.subject.as_ref());
+        push_member(&mut wire, "issuer", self.issuer.as_ref());
+        push_member(&mut wire, "credential", self.credential.as_ref());
+        push_member(&mut wire, "anonymous", Some(&self.anonymous));
+        push_member(&mut wire, "groups", Some(&self.groups));
+        push_member(&mut wire, "scopes", Some(&self.scopes));
+        push_member(&mut wire, "claims", self.claims.as_deref());
         let consumer = self.consumer.as_deref().map(|consumer| {
             json!({"username": consumer.username, "custom_id": consumer.custom_id, "groups": consumer.groups})
         });
+        push_member(&mut wire, "consumer", consumer.as_ref());
         let certificate = self.certificate.as_deref().map(|certificate| {
             json!({"subject": certificate.subject, "san": certificate.san, "fingerprint": certificate.fingerprint})
         });
-        let claims = self.claims.as_deref().map(|claims| Value::Object(claims.clone()));
-        json!({
-            "control": self.control, "subject": self.subject, "issuer": self.issuer, "consumer": consumer,
-            "anonymous": self.anonymous, "groups": self.groups, "scopes": self.scopes, "claims": claims,
-            "credential": self.credential, "certificate": certificate,
-        })
-        .to_string()
-        .into_bytes()
+        push_member(&mut wire, "certificate", certificate.as_ref());
+        wire.push('}');
+        wire.into_bytes()
     }
 
     /// Reads [`Identity::to_wire`]; `None` if it is anything else.
@@ -129,6 +139,16 @@ impl Identity {
                 },
             ),
         })
+    }
+}
+
+/// A further member of an object; one that is absent is left out.
+fn push_member<T: Serialize + ?Sized>(wire: &mut String, name: &str, value: Option<&T>) {
+    if let Some(text) = value.and_then(|value| serde_json::to_string(value).ok()) {
+        wire.push_str(",\"");
+        wire.push_str(name);
+        wire.push_str("\":");
+        wire.push_str(&text);
     }
 }
 

@@ -126,7 +126,8 @@ impl Refusal {
 
 /// Writes text as a JSON string (RFC 8259 §7).
 pub fn push_json_string(target: &mut String, text: &str) {
-    target.push_str(&crate::json::Value::from(text).to_string());
+    // Text is always serialisable; what could not be written would be an empty string, not a broken line.
+    target.push_str(serde_json::to_string(text).as_deref().unwrap_or("\"\""));
 }
 
 /// An answer that is no refusal, such as that to a CORS preflight.
