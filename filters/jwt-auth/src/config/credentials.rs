@@ -24,16 +24,17 @@ pub(super) fn read(consumers: &[ConsumerEntry<'_>]) -> Rc<Credentials> {
                 ));
             }
         }
-        check_names(entry);
+        if let Some(node) = entry.jwt.first() {
+            check_names(entry, node);
+        }
     }
     Rc::new(credentials)
 }
 
-/// Names go into headers as they stand.
-fn check_names(entry: &ConsumerEntry<'_>) {
+/// Names go into headers as they stand; the fault is told at `node`.
+pub(super) fn check_names(entry: &ConsumerEntry<'_>, node: &Node<'_>) {
     let names = [Some(&entry.consumer.username), entry.consumer.custom_id.as_ref()];
-    let bad = names.into_iter().flatten().any(|name| FieldValue::new(name.as_bytes()).is_none());
-    if let Some(node) = entry.jwt.first().filter(|_| bad) {
+    if names.into_iter().flatten().any(|name| FieldValue::new(name.as_bytes()).is_none()) {
         node.fault(
             "expected username and custom_id without control characters: they are sent as headers",
         );

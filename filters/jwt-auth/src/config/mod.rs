@@ -57,8 +57,11 @@ pub(crate) fn read(
     let anonymous = section.optional("anonymous").and_then(|node| {
         let name = node.text()?;
         let entry = site.consumers.iter().find(|entry| entry.consumer.username == name);
-        if entry.is_none() {
-            node.fault(format!("expected the username of a consumer, but `{name}` is none"));
+        match entry {
+            Some(entry) => credentials::check_names(entry, &node),
+            None => {
+                node.fault(format!("expected the username of a consumer, but `{name}` is none"))
+            }
         }
         entry.map(|entry| entry.consumer.clone())
     });
@@ -160,9 +163,9 @@ fn read_required(name: &str, node: &Node<'_>) -> Option<RequiredClaim> {
         node.fault("expected a value, or a list of at least one");
     }
     if accepted.iter().filter_map(Value::as_f64).any(|number| number.abs() > MAX_NUMBER) {
-        node.fault(format!(
-            "expected numbers up to {MAX_NUMBER}: Envoy keeps larger ones of a configuration only nearly"
-        ));
+        node.fault(
+            "expected numbers below 2^53: of larger ones in a configuration Envoy keeps only the first digits",
+        );
     }
     Some(RequiredClaim { path: path?, accepted })
 }
