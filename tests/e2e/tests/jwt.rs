@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test that cannot go on should say so and stop"
 )]
 
@@ -201,7 +202,7 @@ fn keys_come_from_the_environment_of_the_vm_and_of_envoy() {
     }
     // What is missing is named, and Envoy doesn't start with it.
     let failure = Envoy::try_start(EnvoyConfig::new(&upstream).env("IDP_JWKS", &set).wasm(&module));
-    let failure = failure.err().expect("a configuration without its secret");
+    let failure = failure.expect_err("a configuration without its secret");
     assert!(failure.says("expected the environment variable `IDP_SECRET` to be set"));
 }
 
