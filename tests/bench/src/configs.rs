@@ -20,8 +20,10 @@ pub enum Config {
     NoopSdk,
     /// Our runtime without a control.
     NoopRuntime,
-    /// Our jwt-auth.
+    /// Our jwt-auth, with three headers of claims.
     JwtAuth,
+    /// Our jwt-auth alone.
+    JwtAuthBare,
     /// Our rate-limiting, one period by client address.
     OnePeriod,
     /// Our rate-limiting, three periods by client address.
@@ -32,9 +34,11 @@ pub enum Config {
     GatewayByCredential,
     /// Both as two modules, one after the other: jwt-auth and one period by client address.
     TwoModules,
-    /// Envoy's jwt_authn.
+    /// Envoy's jwt_authn, with three headers of claims.
     JwtAuthn,
-    /// Envoy's jwt_authn with its cache.
+    /// Envoy's jwt_authn alone.
+    JwtAuthnBare,
+    /// Envoy's jwt_authn with its cache, with three headers of claims.
     JwtAuthnCache,
     /// Envoy's local_ratelimit.
     LocalRatelimit,
@@ -86,6 +90,11 @@ impl Config {
             Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
             Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
             Config::JwtAuth => vec![ours("jwt-auth", jwt_auth())],
+            Config::JwtAuthBare => {
+                let mut configuration = jwt_auth();
+                configuration["headers"] = json!({});
+                vec![ours("jwt-auth", configuration)]
+            }
             Config::OnePeriod => vec![ours("rate-limiting", one_period())],
             Config::ThreePeriods => vec![ours("rate-limiting", three_periods("ip"))],
             Config::Gateway => vec![gateway(one_period())],
@@ -103,6 +112,11 @@ impl Config {
         };
         match self {
             Config::JwtAuthn => vec![jwt_authn(None)],
+            Config::JwtAuthnBare => {
+                let mut filter = jwt_authn(None);
+                filter["typed_config"]["providers"]["idp"]["claim_to_headers"] = json!([]);
+                vec![filter]
+            }
             Config::JwtAuthnCache => vec![jwt_authn(Some(json!({})))],
             Config::LocalRatelimit => vec![local_ratelimit(false)],
             Config::LocalRatelimitHeaders => vec![local_ratelimit(true)],
@@ -121,12 +135,18 @@ impl Config {
     /// Whether a request without a good token is refused.
     #[must_use]
     pub fn authenticates(self) -> bool {
+        matches!(self, Config::JwtAuthBare | Config::JwtAuthnBare) || self.forwards_claims()
+    }
+
+    /// Whether the upstream is told who is calling.
+    #[must_use]
+    pub fn forwards_claims(self) -> bool {
         use Config::{
             Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules,
         };
-        let authenticating =
+        let forwarding =
             [Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules];
-        authenticating.contains(&self)
+        forwarding.contains(&self)
     }
 
     /// Whether answers say how much is left.

@@ -8,9 +8,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
-/// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks, few enough
-/// that it is no crowd.
-const CONNECTIONS: usize = 8;
+/// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks. With few, a
+/// cheap filter lets Envoy sleep between requests, and the waking is counted as the cost of the request.
+const CONNECTIONS: usize = 32;
 
 /// The body of the upstream's answer to everything.
 const BODY: &str = r#"{"order":4711,"state":"shipped","lines":[{"item":"a-17","count":2},{"item":"b-3","count":1}]}"#;

@@ -9,6 +9,9 @@ use crate::rounds::Measured;
 use crate::rows::{NO_FILTER, NOOP_RUNTIME, NOOP_SDK};
 use crate::targets::targets;
 
+/// How much of the time Envoy runs, at least, on a machine where nothing else does.
+const QUIET: f64 = 0.6;
+
 /// Costs of rows by their names.
 pub(crate) struct Costs<'m>(&'m [Measured]);
 
@@ -95,8 +98,16 @@ fn print_costs(costs: &Costs<'_>) {
     }
     println!(
         "(× no-op: cost above none, over that of the no-op module on the SDK; × ours: over that of our runtime; busy: how much\n \
-         of the time Envoy ran)\n"
+         of the time Envoy ran)"
     );
+    let plain = costs.row(NO_FILTER).map_or(1.0, |measured| median(&measured.busy));
+    if plain < QUIET {
+        println!(
+            "NOTE: Envoy had its core for {:.0} % of the time: something else runs here, and its cold caches are in every figure",
+            100.0 * plain
+        );
+    }
+    println!();
 }
 
 fn print_memory(options: &Options, memory: &[Footprint]) {

@@ -109,8 +109,8 @@ fn check(config: Config, load: &mut Load, clients: &Clients, tokens: &Tokens) {
     for header in ["x-user-id: user-", "x-user-email: user-", "x-user-roles: reader,writer"] {
         assert_eq!(
             seen.contains(header),
-            config.authenticates(),
-            "{config:?} authenticates, or does not, and the upstream saw {seen}"
+            config.forwards_claims(),
+            "{config:?} forwards claims, or does not, and the upstream saw {seen}"
         );
     }
     let forged = tokens.repeated.replace("eyJ", "eyK");

@@ -28,6 +28,10 @@ pub(crate) const NOOP_RUNTIME: &str = "no-op module (our runtime, no control)";
 pub(crate) const JWT_FRESH: &str = "jwt-auth, fresh tokens";
 pub(crate) const JWT_REPEATED: &str = "jwt-auth, repeated token";
 pub(crate) const JWT_AUTHN_FRESH: &str = "Envoy's jwt_authn, fresh tokens";
+pub(crate) const JWT_BARE_FRESH: &str = "jwt-auth without headers of claims, fresh tokens";
+pub(crate) const JWT_BARE_REPEATED: &str = "jwt-auth without headers of claims, repeated token";
+pub(crate) const JWT_AUTHN_BARE_FRESH: &str =
+    "Envoy's jwt_authn without headers of claims, fresh tokens";
 pub(crate) const ONE_PERIOD: &str = "rate-limiting, one period by ip";
 pub(crate) const GATEWAY: &str = "gateway, jwt-auth and one period by ip, repeated token";
 
@@ -36,13 +40,16 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 17] = [
+pub(crate) const ROWS: [Row; 20] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
     row(JWT_FRESH, Config::JwtAuth, Send::Fresh),
     row(JWT_REPEATED, Config::JwtAuth, Send::Repeated),
+    row(JWT_BARE_FRESH, Config::JwtAuthBare, Send::Fresh),
+    row(JWT_BARE_REPEATED, Config::JwtAuthBare, Send::Repeated),
     row(JWT_AUTHN_FRESH, Config::JwtAuthn, Send::Fresh),
+    row(JWT_AUTHN_BARE_FRESH, Config::JwtAuthnBare, Send::Fresh),
     row("Envoy's jwt_authn with its cache, fresh tokens", Config::JwtAuthnCache, Send::Fresh),
     row("Envoy's jwt_authn with its cache, repeated token", Config::JwtAuthnCache, Send::Repeated),
     row(ONE_PERIOD, Config::OnePeriod, Send::Repeated),

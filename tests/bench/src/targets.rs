@@ -2,7 +2,10 @@
 
 use crate::memory::{Footprint, GATEWAY as GATEWAY_MEMORY};
 use crate::report::{Costs, median};
-use crate::rows::{GATEWAY, JWT_AUTHN_FRESH, JWT_FRESH, JWT_REPEATED, NOOP_SDK, ONE_PERIOD};
+use crate::rows::{
+    GATEWAY, JWT_AUTHN_BARE_FRESH, JWT_AUTHN_FRESH, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH,
+    JWT_REPEATED, NOOP_SDK, ONE_PERIOD,
+};
 
 /// The gateway's memory over plain Envoy, at most, MiB.
 const GATEWAY_MIB: f64 = 48.0;
@@ -57,7 +60,14 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
     });
     [
         time(JWT_FRESH, "jwt_authn without its cache", above(JWT_AUTHN_FRESH), 1.15),
+        time(
+            JWT_BARE_FRESH,
+            "jwt_authn without its cache, without headers",
+            above(JWT_AUTHN_BARE_FRESH),
+            1.15,
+        ),
         time(JWT_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
+        time(JWT_BARE_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
         time(ONE_PERIOD, "no-op module (SDK)", above(NOOP_SDK), 3.0),
         time(GATEWAY, "the two modules apart", apart, 0.75),
         over_plain,
