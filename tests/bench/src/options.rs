@@ -3,7 +3,10 @@
 /// How much is measured.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Rounds, each of which measures every row.
+    /// How often all Envoys are started anew: where a process happens to lie in memory is worth microseconds, and stays
+    /// as it is for as long as the process lives.
+    pub(crate) generations: usize,
+    /// Rounds with the same processes, each of which measures every row.
     pub(crate) rounds: usize,
     /// Requests of a row in a round.
     pub(crate) requests: usize,
@@ -24,12 +27,14 @@ impl Options {
     /// How it is used.
     pub fn read(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         // Many short rounds: what else runs on the machine then hits few of them, and the median none.
-        let mut options = Options { rounds: 31, requests: 4_000, starts: 3, rows: Vec::new() };
+        let mut options =
+            Options { generations: 7, rounds: 30, requests: 600, starts: 3, rows: Vec::new() };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => {
-                    (options.rounds, options.requests, options.starts) = (9, 2_000, 1);
+                    (options.generations, options.rounds) = (4, 24);
+                    (options.requests, options.starts) = (500, 1);
                 }
                 "--rows" => options.rows.push(arguments.next().ok_or(USAGE)?),
                 _ => return Err(USAGE.to_owned()),

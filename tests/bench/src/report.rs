@@ -61,12 +61,14 @@ pub(crate) fn print(options: &Options, cores: Cores, rounds: &[Measured], memory
     let costs = Costs(rounds);
     println!(
         "Envoy {}, one worker on core {}, clients and upstream on core {}; RS256 with 2,048 bits;\n\
-         medians of {} rounds of {} requests, all rows in each round; ± half of the middle half\n",
+         medians of {} rounds of {} requests, all rows in each round, all Envoys started anew {} times; ± half of the middle \
+         half\n",
         envoy_version(),
         cores.envoy,
         cores.load,
-        options.rounds,
-        options.requests
+        options.generations * options.rounds,
+        options.requests,
+        options.generations,
     );
     print_costs(&costs);
     print_memory(options, memory);

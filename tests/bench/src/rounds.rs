@@ -36,12 +36,20 @@ pub(crate) fn measure(options: &Options, cores: Cores, tokens: &Tokens) -> Vec<M
     let wanted = ROWS.iter().filter(|row| row.name == NO_FILTER || options.wants(row.name));
     let mut measured: Vec<Measured> =
         wanted.map(|row| Measured { row: *row, cost: Vec::new(), busy: Vec::new() }).collect();
+    for generation in 0..options.generations {
+        eprintln!("generation {} of {}", generation + 1, options.generations);
+        measure_generation(options, cores, tokens, &mut measured);
+    }
+    measured
+}
+
+/// Some rounds with processes of their own.
+fn measure_generation(options: &Options, cores: Cores, tokens: &Tokens, measured: &mut [Measured]) {
     let mut load = Load::start();
-    let envoys = start(&measured, cores, &mut load, tokens);
+    let envoys = start(measured, cores, &mut load, tokens);
     cpu::pin(cores.load);
     let mut fresh = tokens.fresh.iter().map(String::as_str).cycle();
     for round in 0..options.rounds {
-        eprint!("\rround {} of {} ", round + 1, options.rounds);
         let mut order: Vec<usize> = (0..measured.len()).collect();
         if round % 2 == 1 {
             // A row has another neighbour before it in every other round.
@@ -64,8 +72,6 @@ pub(crate) fn measure(options: &Options, cores: Cores, tokens: &Tokens) -> Vec<M
             measured[index].busy.push(used.as_secs_f64() / elapsed.as_secs_f64());
         }
     }
-    eprintln!();
-    measured
 }
 
 fn microseconds(time: Duration) -> f64 {
@@ -86,7 +92,6 @@ fn start(
         if envoys.contains_key(&row.config) {
             continue;
         }
-        eprintln!("starting Envoy: {:?}", row.config);
         let envoy = Envoy::start(row.config.envoy(load.address()));
         let clients = load.connect(envoy.address());
         check(row.config, load, &clients, tokens);
