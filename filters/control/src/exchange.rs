@@ -372,14 +372,14 @@ impl Exchange {
         self.own_reply = true;
     }
 
-    /// The changes of request headers that the host has not been told yet.
-    pub fn take_request_edits(&mut self) -> Vec<Edit> {
-        self.request.take_edits()
+    /// The request's headers, for the runtime, which tells the host of the changes.
+    pub fn request_changes(&mut self) -> &mut Headers {
+        &mut self.request
     }
 
-    /// The changes of response headers that the host has not been told yet.
-    pub fn take_response_edits(&mut self) -> Vec<Edit> {
-        self.response.take_edits()
+    /// The response's headers, as [`Exchange::request_changes`].
+    pub fn response_changes(&mut self) -> &mut Headers {
+        &mut self.response
     }
 
     /// The body that a control put in place of the request's.

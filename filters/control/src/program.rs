@@ -8,7 +8,7 @@ use crate::address::ClientIp;
 use crate::config::Fault;
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::FieldName;
+use crate::headers::Family;
 use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
@@ -99,7 +99,7 @@ pub struct Settings {
     /// How bodies are held.
     pub body_hold: BodyHold,
     /// Headers that say who is calling, of any control on any route: a client's own are removed.
-    pub identity_headers: Vec<FieldName>,
+    pub identity_headers: Family,
     /// First match wins.
     pub routes: Vec<RouteMatch>,
     /// True in `gateway`: identities stay in memory.

@@ -10,6 +10,7 @@ pub mod claims;
 mod config;
 mod control;
 mod der;
+mod doorkeeper;
 mod judge;
 pub mod key;
 mod policy;

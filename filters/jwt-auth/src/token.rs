@@ -57,10 +57,6 @@ impl Token {
         if text.len() > max_bytes {
             return Err(TokenFault::TooLong);
         }
-        // Whatever no token68 has (RFC 9110 §11.2), a space first of all, comes from something behind the token.
-        if !text.iter().all(|byte| is_token68(*byte)) {
-            return Err(TokenFault::Json);
-        }
         let mut parts = text.splitn(3, |byte| *byte == b'.');
         let (Some(header), Some(payload), Some(signature)) =
             (parts.next(), parts.next(), parts.next())
@@ -68,6 +64,14 @@ impl Token {
             return Err(TokenFault::Json);
         };
         let signing_input_bytes = header.len() + 1 + payload.len();
+        let signature = base64url::decode(signature).ok_or_else(|| {
+            // Whatever no token68 has (RFC 9110 §11.2), a space first of all, comes from something behind the token.
+            let one = signature.iter().all(|byte| is_token68(*byte));
+            if one { TokenFault::Signature } else { TokenFault::Json }
+        });
+        if signature == Err(TokenFault::Json) {
+            return Err(TokenFault::Json);
+        }
         let Value::Object(header) = json(header)? else { return Err(TokenFault::Json) };
         let payload = json(payload)?;
         let algorithm = header
@@ -76,7 +80,7 @@ impl Token {
             .and_then(Algorithm::parse)
             .ok_or(TokenFault::Algorithm)?;
         let Value::Object(claims) = payload else { return Err(TokenFault::Claims) };
-        let signature = base64url::decode(signature).ok_or(TokenFault::Signature)?.into();
+        let signature = signature?.into();
         if header.get("kid").is_some_and(|kid| !kid.is_string()) {
             return Err(TokenFault::KeyId);
         }

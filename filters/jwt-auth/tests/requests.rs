@@ -100,20 +100,24 @@ fn a_token_that_comes_again_is_known_and_what_is_left_out_is_counted_each_time()
     assert_eq!(gate.bearer(b"a.b.c").status, Some(401));
     let counts = ["allowed", "cache_hit", "dropped_value", "refused.bad_json", "anonymous"]
         .map(|name| gate.count(name));
-    assert_eq!(counts, [5, 4, 10, 1, 0]);
+    // Kept at the second use, known from the third on.
+    assert_eq!(counts, [5, 3, 10, 1, 0]);
 }
 
 #[test]
 fn a_new_configuration_forgets_what_was_verified_under_the_old_one() {
     let mut gate = Gate::new(&configuration());
     let good = token("HS256", &json!({"iss": ISSUER}));
-    assert_eq!(gate.bearer(good.as_bytes()).status, Some(200));
+    for _ in 0..3 {
+        assert_eq!(gate.bearer(good.as_bytes()).status, Some(200));
+    }
+    assert_eq!(gate.count("cache_hit"), 1);
     let mut other = configuration();
     other["issuers"][0]["keys"] = json!([{"secret": keys::secret("secret64-other")}]);
     other["issuers"][0]["algorithms"] = json!(["HS256"]);
     assert!(gate.native.configure(other.to_string().as_bytes(), &|_| None));
     assert_eq!(gate.bearer(good.as_bytes()).status, Some(401));
-    assert_eq!(gate.count("cache_hit"), 0);
+    assert_eq!(gate.count("cache_hit"), 1);
 }
 
 #[test]
@@ -121,8 +125,11 @@ fn more_tokens_than_the_cache_holds_are_all_judged() {
     let mut gate = Gate::new(&configuration());
     for number in 0..3_000 {
         let claims = json!({"iss": ISSUER, "sub": number.to_string()});
-        let observed = gate.bearer(token("HS256", &claims).as_bytes());
-        assert_eq!(seen(&observed, "x-user-id"), Some(number.to_string()));
+        let token = token("HS256", &claims);
+        for _ in 0..2 {
+            let observed = gate.bearer(token.as_bytes());
+            assert_eq!(seen(&observed, "x-user-id"), Some(number.to_string()));
+        }
     }
     let first = token("HS256", &json!({"iss": ISSUER, "sub": "0"}));
     assert_eq!(gate.bearer(first.as_bytes()).status, Some(200));

@@ -47,15 +47,15 @@ impl Answer {
     }
 
     /// Adds what the response phase would have set, where this answer does not pass it.
-    pub(crate) fn decorate(&mut self, edits: Vec<Edit>) {
+    pub(crate) fn decorate(&mut self, edits: &[Edit]) {
         for edit in edits {
-            match edit {
-                Edit::Set(name, value) => {
-                    self.headers.retain(|(other, _)| *other != name);
-                    self.headers.push((name, value));
-                }
-                Edit::Add(name, value) => self.headers.push((name, value)),
-                Edit::Remove(name) => self.headers.retain(|(other, _)| *other != name),
+            if matches!(edit, Edit::Set(..) | Edit::Remove(_)) {
+                self.headers.retain(|(other, _)| other != edit.name());
+            }
+            if let Edit::Set(name, value) | Edit::Add(name, value) | Edit::Insert(name, value) =
+                edit
+            {
+                self.headers.push((name.clone(), value.clone()));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::{Node, Section};
-use crate::headers::FieldName;
+use crate::headers::Family;
 use crate::mode::Mode;
 use crate::policy::Kind;
 use crate::program::{AmbiguousPath, BodyHold, Chain, Program, Settings, Site, Slot};
@@ -49,14 +49,8 @@ impl Common {
         routes: Vec<(RouteMatch, Vec<Slot>)>,
         gateway: bool,
     ) -> Program {
-        let mut identity_headers: Vec<FieldName> = Vec::new();
-        for slot in base.iter().chain(routes.iter().flat_map(|(_, slots)| slots)) {
-            for name in slot.policy.identity_headers() {
-                if !identity_headers.contains(&name) {
-                    identity_headers.push(name);
-                }
-            }
-        }
+        let slots = base.iter().chain(routes.iter().flat_map(|(_, slots)| slots));
+        let identity_headers = Family::new(slots.flat_map(|slot| slot.policy.identity_headers()));
         let mut chains = vec![Rc::new(Chain::new(base))];
         let mut matches = Vec::new();
         for (route, slots) in routes {

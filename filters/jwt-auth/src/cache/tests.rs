@@ -26,10 +26,41 @@ fn verified(number: u32, claims: &str) -> Verified {
     Verified { token: token(number, claims), key: key(), views: std::cell::RefCell::default() }
 }
 
+/// The token at its second use.
+fn keep(cache: &mut Cache, number: u32, claims: &str) -> Rc<Verified> {
+    cache.insert(verified(number, claims));
+    cache.insert(verified(number, claims))
+}
+
+#[test]
+fn a_token_is_kept_from_its_second_use_on() {
+    let mut cache = Cache::new();
+    let first = cache.insert(verified(1, "{}"));
+    assert!(cache.is_empty() && cache.get(first.token.compact()).is_none());
+    cache.insert(verified(1, "{}"));
+    assert_eq!(cache.len(), 1);
+    assert!(cache.get(first.token.compact()).is_some());
+}
+
+#[test]
+fn two_texts_are_the_same_if_every_byte_is() {
+    let text: Vec<u8> = (0..40).collect();
+    for length in 0..text.len() {
+        let one = &text[..length];
+        assert!(same_bytes(one, &one.to_vec()));
+        assert!(!same_bytes(one, &text[..=length]));
+        for place in 0..length {
+            let mut other = one.to_vec();
+            other[place] ^= 1;
+            assert!(!same_bytes(one, &other), "{place} of {length}");
+        }
+    }
+}
+
 #[test]
 fn knows_exactly_the_bytes_that_were_verified() {
     let mut cache = Cache::new();
-    let known = cache.insert(verified(1, r#"{"sub":"ada"}"#));
+    let known = keep(&mut cache, 1, r#"{"sub":"ada"}"#);
     let compact = known.token.compact();
     let hit = cache.get(compact).unwrap();
     assert!(Rc::ptr_eq(&hit, &known));
@@ -48,7 +79,7 @@ fn knows_exactly_the_bytes_that_were_verified() {
 #[test]
 fn forgets_everything_when_the_keys_change() {
     let mut cache = Cache::new();
-    let known = cache.insert(verified(1, "{}"));
+    let known = keep(&mut cache, 1, "{}");
     cache.clear();
     assert!(cache.is_empty());
     assert_eq!(cache.bytes(), 0);
@@ -58,9 +89,9 @@ fn forgets_everything_when_the_keys_change() {
 #[test]
 fn holds_a_bounded_number_and_keeps_what_is_asked_for() {
     let mut cache = Cache::new();
-    let favourite = cache.insert(verified(0, "{}"));
+    let favourite = keep(&mut cache, 0, "{}");
     for number in 1..=6_000 {
-        cache.insert(verified(number, "{}"));
+        keep(&mut cache, number, "{}");
         assert!(cache.len() <= MAX_ENTRIES, "{}", cache.len());
         assert!(cache.bytes() <= MAX_BYTES, "{}", cache.bytes());
         if number % 100 == 0 {
@@ -81,7 +112,7 @@ fn holds_bounded_bytes_whatever_the_claims_are_made_of() {
     ] {
         let mut cache = Cache::new();
         for number in 0..400 {
-            cache.insert(verified(number, &claims));
+            keep(&mut cache, number, &claims);
             assert!(cache.bytes() <= MAX_BYTES, "{}", cache.bytes());
         }
         assert!(cache.get(token(399, &claims).compact()).is_some());
@@ -91,17 +122,17 @@ fn holds_bounded_bytes_whatever_the_claims_are_made_of() {
     }
     let mut cache = Cache::new();
     let huge = format!(r#"{{"a":[{}1]}}"#, r#"{"b":1},"#.repeat(5_000));
-    cache.insert(verified(1, &huge));
+    keep(&mut cache, 1, &huge);
     assert!(cache.is_empty(), "more than a quarter of the cache");
 }
 
 #[test]
 fn counts_each_token_once_however_often_it_comes() {
     let mut cache = Cache::new();
-    cache.insert(verified(1, "{}"));
+    keep(&mut cache, 1, "{}");
     let bytes = cache.bytes();
     for _ in 0..5_000 {
-        cache.insert(verified(1, "{}"));
+        keep(&mut cache, 1, "{}");
     }
     assert_eq!((cache.len(), cache.bytes()), (1, bytes));
 }

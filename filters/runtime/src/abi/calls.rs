@@ -84,7 +84,7 @@ fn edit(map: Map, change: &Edit) -> Result<(), HostError> {
         Edit::Set(name, value) => {
             write(name, value.as_bytes(), imports::proxy_replace_header_map_value)
         }
-        Edit::Add(name, value) => {
+        Edit::Add(name, value) | Edit::Insert(name, value) => {
             write(name, value.as_bytes(), imports::proxy_add_header_map_value)
         }
         Edit::Remove(name) => remove(map, name.as_str()),

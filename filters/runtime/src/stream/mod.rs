@@ -16,7 +16,7 @@ use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
 use portcullis_control::program::{Chain, Slot};
 
-use crate::host::Host;
+use crate::host::{Direction, Host};
 use crate::module::Module;
 
 /// What Envoy is told about headers.
@@ -134,6 +134,18 @@ impl Stream {
             self.module.journal.unknown_address(&*self.host);
         }
         verdict
+    }
+
+    /// Tells the host of all changes of headers that it does not know yet.
+    fn tell(&mut self, direction: Direction) {
+        let changes = match direction {
+            Direction::Request => self.exchange.request_changes(),
+            Direction::Response => self.exchange.response_changes(),
+        };
+        for edit in changes.untold() {
+            let _ = self.host.edit_headers(direction, edit);
+        }
+        changes.set_told();
     }
 
     fn slot(&self, index: usize) -> Option<&Slot> {

@@ -30,6 +30,9 @@ impl Stream {
             Err(reason) => return self.refuse_here(reason),
         }
         self.run_request(None);
+        if !matches!(self.request.wait, Wait::Passed) {
+            self.exchange.request_changes().pause();
+        }
         match self.request.wait {
             Wait::Passed => HeadersFlow::Continue,
             Wait::Call(_) if self.chain.may_hold_from(self.request.position) => HeadersFlow::Hold,
@@ -266,9 +269,7 @@ impl Stream {
     }
 
     fn apply_request_edits(&mut self) {
-        for edit in self.exchange.take_request_edits() {
-            let _ = self.host.edit_headers(Direction::Request, &edit);
-        }
+        self.tell(Direction::Request);
     }
 
     /// Between separate modules an identity, and the names of its headers, travel in filter state.
@@ -279,7 +280,7 @@ impl Stream {
         let Some(identity) = self.exchange.own_identity() else {
             return;
         };
-        let own = self.module.program.settings.identity_headers.iter();
+        let own = self.module.program.settings.identity_headers.names().iter();
         let mut state = identity.to_wire().to_vec();
         for (index, name) in own.chain(&self.kept_headers).enumerate() {
             state.push(if index == 0 { b'\n' } else { b',' });
@@ -295,11 +296,9 @@ impl Stream {
         if settings.identity_headers.is_empty() {
             return;
         }
-        let is_identity =
-            |name: &[u8]| settings.identity_headers.iter().any(|own| covers(own, name));
         let mut names: Vec<FieldName> = Vec::new();
         for (name, _) in self.exchange.request_headers().iter() {
-            if is_identity(name)
+            if settings.identity_headers.covers(name)
                 && let Some(name) = std::str::from_utf8(name).ok().and_then(FieldName::parse)
                 && !names.contains(&name)
             {
@@ -338,8 +337,9 @@ impl Stream {
         let trailers = self.exchange.request_trailers();
         let mut names: Vec<String> = Vec::new();
         for (name, _) in trailers.iter() {
-            let identity = settings.identity_headers.iter().any(|own| covers(own, name));
-            if let (true, Ok(name)) = (identity, std::str::from_utf8(name)) {
+            if let (true, Ok(name)) =
+                (settings.identity_headers.covers(name), std::str::from_utf8(name))
+            {
                 names.push(name.to_owned());
             }
         }

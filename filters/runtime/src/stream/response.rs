@@ -36,7 +36,10 @@ impl Stream {
                 HeadersFlow::Continue
             }
             Wait::Answered => HeadersFlow::Stop,
-            _ => HeadersFlow::Hold,
+            _ => {
+                self.exchange.response_changes().pause();
+                HeadersFlow::Hold
+            }
         }
     }
 
@@ -194,7 +197,9 @@ impl Stream {
     fn answer_response(&mut self) {
         if let Some(decided) = self.replacement.take() {
             let mut answer = self.prepare(decided);
-            answer.decorate(self.exchange.take_response_edits());
+            let changes = self.exchange.response_changes();
+            answer.decorate(changes.untold());
+            changes.set_told();
             self.response.wait = Wait::Answered;
             self.write_notes();
             self.send(&answer);
@@ -231,9 +236,7 @@ impl Stream {
     }
 
     fn apply_response_edits(&mut self) {
-        for edit in self.exchange.take_response_edits() {
-            let _ = self.host.edit_headers(Direction::Response, &edit);
-        }
+        self.tell(Direction::Response);
     }
 
     /// Tells the controls that watch how much of the body passed. Headers have gone, so a refusal resets the stream.

@@ -99,13 +99,18 @@ impl Host for World {
     fn edit_headers(&self, direction: Direction, edit: &Edit) -> Result<(), HostError> {
         self.act(Part::Headers, |stream| {
             let headers = &mut side(stream, direction).headers;
+            let name = edit.name().as_str();
             match edit {
-                Edit::Set(name, value) => {
-                    headers.retain(|(known, _)| known != name.as_str());
-                    headers.push(field(name, value));
+                Edit::Set(..) | Edit::Remove(_) => headers.retain(|(known, _)| known != name),
+                Edit::Insert(..) => {
+                    assert!(headers.iter().all(|(known, _)| known != name), "{name} is there");
                 }
-                Edit::Add(name, value) => headers.push(field(name, value)),
-                Edit::Remove(name) => headers.retain(|(known, _)| known != name.as_str()),
+                Edit::Add(..) => {}
+            }
+            if let Edit::Set(name, value) | Edit::Add(name, value) | Edit::Insert(name, value) =
+                edit
+            {
+                headers.push(field(name, value));
             }
         })
     }

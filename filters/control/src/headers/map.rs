@@ -1,0 +1,136 @@
+//! All fields of a message as the bytes they are.
+
+use std::ops::Range;
+
+use super::{Edit, FieldName};
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: Range<usize>,
+    value: Range<usize>,
+    removed: bool,
+}
+
+/// All fields of a message in their order, in one allocation; duplicates stay duplicates, values are bytes.
+#[derive(Clone, Debug, Default)]
+pub struct HeaderMap {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+impl HeaderMap {
+    /// An empty map that takes `bytes` as its storage; entries are given with [`HeaderMap::push_range`].
+    #[must_use]
+    pub fn over(bytes: Vec<u8>, count: usize) -> Self {
+        HeaderMap { bytes, entries: Vec::with_capacity(count) }
+    }
+
+    /// Adds a field whose name and value lie at these places of the storage; false if they do not.
+    pub fn push_range(&mut self, name: Range<usize>, value: Range<usize>) -> bool {
+        let inside =
+            self.bytes.get(name.clone()).is_some() && self.bytes.get(value.clone()).is_some();
+        if inside {
+            self.entries.push(Entry { name, value, removed: false });
+        }
+        inside
+    }
+
+    /// Adds a field at the end.
+    pub fn push(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        let middle = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        let end = self.bytes.len();
+        self.entries.push(Entry { name: start..middle, value: middle..end, removed: false });
+    }
+
+    /// All fields in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.entries.iter().filter(|entry| !entry.removed).filter_map(|entry| {
+            Some((self.bytes.get(entry.name.clone())?, self.bytes.get(entry.value.clone())?))
+        })
+    }
+
+    /// Every value of a name, in order. A second one may be what the backend reads: look at all of them.
+    pub fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        self.iter()
+            .filter(move |(candidate, _)| candidate.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    /// The value of a name that stands exactly once.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Option<&[u8]> {
+        let mut values = self.all(name);
+        let first = values.next()?;
+        values.next().is_none().then_some(first)
+    }
+
+    /// The first value of a name: for fields that Envoy itself never lets stand twice (pseudo-headers).
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&[u8]> {
+        self.all(name).next()
+    }
+
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.iter().filter(|entry| !entry.removed).count()
+    }
+
+    /// True if there is no field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn apply(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Set(name, value) => {
+                self.remove(name);
+                self.push(name.as_str().as_bytes(), value.as_bytes());
+            }
+            Edit::Add(name, value) | Edit::Insert(name, value) => {
+                self.push(name.as_str().as_bytes(), value.as_bytes());
+            }
+            Edit::Remove(name) => self.remove(name),
+        }
+    }
+
+    fn remove(&mut self, name: &FieldName) {
+        let HeaderMap { bytes, entries } = self;
+        for entry in entries {
+            let matches = bytes
+                .get(entry.name.clone())
+                .is_some_and(|candidate| candidate.eq_ignore_ascii_case(name.as_str().as_bytes()));
+            entry.removed |= matches;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_are_seen_and_only_one_is_only() {
+        let mut map = HeaderMap::default();
+        for (name, value) in [("a", "1"), ("b", "2"), ("a", "3")] {
+            map.push(name.as_bytes(), value.as_bytes());
+        }
+        assert_eq!(map.all("A").collect::<Vec<_>>(), [b"1", b"3"]);
+        assert_eq!((map.only("a"), map.only("b"), map.only("c")), (None, Some(&b"2"[..]), None));
+    }
+
+    #[test]
+    fn a_range_outside_the_storage_is_no_field() {
+        let mut map = HeaderMap::over(b"ab".to_vec(), 1);
+        assert!(map.push_range(0..1, 1..2));
+        assert!(!map.push_range(0..1, 1..3));
+        #[allow(clippy::reversed_empty_ranges, reason = "what a broken host could say")]
+        let reversed = 2..1;
+        assert!(!map.push_range(reversed, 0..1));
+        assert_eq!(map.len(), 1);
+    }
+}

@@ -1,0 +1,176 @@
+//! Header fields as the bytes they are: read once, changed in order, written back once.
+
+mod family;
+mod field;
+mod map;
+
+pub use family::{Family, covers, same_name_for_a_backend};
+pub use field::{FieldName, FieldValue};
+pub use map::HeaderMap;
+
+use std::cell::{Cell, OnceCell};
+
+/// One change of a header map, to be carried out by the host in the order it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Replaces every field of this name by one.
+    Set(FieldName, FieldValue),
+    /// Adds one more field behind those of this name.
+    Add(FieldName, FieldValue),
+    /// Removes every field of this name.
+    Remove(FieldName),
+    /// What [`Headers`] makes of a `Set` where it knows that there is no such field: a host need not look for one.
+    Insert(FieldName, FieldValue),
+}
+
+impl Edit {
+    /// The name that it is about.
+    #[must_use]
+    pub const fn name(&self) -> &FieldName {
+        match self {
+            Edit::Set(name, _) | Edit::Add(name, _) | Edit::Insert(name, _) => name,
+            Edit::Remove(name) => name,
+        }
+    }
+}
+
+/// A header map that is read from the host when first asked for, with the changes made so far.
+///
+/// Changes are written into it when somebody reads again: after the last control nobody does.
+#[derive(Default)]
+pub struct Headers {
+    /// The fields with the first `applied` changes, while `current` is not there.
+    base: Cell<Option<HeaderMap>>,
+    applied: usize,
+    /// The fields with all changes.
+    current: OnceCell<HeaderMap>,
+    edits: Vec<Edit>,
+    /// How many changes the host has been told.
+    told: usize,
+    /// Others may have changed what the host has since it was read.
+    paused: bool,
+}
+
+impl Headers {
+    /// The fields with all changes; `read` is called once, and only if it has not been.
+    pub fn map(&self, read: impl FnOnce() -> HeaderMap) -> &HeaderMap {
+        self.current.get_or_init(|| {
+            let (mut map, applied) = match self.base.take() {
+                Some(map) => (map, self.applied),
+                None => (read(), self.told),
+            };
+            self.edits.iter().skip(applied).for_each(|edit| map.apply(edit));
+            map
+        })
+    }
+
+    /// Makes a change; what reads later sees it.
+    pub fn edit(&mut self, edit: Edit) {
+        if let Some(map) = self.current.take() {
+            *self.base.get_mut() = Some(map);
+            self.applied = self.edits.len();
+        }
+        let edit = match edit {
+            Edit::Set(name, value) if self.lacks(&name) => Edit::Insert(name, value),
+            other => other,
+        };
+        self.edits.push(edit);
+    }
+
+    /// True if there is certainly no field of this name.
+    fn lacks(&mut self, name: &FieldName) -> bool {
+        let Some(map) = self.base.get_mut().as_ref().filter(|_| !self.paused) else { return false };
+        map.first(name.as_str()).is_none()
+            && self.edits.iter().skip(self.applied).all(|edit| edit.name() != name)
+    }
+
+    /// The message waits, and other filters may change it meanwhile: nothing is certain any more.
+    pub fn pause(&mut self) {
+        self.paused = true;
+        for edit in &mut self.edits {
+            if let Edit::Insert(name, value) = edit {
+                *edit = Edit::Set(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// The changes that the host has not been told yet.
+    #[must_use]
+    pub fn untold(&self) -> &[Edit] {
+        self.edits.get(self.told..).unwrap_or_default()
+    }
+
+    /// The host has been told of all changes.
+    pub fn set_told(&mut self) {
+        self.told = self.edits.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> HeaderMap {
+        let mut map = HeaderMap::default();
+        for (name, value) in [("a", "1"), ("b", "2"), ("a", "3")] {
+            map.push(name.as_bytes(), value.as_bytes());
+        }
+        map
+    }
+
+    #[test]
+    fn changes_made_before_reading_are_seen_after_it() {
+        let mut headers = Headers::default();
+        let (a, c) = (FieldName::from_static("a"), FieldName::from_static("c"));
+        headers.edit(Edit::Set(a.clone(), FieldValue::from_static("9")));
+        headers.edit(Edit::Add(c, FieldValue::from_number(7)));
+        assert_eq!(headers.map(sample).all("a").collect::<Vec<_>>(), [b"9"]);
+        headers.edit(Edit::Remove(a));
+        assert_eq!(headers.map(sample).first("a"), None);
+        assert_eq!(headers.map(sample).only("c"), Some(&b"7"[..]));
+        assert_eq!(headers.untold().len(), 3);
+        headers.set_told();
+        assert!(headers.untold().is_empty());
+        assert_eq!(headers.map(sample).only("b"), Some(&b"2"[..]));
+    }
+
+    #[test]
+    fn what_the_host_was_told_before_the_first_reading_is_not_applied_twice() {
+        let mut headers = Headers::default();
+        let c = FieldName::from_static("c");
+        headers.edit(Edit::Add(c, FieldValue::from_static("7")));
+        headers.set_told();
+        assert_eq!(headers.map(sample).first("c"), None);
+    }
+
+    #[test]
+    fn only_a_field_that_is_certainly_not_there_is_inserted() {
+        let value = || FieldValue::from_static("9");
+        let set = |name| Edit::Set(FieldName::from_static(name), value());
+        let kinds = |headers: &Headers| {
+            let inserted = |edit: &Edit| matches!(edit, Edit::Insert(..));
+            headers.untold().iter().map(inserted).collect::<Vec<_>>()
+        };
+        // Not read: nothing is known.
+        let mut headers = Headers::default();
+        headers.edit(set("c"));
+        assert_eq!(kinds(&headers), [false]);
+        // Read: `a` is there, `c` is not, and the second time it is.
+        let mut headers = Headers::default();
+        headers.map(sample);
+        for name in ["a", "c", "c", "d"] {
+            headers.edit(set(name));
+        }
+        assert_eq!(kinds(&headers), [false, true, false, true]);
+        assert_eq!(headers.map(sample).all("c").collect::<Vec<_>>(), [b"9"]);
+        headers.edit(set("d"));
+        headers.edit(Edit::Remove(FieldName::from_static("d")));
+        headers.edit(set("d"));
+        assert_eq!(kinds(&headers), [false, true, false, true, false, false, false]);
+        assert_eq!(headers.map(sample).all("d").count(), 1);
+        // While it waits another filter may add what was not there.
+        headers.pause();
+        headers.edit(set("e"));
+        assert_eq!(kinds(&headers), [false; 8]);
+    }
+}
