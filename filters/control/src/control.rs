@@ -91,6 +91,60 @@ pub enum CallAnswer {
     },
 }
 
+/// Callbacks of the host that not every control needs: a module has those that its controls take part in, as each is
+/// half a microsecond of every request. The request's headers are there for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// [`Verdict::HoldBody`] on a request, and [`Control::request_chunk`].
+    RequestBody,
+    /// [`Control::request_trailers`]; also for a control with [`Control::identity_headers`], which no trailer may name.
+    RequestTrailers,
+    /// [`Control::response_headers`].
+    ResponseHeaders,
+    /// [`Verdict::HoldBody`] on a response, and [`Control::response_chunk`].
+    ResponseBody,
+    /// [`Verdict::Call`], and jobs that call.
+    Calls,
+    /// [`Control::log`].
+    Log,
+}
+
+impl Phase {
+    /// All of them.
+    pub const ALL: &'static [Phase] = &[
+        Phase::RequestBody,
+        Phase::RequestTrailers,
+        Phase::ResponseHeaders,
+        Phase::ResponseBody,
+        Phase::Calls,
+        Phase::Log,
+    ];
+
+    /// True if this phase is one of them.
+    #[must_use]
+    pub const fn is_in(self, mut phases: &[Phase]) -> bool {
+        while let Some((first, rest)) = phases.split_first() {
+            if *first as u8 == self as u8 {
+                return true;
+            }
+            phases = rest;
+        }
+        false
+    }
+
+    /// True if each of the first is one of the second.
+    #[must_use]
+    pub const fn all_in(mut needed: &[Phase], phases: &[Phase]) -> bool {
+        while let Some((first, rest)) = needed.split_first() {
+            if !first.is_in(phases) {
+                return false;
+            }
+            needed = rest;
+        }
+        true
+    }
+}
+
 /// A control: a compiled configuration that decides. Pure: the same value runs under every engine.
 ///
 /// Phases are asked in the order of the request. A control asks for nothing that its verdict does not need: each view
@@ -102,6 +156,9 @@ pub trait Control: Sized + 'static {
     const PLACES: &'static [Place];
     /// Where it is asked about a response; `None`: never.
     const RESPONSE_PLACE: Option<ResponsePlace> = None;
+    /// What it takes part in beside the request's headers. A verdict that needs another phase is an internal fault, and
+    /// a module without the phase does not compile.
+    const PHASES: &'static [Phase] = Phase::ALL;
     /// True for controls that say who is calling: their routes must not depend on headers that the client chooses.
     const AUTHENTICATES: bool = false;
     /// True if `consumers` is a field of its own module.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::rc::Rc;
 
 use crate::config::{Node, Section};
-use crate::control::{Body, CallAnswer, Control, Verdict};
+use crate::control::{Body, CallAnswer, Control, Phase, Verdict};
 use crate::exchange::Exchange;
 use crate::headers::FieldName;
 use crate::job::{Job, JobEvent, JobStep};
@@ -150,6 +150,8 @@ pub struct Kind {
     pub places: &'static [Place],
     /// See [`Control::RESPONSE_PLACE`].
     pub response_place: Option<ResponsePlace>,
+    /// See [`Control::PHASES`].
+    pub phases: &'static [Phase],
     /// See [`Control::AUTHENTICATES`].
     pub authenticates: bool,
     /// See [`Control::USES_CONSUMERS`].
@@ -167,11 +169,16 @@ pub struct Kind {
 impl Kind {
     /// The kind of a control.
     #[must_use]
-    pub fn of<C: Control>() -> Self {
+    pub const fn of<C: Control>() -> Self {
+        const {
+            let judges_responses = C::RESPONSE_PLACE.is_some();
+            assert!(!judges_responses || Phase::ResponseHeaders.is_in(C::PHASES));
+        }
         Kind {
             name: C::NAME,
             places: C::PLACES,
             response_place: C::RESPONSE_PLACE,
+            phases: C::PHASES,
             authenticates: C::AUTHENTICATES,
             uses_consumers: C::USES_CONSUMERS,
             reasons: C::REASONS,
@@ -183,5 +190,17 @@ impl Kind {
                 C::compile_list(node, items, site).map(|control| Rc::new(control) as Rc<dyn Policy>)
             },
         }
+    }
+
+    /// True if these phases are enough for each of the controls.
+    #[must_use]
+    pub const fn phases_suffice(mut kinds: &[Kind], phases: &[Phase]) -> bool {
+        while let Some((first, rest)) = kinds.split_first() {
+            if !Phase::all_in(first.phases, phases) {
+                return false;
+            }
+            kinds = rest;
+        }
+        true
     }
 }

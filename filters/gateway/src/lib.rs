@@ -15,17 +15,14 @@ use portcullis_rate_limiting::RateLimiting;
 pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
-#[must_use]
-pub fn controls() -> Vec<Kind> {
-    vec![Kind::of::<JwtAuth>(), Kind::of::<RateLimiting>()]
-}
+pub const CONTROLS: &[Kind] = &[Kind::of::<JwtAuth>(), Kind::of::<RateLimiting>()];
 
 /// Compiles a gateway's configuration.
 ///
 /// # Errors
 /// Every fault, with its path.
 pub fn load(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, Faults> {
-    compose(&controls(), configuration, environment)
+    compose(CONTROLS, configuration, environment)
 }
 
 /// Compiles a gateway's configuration from the controls that it is made of.

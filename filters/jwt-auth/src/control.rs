@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::config::Section;
-use portcullis_control::control::{Control, Verdict};
+use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::identity::{Consumer, Identity};
@@ -119,6 +119,7 @@ impl JwtAuth {
 impl Control for JwtAuth {
     const NAME: &'static str = "jwt-auth";
     const PLACES: &'static [Place] = &[Place::JwtAuth];
+    const PHASES: &'static [Phase] = &[Phase::RequestTrailers];
     const AUTHENTICATES: bool = true;
     const USES_CONSUMERS: bool = true;
     const REASONS: &'static [&'static Reason] = Refused::ALL;

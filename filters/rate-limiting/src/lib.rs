@@ -13,7 +13,7 @@ pub mod window;
 use std::cell::OnceCell;
 
 use portcullis_control::config::{Node, Section};
-use portcullis_control::control::{Control, Verdict};
+use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
@@ -238,6 +238,7 @@ impl Control for RateLimiting {
     const NAME: &'static str = "rate-limiting";
     const PLACES: &'static [Place] = &[Place::RateLimitingBeforeAuth, Place::RateLimiting];
     const RESPONSE_PLACE: Option<ResponsePlace> = Some(ResponsePlace::RateLimiting);
+    const PHASES: &'static [Phase] = &[Phase::ResponseHeaders];
     const REASONS: &'static [&'static Reason] = Reasons::ALL;
     const COUNTERS: &'static [&'static str] =
         &[FALLBACK, SKIPPED, UNKNOWN_ADDRESS, EVICTED, EVICTED_AT_LIMIT, STORE_DOWN];

@@ -13,7 +13,7 @@ use portcullis_control::policy::Kind;
 use portcullis_control::program::Program;
 
 fn load(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, Faults> {
-    let mut kinds = portcullis_gateway::controls();
+    let mut kinds = portcullis_gateway::CONTROLS.to_vec();
     kinds.extend([
         Kind::of::<probe::Probe>(),
         Kind::of::<witness::Witness>(),
@@ -22,4 +22,14 @@ fn load(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, 
     portcullis_gateway::compose(&kinds, configuration, environment)
 }
 
-portcullis_runtime::module!("probe", load);
+portcullis_runtime::module!(
+    "probe",
+    load,
+    portcullis_gateway::CONTROLS,
+    request_body,
+    request_trailers,
+    response_headers,
+    response_body,
+    calls,
+    log
+);

@@ -10,7 +10,7 @@
 use portcullis_control::load::module;
 use portcullis_control::policy::{Common, Kind};
 use portcullis_control::refusal::Reason;
-use portcullis_gateway::controls as kinds;
+use portcullis_gateway::CONTROLS;
 use portcullis_tidy::controls::{GATEWAY, controls};
 use portcullis_tidy::fault::none;
 use portcullis_tidy::readme::{
@@ -35,7 +35,7 @@ fn accepted(kind: Kind) -> Vec<String> {
 
 #[test]
 fn every_control_is_in_the_gateway() {
-    let mut composed: Vec<&str> = kinds().iter().map(|kind| kind.name).collect();
+    let mut composed: Vec<&str> = CONTROLS.iter().map(|kind| kind.name).collect();
     composed.push(GATEWAY);
     let missing: Vec<String> = controls(Repository::open())
         .into_iter()
@@ -47,7 +47,7 @@ fn every_control_is_in_the_gateway() {
 #[test]
 fn reasons_of_the_code_are_those_of_the_readmes() {
     let repository = Repository::open();
-    let lists = kinds().into_iter().map(|kind| (kind.name, kind.reasons));
+    let lists = CONTROLS.iter().map(|kind| (kind.name, kind.reasons));
     for (name, reasons) in lists.chain([(GATEWAY, Common::ALL)]) {
         let row = |reason: &&Reason| Row {
             label: reason.label.to_owned(),
@@ -62,7 +62,7 @@ fn reasons_of_the_code_are_those_of_the_readmes() {
 #[test]
 fn counters_of_the_code_are_those_of_the_readmes() {
     let repository = Repository::open();
-    for kind in kinds() {
+    for kind in CONTROLS {
         let code: Vec<String> = kind.counters.iter().map(|name| (*name).to_owned()).collect();
         none(&counters_are_documented(repository, kind.name, &code));
     }
@@ -71,7 +71,7 @@ fn counters_of_the_code_are_those_of_the_readmes() {
 #[test]
 fn fields_of_the_code_are_those_of_the_readmes() {
     let repository = Repository::open();
-    for kind in kinds() {
-        none(&fields_are_documented(repository, kind.name, &accepted(kind)));
+    for kind in CONTROLS {
+        none(&fields_are_documented(repository, kind.name, &accepted(*kind)));
     }
 }

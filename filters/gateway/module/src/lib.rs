@@ -1,3 +1,9 @@
 //! The gateway module that Envoy loads.
 
-portcullis_runtime::module!(portcullis_gateway::NAME, portcullis_gateway::load);
+portcullis_runtime::module!(
+    portcullis_gateway::NAME,
+    portcullis_gateway::load,
+    portcullis_gateway::CONTROLS,
+    request_trailers,
+    response_headers
+);

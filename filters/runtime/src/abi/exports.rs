@@ -60,6 +60,7 @@ macro_rules! callbacks {
     };
 }
 
+// What every module has. `proxy_on_done` is left out: nothing of ours is waited for, as the host then assumes.
 callbacks! {
     /// Marks the version of the ABI.
     fn proxy_abi_version_0_2_1() {}
@@ -91,58 +92,67 @@ callbacks! {
         headers_status(with(HeadersFlow::Stop, |vm| vm.request_headers(id, end != 0)))
     }
 
-    /// A part of the request's body is there.
-    fn proxy_on_request_body(id, body_size, end) -> u32 {
-        body_status(with(BodyFlow::Hold, |vm| vm.request_body(id, size(body_size), end != 0)))
-    }
-
-    /// The request's trailers are there.
-    fn proxy_on_request_trailers(id, _count) -> u32 {
-        body_status(with(BodyFlow::Hold, |vm| vm.request_trailers(id)))
-    }
-
-    /// The response's headers are there.
-    fn proxy_on_response_headers(id, _count, end) -> u32 {
-        headers_status(with(HeadersFlow::Continue, |vm| vm.response_headers(id, end != 0)))
-    }
-
-    /// A part of the response's body is there.
-    fn proxy_on_response_body(id, body_size, end) -> u32 {
-        body_status(with(BodyFlow::Continue, |vm| vm.response_body(id, size(body_size), end != 0)))
-    }
-
-    /// The response's trailers are there.
-    fn proxy_on_response_trailers(id, _count) -> u32 {
-        body_status(with(BodyFlow::Continue, |vm| vm.response_trailers(id)))
-    }
-
-    /// A context is to end; nothing is waited for.
-    fn proxy_on_done(_id) -> u32 { 1 }
-
-    /// An exchange is over.
-    fn proxy_on_log(id) {
-        with((), |vm| vm.log(id));
-    }
-
     /// A context is gone.
     fn proxy_on_delete(id) {
         with((), |vm| vm.delete_context(id));
     }
+}
+
+/// The callbacks that a module has for the phases of its controls; `module!` gives them their names.
+pub mod phases {
+    use super::{
+        BodyFlow, Buffer, CallAnswer, HeadersFlow, body_status, calls, headers_status, size, with,
+    };
+
+    /// A part of the request's body is there.
+    #[must_use]
+    pub fn request_body(id: u32, bytes: u32, end: u32) -> u32 {
+        body_status(with(BodyFlow::Hold, |vm| vm.request_body(id, size(bytes), end != 0)))
+    }
+
+    /// The request's trailers are there.
+    #[must_use]
+    pub fn request_trailers(id: u32) -> u32 {
+        body_status(with(BodyFlow::Hold, |vm| vm.request_trailers(id)))
+    }
+
+    /// The response's headers are there.
+    #[must_use]
+    pub fn response_headers(id: u32, end: u32) -> u32 {
+        headers_status(with(HeadersFlow::Continue, |vm| vm.response_headers(id, end != 0)))
+    }
+
+    /// A part of the response's body is there.
+    #[must_use]
+    pub fn response_body(id: u32, bytes: u32, end: u32) -> u32 {
+        body_status(with(BodyFlow::Continue, |vm| vm.response_body(id, size(bytes), end != 0)))
+    }
+
+    /// The response's trailers are there.
+    #[must_use]
+    pub fn response_trailers(id: u32) -> u32 {
+        body_status(with(BodyFlow::Continue, |vm| vm.response_trailers(id)))
+    }
+
+    /// An exchange is over.
+    pub fn log(id: u32) {
+        with((), |vm| vm.log(id));
+    }
 
     /// The answer to an HTTP call is there; no headers mean that it failed.
-    fn proxy_on_http_call_response(_root, token, header_count, body_size, _trailers) {
-        let answer = if header_count == 0 {
+    pub fn http_call_response(token: u32, headers: u32, body: u32) {
+        let answer = if headers == 0 {
             CallAnswer::Failed { grpc_status: 0 }
         } else {
-            let body = calls::buffer(Buffer::CallBody, size(body_size)).unwrap_or_default();
+            let body = calls::buffer(Buffer::CallBody, size(body)).unwrap_or_default();
             CallAnswer::Http { headers: calls::call_headers(), body }
         };
         with((), |vm| vm.call_done(token, &answer));
     }
 
     /// The message of a gRPC call is there.
-    fn proxy_on_grpc_receive(_root, token, message_size) {
-        let answer = match calls::buffer(Buffer::GrpcMessage, size(message_size)) {
+    pub fn grpc_receive(token: u32, bytes: u32) {
+        let answer = match calls::buffer(Buffer::GrpcMessage, size(bytes)) {
             Ok(message) => CallAnswer::Grpc(message),
             Err(_) => CallAnswer::Failed { grpc_status: 2 },
         };
@@ -150,7 +160,7 @@ callbacks! {
     }
 
     /// A gRPC call ended without a message.
-    fn proxy_on_grpc_close(_root, token, status) {
+    pub fn grpc_close(token: u32, status: u32) {
         with((), |vm| vm.call_done(token, &CallAnswer::Failed { grpc_status: status }));
     }
 }

@@ -14,4 +14,4 @@ mod exports;
 mod imports;
 mod memory;
 
-pub use exports::start;
+pub use exports::{phases, start};

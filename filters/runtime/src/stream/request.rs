@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcullis_control::control::{Body, CallAnswer, Verdict};
+use portcullis_control::control::{Body, CallAnswer, Phase, Verdict};
 use portcullis_control::exchange::{IDENTITY_STATE, split_state};
 use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
@@ -148,6 +148,13 @@ impl Stream {
             }
             Verdict::Refuse(refusal) => self.stop_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.stop_with(Decided::Reply(name, reply), mode),
+            // A control that did not say so: nobody would tell us of the answer or the body, and passing would be unread.
+            Verdict::Call(_) if !self.takes_part(Phase::Calls) => {
+                Some(Verdict::from(Common::Internal))
+            }
+            Verdict::HoldBody { .. } if !self.takes_part(Phase::RequestBody) => {
+                Some(Verdict::from(Common::Internal))
+            }
             Verdict::Call(call) => match self.host.call(&call) {
                 Ok(token) => {
                     self.request.wait = Wait::Call(token);
@@ -164,6 +171,12 @@ impl Stream {
             self.chain.request().get(self.request.position).map_or(usize::MAX, |(_, index)| *index);
         self.slot(index)
             .map_or((self.module.name, Mode::Enforce), |slot| (slot.kind.name, slot.mode))
+    }
+
+    fn takes_part(&self, phase: Phase) -> bool {
+        let step = self.chain.request().get(self.request.position);
+        let slot = step.and_then(|(_, index)| self.slot(*index));
+        slot.is_some_and(|slot| phase.is_in(slot.kind.phases))
     }
 
     fn next(&mut self) -> Option<Verdict> {

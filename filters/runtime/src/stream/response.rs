@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcullis_control::control::{Body, Verdict};
+use portcullis_control::control::{Body, Phase, Verdict};
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
@@ -107,6 +107,9 @@ impl Stream {
             Verdict::Call(_) => {
                 self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode)
             }
+            Verdict::HoldBody { .. } if !self.may_read_response(index) => {
+                self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode);
+            }
             Verdict::HoldBody { max } => return self.want_response_body(index, max),
         }
         self.response.position = self.response.position.saturating_add(1);
@@ -121,6 +124,10 @@ impl Stream {
         {
             self.replacement = Some(decided);
         }
+    }
+
+    fn may_read_response(&self, index: usize) -> bool {
+        self.slot(index).is_some_and(|slot| Phase::ResponseBody.is_in(slot.kind.phases))
     }
 
     fn want_response_body(&mut self, index: usize, max: usize) -> bool {

@@ -12,4 +12,4 @@ fn nothing(configuration: &[u8], environment: &Environment<'_>) -> Result<Progra
     })
 }
 
-portcullis_runtime::module!("noop", nothing);
+portcullis_runtime::module!("noop", nothing, &[], request_trailers, response_headers);

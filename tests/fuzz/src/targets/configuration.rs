@@ -3,7 +3,7 @@
 use portcullis_control::config::{Environment, Faults};
 use portcullis_control::load::module;
 use portcullis_control::program::Program;
-use portcullis_gateway::{NAME, controls};
+use portcullis_gateway::{CONTROLS, NAME};
 use serde_json::Value;
 
 /// Stands in the environment and must never be seen in a fault.
@@ -19,8 +19,8 @@ pub(super) fn run(data: &[u8]) -> u64 {
     let mut seen = vec![check(NAME, data, &|text| {
         portcullis_gateway::load(text, &environment as &Environment<'_>)
     })];
-    for kind in controls() {
-        seen.push(check(kind.name, data, &|text| module(kind, text, &environment)));
+    for kind in CONTROLS {
+        seen.push(check(kind.name, data, &|text| module(*kind, text, &environment)));
     }
     super::shown(seen)
 }
