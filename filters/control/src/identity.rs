@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::refusal::push_json_string;
+use crate::claims::Claims;
 
 /// What an auth control found out. The credential's own secret is never in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Identity {
     /// Scopes of an access token.
     pub scopes: Vec<String>,
     /// All claims of a token.
-    pub claims: Option<Rc<Map<String, Value>>>,
+    pub claims: Option<Rc<Claims>>,
     /// What rate limits and blocks count by: the credential's key, or issuer and subject; never a secret, never what
     /// a client could mint anew (design: Counters).
     pub credential: Option<String>,
@@ -82,18 +82,22 @@ impl Identity {
         self.wire.0.get_or_init(|| self.serialise())
     }
 
-    /// Written field by field: a tree of values would copy every claim first.
+    /// Written field by field: a tree of values would copy every claim first. What is empty is left out.
     fn serialise(&self) -> Vec<u8> {
-        let mut wire = String::with_capacity(512);
-        wire.push_str("{\"control\":");
-        push_json_string(&mut wire, &self.control);
+        let room = self.claims.as_ref().map_or(0, |claims| claims.text_bytes());
+        let mut wire = Vec::with_capacity(room.saturating_add(256));
+        wire.extend_from_slice(b"{\"anonymous\":");
+        wire.extend_from_slice(if self.anonymous { b"true" } else { b"false" });
+        push_member(&mut wire, "control", Some(&self.control));
         push_member(&mut wire, "subject", self.subject.as_ref());
         push_member(&mut wire, "issuer", self.issuer.as_ref());
         push_member(&mut wire, "credential", self.credential.as_ref());
-        push_member(&mut wire, "anonymous", Some(&self.anonymous));
-        push_member(&mut wire, "groups", Some(&self.groups));
-        push_member(&mut wire, "scopes", Some(&self.scopes));
-        push_member(&mut wire, "claims", self.claims.as_deref());
+        push_member(&mut wire, "groups", Some(&self.groups).filter(|groups| !groups.is_empty()));
+        push_member(&mut wire, "scopes", Some(&self.scopes).filter(|scopes| !scopes.is_empty()));
+        if let Some(claims) = &self.claims {
+            wire.extend_from_slice(b",\"claims\":");
+            claims.write(&mut wire);
+        }
         let consumer = self.consumer.as_deref().map(|consumer| {
             json!({"username": consumer.username, "custom_id": consumer.custom_id, "groups": consumer.groups})
         });
@@ -102,8 +106,8 @@ impl Identity {
             json!({"subject": certificate.subject, "san": certificate.san, "fingerprint": certificate.fingerprint})
         });
         push_member(&mut wire, "certificate", certificate.as_ref());
-        wire.push('}');
-        wire.into_bytes()
+        wire.push(b'}');
+        wire
     }
 
     /// Reads [`Identity::to_wire`]; `None` if it is anything else.
@@ -125,7 +129,11 @@ impl Identity {
             anonymous: value.get("anonymous")?.as_bool()?,
             groups: texts(&value, "groups"),
             scopes: texts(&value, "scopes"),
-            claims: value.get("claims").and_then(Value::as_object).cloned().map(Rc::new),
+            claims: value
+                .get("claims")
+                .and_then(Value::as_object)
+                .cloned()
+                .map(|members| Rc::new(Claims::from(members))),
             credential: text(&value, "credential"),
             wire: Wire::default(),
             certificate: value.get("certificate").filter(|value| value.is_object()).and_then(
@@ -143,12 +151,13 @@ impl Identity {
 }
 
 /// A further member of an object; one that is absent is left out.
-fn push_member<T: Serialize + ?Sized>(wire: &mut String, name: &str, value: Option<&T>) {
-    if let Some(text) = value.and_then(|value| serde_json::to_string(value).ok()) {
-        wire.push_str(",\"");
-        wire.push_str(name);
-        wire.push_str("\":");
-        wire.push_str(&text);
+fn push_member<T: Serialize + ?Sized>(wire: &mut Vec<u8>, name: &str, value: Option<&T>) {
+    if let Some(value) = value {
+        wire.extend_from_slice(b",\"");
+        wire.extend_from_slice(name.as_bytes());
+        wire.extend_from_slice(b"\":");
+        // Texts, lists of them and trees are always serialisable, and memory always takes them.
+        drop(serde_json::to_writer(wire, value));
     }
 }
 
@@ -163,6 +172,8 @@ fn texts(value: &Value, name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
 
     #[test]
@@ -181,7 +192,7 @@ mod tests {
             anonymous: true,
             groups: vec![],
             scopes: vec!["read".into(), "write".into()],
-            claims: Some(Rc::new(claims)),
+            claims: Some(Rc::new(claims.into())),
             credential: Some("iss\nsub".into()),
             wire: Wire::default(),
             certificate: Some(Rc::new(Certificate {

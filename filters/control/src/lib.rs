@@ -5,6 +5,7 @@
 //! [`surroundings::Surroundings`]; what carries its verdicts out is not its business.
 
 pub mod address;
+pub mod claims;
 pub mod config;
 pub mod consumers;
 pub mod control;

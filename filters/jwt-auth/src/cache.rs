@@ -222,6 +222,7 @@ fn weight(entry: &Verified) -> usize {
         + token.signature.len()
         + members(&token.header)
         + members(&token.claims)
+        + token.claims.text_bytes()
         + View::room(token)
 }
 

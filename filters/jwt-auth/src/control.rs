@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use portcullis_control::claims::Claims;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
@@ -177,7 +178,7 @@ fn push(edits: &mut Vec<Edit>, name: &'static str, value: &str) {
 }
 
 /// A consumer signs its own tokens, so groups and scopes that it gives itself count for nothing; its own are known.
-fn identity(claims: &Rc<Map<String, Value>>, credential: Option<&Credential>) -> Identity {
+fn identity(claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
     let list = |name: &str| match credential {
         Some(_) => Vec::new(),
         None => words(claims.get(name)),

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use portcullis_control::claims::Claims;
 use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
@@ -21,7 +22,7 @@ pub struct Token {
     /// The JOSE header.
     pub header: Map<String, Value>,
     /// The claims.
-    pub claims: Rc<Map<String, Value>>,
+    pub claims: Rc<Claims>,
     /// The signature's bytes; empty where the third part is.
     pub signature: Box<[u8]>,
     /// The header's `alg`.
@@ -72,14 +73,14 @@ impl Token {
         if signature == Err(TokenFault::Json) {
             return Err(TokenFault::Json);
         }
-        let Value::Object(header) = json(header)? else { return Err(TokenFault::Json) };
-        let payload = json(payload)?;
+        let (_, Value::Object(header)) = json(header)? else { return Err(TokenFault::Json) };
+        let (payload, claims) = json(payload)?;
         let algorithm = header
             .get("alg")
             .and_then(Value::as_str)
             .and_then(Algorithm::parse)
             .ok_or(TokenFault::Algorithm)?;
-        let Value::Object(claims) = payload else { return Err(TokenFault::Claims) };
+        let Value::Object(claims) = claims else { return Err(TokenFault::Claims) };
         let signature = signature?.into();
         if header.get("kid").is_some_and(|kid| !kid.is_string()) {
             return Err(TokenFault::KeyId);
@@ -91,7 +92,7 @@ impl Token {
             compact: text.into(),
             signing_input_bytes,
             header,
-            claims: Rc::new(claims),
+            claims: Rc::new(Claims::read_from(payload, claims)),
             signature,
             algorithm,
         })
@@ -123,10 +124,11 @@ impl std::fmt::Debug for Token {
     }
 }
 
-fn json(part: &[u8]) -> Result<Value, TokenFault> {
-    base64url::decode(part)
-        .and_then(|text| portcullis_control::json::parse(&text).ok())
-        .ok_or(TokenFault::Json)
+/// A part's text, and what it says.
+fn json(part: &[u8]) -> Result<(Vec<u8>, Value), TokenFault> {
+    let text = base64url::decode(part).ok_or(TokenFault::Json)?;
+    let value = portcullis_control::json::parse(&text).map_err(|_| TokenFault::Json)?;
+    Ok((text, value))
 }
 
 const fn is_token68(byte: u8) -> bool {
