@@ -152,6 +152,13 @@ impl Request {
         request
     }
 
+    /// Whether its body is in chunks: there is more than a head, and no `content-length`.
+    #[must_use]
+    pub fn is_chunked(&self) -> bool {
+        let more = !self.chunks.is_empty() || !self.trailers.is_empty();
+        more && !self.length
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {

@@ -40,9 +40,15 @@ impl Headers {
         self.get(name).is_some()
     }
 
-    /// Adds one, keeping those that are there.
+    /// Adds one, keeping those that are there; pseudo-headers stand before all others, as in Envoy's map.
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        self.pairs.push((key(name.as_ref()), value.as_ref().to_vec()));
+        let name = key(name.as_ref());
+        let at = if name.starts_with(b":") {
+            self.pairs.iter().take_while(|(known, _)| known.starts_with(b":")).count()
+        } else {
+            self.pairs.len()
+        };
+        self.pairs.insert(at, (name, value.as_ref().to_vec()));
     }
 
     /// Replaces every one of this name: removed, then added at the end, as Envoy's `setCopy` does.
