@@ -7,7 +7,7 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +22,7 @@ use portcullis_guests::row::{self, Policy, Row};
 use portcullis_guests::seen::{Field, Message, Seen};
 use portcullis_guests::suite::{self, Engine};
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 /// One Envoy with a listener for each row.
@@ -33,6 +34,7 @@ struct RealEnvoy {
     turn: Mutex<()>,
     barriers: AtomicUsize,
     _callee: Upstream,
+    _refusing: Socket,
     _folder: TempDir,
 }
 
@@ -62,10 +64,12 @@ fn response(answer: &row::Answer) -> Response {
     answer.trailers.iter().fold(response, |response, (name, value)| response.trailer(name, value))
 }
 
-/// A port at which nobody listens.
-fn refusing() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address")
+/// A port at which nobody listens, while the socket lives.
+fn refusing() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    let address = socket.local_addr().expect("its address").as_socket().expect("an IP address");
+    (socket, address)
 }
 
 fn listener(row: &Row, name: &str, folder: &Path, upstream: &Upstream) -> Value {
@@ -98,6 +102,7 @@ fn listener(row: &Row, name: &str, folder: &Path, upstream: &Upstream) -> Value 
     let bootstrap: Value = serde_json::from_str(&text).expect("a bootstrap in JSON");
     let mut listener = bootstrap["static_resources"]["listeners"][0].clone();
     listener["name"] = json!(name);
+    listener["traffic_direction"] = json!("INBOUND");
     listener
 }
 
@@ -113,16 +118,26 @@ impl RealEnvoy {
         for (number, row) in rows.iter().enumerate() {
             listeners.push(listener(row, &name(number), folder.path(), &upstream));
         }
+        let (socket, refused) = refusing();
         let config = EnvoyConfig::new(&upstream)
             .upstream(row::CALLEE, &callee)
-            .cluster_at(row::REFUSED, refusing())
+            .cluster_at(row::REFUSED, refused)
             .cluster(json!({"name": row::EMPTY, "type": "STATIC", "connect_timeout": "1s"}))
             .whole(move |bootstrap| {
                 bootstrap["static_resources"]["listeners"] = json!(listeners);
             });
         let envoy = Envoy::start(config);
         let (turn, barriers) = (Mutex::new(()), AtomicUsize::new(0));
-        Self { envoy, upstream, answer, turn, barriers, _callee: callee, _folder: folder }
+        Self {
+            envoy,
+            upstream,
+            answer,
+            turn,
+            barriers,
+            _callee: callee,
+            _refusing: socket,
+            _folder: folder,
+        }
     }
 
     /// Returns once everything that the worker has logged so far can be read.
@@ -187,6 +202,12 @@ impl RealEnvoy {
         }
         // Who is answered early may be cut off while it still sends.
         let sent = connection.write(&bytes);
+        if let Some(lines) = request.leaves_after {
+            eventually("the log before the client leaves", || {
+                (self.log(number, from).len() >= lines).then_some(())
+            });
+            return Err(Error::NoReply(std::io::ErrorKind::ConnectionAborted.into()));
+        }
         connection.read_reply(request.method).map_err(|error| match (error, sent) {
             (Error::NoReply(_), Err(error)) => Error::NoReply(error),
             (error, _) => error,

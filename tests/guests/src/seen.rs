@@ -85,6 +85,6 @@ impl Seen {
         lines.extend(self.upstream.as_ref().map(|seen| format!("upstream {}", seen.text())));
         let client = self.client.as_ref().map_or("nothing".to_owned(), Message::text);
         lines.push(format!("client {client}"));
-        lines.iter().map(|line| line.trim().to_owned()).collect()
+        lines.iter().map(|line| line.trim().replace('\0', "\\0")).collect()
     }
 }

@@ -90,6 +90,10 @@ fn response(answer: &row::Answer) -> Response {
     };
     if !answer.body.is_empty() {
         response = response.body(&answer.body);
+        if answer.trailers.is_empty() {
+            // The codec tells the end apart.
+            response = response.body("");
+        }
     }
     answer.trailers.iter().fold(response, |response, (name, value)| response.trailer(name, value))
 }
@@ -100,21 +104,32 @@ fn send(host: &mut Host, row: &Row, request: &row::Request) -> Seen {
     let ends = request.trailers.is_empty();
     let id = host.worker(0).open(&sent);
     host.worker(0).stream(id).request_headers(&headers, request.chunks.is_empty() && ends);
-    for (index, chunk) in request.chunks.iter().enumerate() {
+    let mut chunks = request.chunks.iter().peekable();
+    while let Some(chunk) = chunks.next() {
         if chunk.after > 0 {
             settle(host, id);
             assert!(log(host).len() >= chunk.after, "{:?} before a chunk", log(host));
         }
-        let last = index + 1 == request.chunks.len();
-        host.worker(0).stream(id).request_body(&chunk.bytes, last && ends);
+        // The codec hands over together what comes together, and tells the end apart.
+        let mut bytes = chunk.bytes.clone();
+        while let Some(more) = chunks.next_if(|chunk| chunk.after == 0) {
+            bytes.extend(&more.bytes);
+        }
+        host.worker(0).stream(id).request_body(&bytes, false);
     }
     if !ends {
         host.worker(0).stream(id).request_trailers(&Headers::new(request.trailers.clone()));
+    } else if !request.chunks.is_empty() {
+        host.worker(0).stream(id).request_body("", true);
     }
-    let exchange = settle(host, id);
+    let mut exchange = settle(host, id);
+    if let Some(lines) = request.leaves_after {
+        assert!(log(host).len() >= lines, "{:?} before the client leaves", log(host));
+        exchange = host.worker(0).stream(id).abandon();
+    }
     let log = log(host);
     host.process().clear_log();
-    Seen { log, upstream: upstream(&exchange), client: client(&exchange) }
+    Seen { log, upstream: upstream(&exchange), client: client(&exchange, request.method) }
 }
 
 /// Lets callouts be answered and time pass until nothing waits any more.
@@ -161,9 +176,16 @@ fn upstream(exchange: &Exchange) -> Option<Message> {
     Some(message(seen, format!("{} {}", text(":method"), text(":path"))))
 }
 
-fn client(exchange: &Exchange) -> Option<Message> {
+fn client(exchange: &Exchange, method: &str) -> Option<Message> {
     let seen = exchange.client.as_ref()?;
-    Some(message(seen, seen.headers.status()?.to_string()))
+    let status = seen.headers.status()?;
+    let mut message = message(seen, status.to_string());
+    let framed = ["content-length", "transfer-encoding"].iter().any(|name| seen.headers.has(name));
+    if seen.body.is_empty() && !message.cut && !framed && status != 204 && method != "HEAD" {
+        // The codec's.
+        message.headers.push((b"content-length".to_vec(), b"0".to_vec()));
+    }
+    Some(message)
 }
 
 fn main() -> ExitCode {

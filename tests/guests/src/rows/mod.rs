@@ -1,6 +1,18 @@
 //! The rows, by what they are about.
 
+mod actions;
+mod bodies;
+mod buffers;
+mod callouts;
 mod headers;
+mod life;
+mod metrics;
+mod properties;
+mod replies;
+mod response_actions;
+mod shared;
+mod system;
+mod traps;
 
 use crate::row::Row;
 
@@ -10,5 +22,20 @@ const CONTINUE: &str = "(i32.const 0)";
 /// Every row.
 #[must_use]
 pub fn all() -> Vec<Row> {
-    headers::rows()
+    [
+        actions::rows(),
+        bodies::rows(),
+        buffers::rows(),
+        callouts::rows(),
+        headers::rows(),
+        life::rows(),
+        metrics::rows(),
+        properties::rows(),
+        replies::rows(),
+        response_actions::rows(),
+        shared::rows(),
+        system::rows(),
+        traps::rows(),
+    ]
+    .concat()
 }

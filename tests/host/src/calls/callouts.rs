@@ -145,7 +145,6 @@ fn grpc_call(
 ) -> Answer {
     let (target, service, method) = (guest.read(c, cl)?, guest.read(s, sl)?, guest.read(m, ml)?);
     let (metadata, message) = (guest.read(h, hl)?, guest.read(b, bl)?);
-    guest.write_word(token_out, 0)?;
     guest.enter(&target)?;
     let state = guest.state();
     let cluster = grpc_cluster(state, &target)?;
