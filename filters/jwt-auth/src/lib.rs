@@ -16,6 +16,7 @@ pub mod key;
 mod policy;
 mod presented;
 mod reason;
+mod remote;
 pub mod signature;
 pub mod template;
 pub mod token;

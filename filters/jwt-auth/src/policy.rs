@@ -10,6 +10,7 @@ use crate::algorithm::Algorithm;
 use crate::claims::ClaimRules;
 use crate::key::Key;
 use crate::presented::Places;
+use crate::remote::Remote;
 use crate::template::Template;
 
 /// Headers that name the consumer, as Kong sets them; all others of their kind are a client's invention.
@@ -28,8 +29,10 @@ pub(crate) struct Issuer {
     pub(crate) audiences: Vec<String>,
     /// The closed list.
     pub(crate) algorithms: Vec<Algorithm>,
-    /// Its keys.
+    /// Its keys, as far as they are in the configuration.
     pub(crate) keys: Vec<Key>,
+    /// Where its other keys are fetched.
+    pub(crate) remotes: Vec<Rc<Remote>>,
 }
 
 /// A consumer's credential.

@@ -52,6 +52,8 @@ reasons! {
         Audience = (401, "audience", "not accepted"),
         /// A required claim is missing or has another value.
         RequiredClaim = (401, "required_claim", "not as required"),
+        /// The keys of the token's issuer could not be fetched, so nothing can be said about it.
+        KeysUnavailable = (503, "keys_unavailable", "Service unavailable"),
     }
 }
 

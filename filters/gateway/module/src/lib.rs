@@ -5,5 +5,6 @@ portcullis_runtime::module!(
     portcullis_gateway::load,
     portcullis_gateway::CONTROLS,
     request_trailers,
-    response_headers
+    response_headers,
+    calls
 );

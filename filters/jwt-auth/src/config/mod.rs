@@ -3,8 +3,9 @@
 mod credentials;
 mod headers;
 mod issuers;
+mod remote;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::claims::{ClaimPath, ClaimRules, RequiredClaim};
 use crate::policy::{Credentials, IDENTITY_FAMILY, Policy};
 use crate::presented::Places;
+use crate::remote::Remote;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 
 /// `maximum_expiration` goes up to a year, as Kong's does.
@@ -31,13 +33,15 @@ pub(crate) fn read(
     section: &mut Section<'_>,
     site: &Site<'_>,
     credentials: &OnceCell<Rc<Credentials>>,
+    remotes: &RefCell<Vec<Rc<Remote>>>,
 ) -> Option<Policy> {
     let node = section.node().clone();
     let places = read_places(section);
     let max_token_bytes = section.or("max_token_bytes", DEFAULT_MAX_TOKEN_BYTES, |node| {
         usize::try_from(node.integer(256..=to_u64(MAX_MAX_TOKEN_BYTES))?).ok()
     });
-    let issuers = section.optional("issuers").map(|node| issuers::read(&node)).unwrap_or_default();
+    let issuers =
+        section.optional("issuers").map(|node| issuers::read(&node, remotes)).unwrap_or_default();
     let credentials = Rc::clone(credentials.get_or_init(|| credentials::read(site.consumers)));
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
