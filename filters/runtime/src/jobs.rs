@@ -245,7 +245,9 @@ impl Entry {
         };
         let free = current.as_ref().is_none_or(|(value, _)| {
             let until = value.get(8..).map_or(0, version_of);
-            version_of(value) == worker || until <= now_ms
+            // One that ends later than any that is given now is from before the clock went back.
+            let ended = until <= now_ms || until > now_ms.saturating_add(self.job.lease_ms);
+            version_of(value) == worker || ended
         });
         let until = now_ms.saturating_add(self.job.lease_ms);
         let value = [worker.to_le_bytes(), until.to_le_bytes()].concat();

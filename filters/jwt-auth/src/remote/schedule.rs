@@ -43,11 +43,13 @@ impl Schedule {
 
     /// True if it is time to fetch.
     pub(crate) fn is_due(&self, history: &History, now: u64) -> bool {
-        if now < history.attempted.saturating_add(pause(history.failures)) {
+        let resting = now < history.attempted.saturating_add(pause(history.failures));
+        // What lies ahead of us was written before the clock went back, and says nothing.
+        if resting && history.attempted <= now {
             return false;
         }
         // A tenth before the end, so that keys are there when it comes.
-        let old = now.saturating_sub(history.fetched) >= history.fresh / 10 * 9;
+        let old = now.abs_diff(history.fetched) >= history.fresh / 10 * 9;
         history.fetched == 0 || old || (history.wanted && self.may_want(history, now))
     }
 
@@ -88,8 +90,11 @@ mod tests {
         for (after, due) in [(0, false), (269_999, false), (270_000, true), (400_000, true)] {
             assert_eq!(SCHEDULE.is_due(&fetched(), START + after), due, "{after}");
         }
-        // A clock that went back is no reason.
+        // A clock that went back a little is no reason; one that went back far must not stop us until it is there again.
         assert!(!SCHEDULE.is_due(&fetched(), START - 5_000));
+        assert!(SCHEDULE.is_due(&fetched(), START - 270_000));
+        let failed = History { failures: 9, ..fetched() };
+        assert!(SCHEDULE.is_due(&failed, START - 270_000));
     }
 
     #[test]
