@@ -86,8 +86,8 @@ impl JwtAuth {
         };
         state.0 = None;
         match &self.policy.anonymous {
-            // What could not be decided is not 'no valid token'.
-            Some(consumer) if refusal.reason.status != 503 => {
+            // What could not be decided is not 'no valid token', and one that is not entitled is valid.
+            Some(consumer) if refusal.reason.status == 401 => {
                 self.pass_as_anonymous(exchange, consumer, refusal.reason.label);
                 Verdict::Continue
             }

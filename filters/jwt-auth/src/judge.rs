@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::cache::{Cache, Verified};
 use crate::claims::{self, ClaimFault};
+use crate::demands::is_type;
 use crate::key::{Key, candidates};
 use crate::policy::{Credential, Policy};
 use crate::reason::Refused;
@@ -109,7 +110,7 @@ impl Policy {
             if !counts {
                 return Err(self.unsigned(token, &voucher));
             }
-            self.judge_claims(token, &voucher, exchange)?;
+            self.judge_token(token, &voucher, exchange)?;
             let credential = voucher.credential.cloned();
             return Ok(Accepted { verified, credential, cached: true });
         }
@@ -117,7 +118,7 @@ impl Policy {
             .map_err(|fault| self.refusal(fault.into()))?;
         let voucher = self.voucher(&token, exchange)?;
         let key = *self.verify(&token, &voucher, exchange)?.id();
-        self.judge_claims(&token, &voucher, exchange)?;
+        self.judge_token(&token, &voucher, exchange)?;
         let credential = voucher.credential.cloned();
         let verified = Verified { token, key, views: RefCell::default() };
         let verified = match cache.try_borrow_mut() {
@@ -197,6 +198,28 @@ impl Policy {
         voucher.missing(token).unwrap_or_else(|| self.refusal(Refused::InvalidSignature).into())
     }
 
+    /// Judges a token whose signature is good.
+    fn judge_token(
+        &self,
+        token: &Token,
+        voucher: &Voucher<'_>,
+        exchange: &Exchange,
+    ) -> Result<(), Refusal> {
+        if !self.token_types.is_empty() {
+            let typ = token.header.get("typ").and_then(Value::as_str).unwrap_or_default();
+            if !self.token_types.iter().any(|wanted| is_type(typ, wanted)) {
+                return Err(self.refusal(Refused::TokenType));
+            }
+        }
+        self.judge_claims(token, voucher, exchange)?;
+        // A consumer signs its own tokens: what it entitles itself to counts for nothing.
+        let own_word = voucher.credential.is_some() && !self.demands.is_empty();
+        if own_word || !self.demands.iter().all(|demand| demand.is_met(&token.claims)) {
+            return Err(self.refusal(Refused::InsufficientScope));
+        }
+        Ok(())
+    }
+
     fn judge_claims(
         &self,
         token: &Token,
@@ -229,11 +252,17 @@ impl Policy {
         }
         let challenge = match reason {
             Refused::NoToken => &self.challenge,
+            Refused::InsufficientScope => &self.challenge_scope,
             _ => &self.challenge_invalid,
         };
         let mut refusal = Refusal::from(reason).with_header("www-authenticate", challenge.clone());
-        if let Refused::Critical = reason {
-            refusal.members.push(("crit".to_owned(), refusal.message().to_owned()));
+        let member = match reason {
+            Refused::Critical => Some("crit"),
+            Refused::TokenType => Some("typ"),
+            _ => None,
+        };
+        if let Some(member) = member {
+            refusal.members.push((member.to_owned(), refusal.message().to_owned()));
         }
         refusal
     }

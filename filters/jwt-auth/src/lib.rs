@@ -9,6 +9,7 @@ pub mod cache;
 pub mod claims;
 mod config;
 mod control;
+mod demands;
 mod der;
 mod doorkeeper;
 mod judge;

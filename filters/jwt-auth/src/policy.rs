@@ -8,6 +8,7 @@ use portcullis_control::identity::Consumer;
 
 use crate::algorithm::Algorithm;
 use crate::claims::ClaimRules;
+use crate::demands::Demand;
 use crate::key::Key;
 use crate::presented::Places;
 use crate::remote::Remote;
@@ -64,6 +65,12 @@ pub(crate) struct Policy {
     pub(crate) key_claim_name: String,
     /// What is asked of the claims.
     pub(crate) rules: ClaimRules,
+    /// What the token must be entitled to, all of it.
+    pub(crate) demands: Vec<Demand>,
+    /// `WWW-Authenticate` where it is not.
+    pub(crate) challenge_scope: FieldValue,
+    /// Values of `typ`, one of which is needed; empty: unchecked.
+    pub(crate) token_types: Vec<String>,
     /// Headers for the upstream.
     pub(crate) headers: Vec<(FieldName, Template)>,
     /// Whether the token is taken out of the request.

@@ -1,6 +1,7 @@
 //! From the fields of a configuration to a policy; every fault is reported at once.
 
 mod credentials;
+mod demands;
 mod headers;
 mod issuers;
 mod remote;
@@ -46,6 +47,14 @@ pub(crate) fn read(
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
     let rules = read_rules(section);
+    let demands = demands::read(section);
+    let token_types = section.or("token_types", Vec::new(), |node| {
+        let types = node.texts()?;
+        if types.is_empty() {
+            node.fault("expected at least one type; leave the field out to check none");
+        }
+        Some(types.into_iter().map(str::to_owned).collect())
+    });
     let headers_node = section.optional("headers");
     let headers =
         headers_node.as_ref().map(|node| headers::read(node, &places.headers)).unwrap_or_default();
@@ -89,8 +98,15 @@ pub(crate) fn read(
         rules,
         headers,
         hide_credentials,
-        challenge: challenge(realm, false)?,
-        challenge_invalid: challenge(realm, true)?,
+        challenge: challenge(realm, None, None)?,
+        challenge_invalid: challenge(realm, Some("invalid_token"), None)?,
+        challenge_scope: challenge(
+            realm,
+            Some("insufficient_scope"),
+            demands::scope_of(&demands).as_deref(),
+        )?,
+        demands,
+        token_types,
         run_on_preflight,
         anonymous,
     })
@@ -185,9 +201,12 @@ fn read_realm<'v>(node: &Node<'v>) -> Option<&'v str> {
     plain.then_some(realm)
 }
 
-fn challenge(realm: Option<&str>, invalid: bool) -> Option<FieldValue> {
-    let realm = realm.map(|realm| format!("realm=\"{realm}\""));
-    let error = invalid.then(|| "error=\"invalid_token\"".to_owned());
-    let parameters: Vec<String> = realm.into_iter().chain(error).collect();
+/// RFC 6750 §3. None of the texts has a quote or a backslash.
+fn challenge(realm: Option<&str>, error: Option<&str>, scope: Option<&str>) -> Option<FieldValue> {
+    let parameters = [("realm", realm), ("error", error), ("scope", scope)];
+    let parameters: Vec<String> = parameters
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)))
+        .collect();
     FieldValue::new(["Bearer ", &parameters.join(", ")].concat().trim_end())
 }
