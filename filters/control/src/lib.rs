@@ -5,6 +5,8 @@
 //! [`surroundings::Surroundings`]; what carries its verdicts out is not its business.
 
 pub mod address;
+pub mod arguments;
+pub mod authentication;
 pub mod claims;
 pub mod config;
 pub mod consumers;

@@ -12,13 +12,6 @@ use crate::key::Key;
 use crate::presented::Places;
 use crate::template::Template;
 
-/// Headers that name the consumer, as Kong sets them; all others of their kind are a client's invention.
-pub(crate) const IDENTITY_FAMILY: [FieldName; 3] = [
-    FieldName::from_static("x-consumer-*"),
-    FieldName::from_static("x-credential-identifier"),
-    FieldName::from_static("x-anonymous-consumer"),
-];
-
 /// Who may issue tokens, and with which keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer {

@@ -8,13 +8,14 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
+use portcullis_control::authentication::{IDENTITY_FAMILY, read_anonymous, read_realm};
 use portcullis_control::config::{Node, Section};
 use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
 use serde_json::Value;
 
 use crate::claims::{ClaimPath, ClaimRules, RequiredClaim};
-use crate::policy::{Credentials, IDENTITY_FAMILY, Policy};
+use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 
@@ -52,19 +53,9 @@ pub(crate) fn read(
         );
     }
     let hide_credentials = section.or("hide_credentials", false, |node| node.boolean());
-    let realm = section.optional("realm").and_then(|node| read_realm(&node));
+    let realm = read_realm(section);
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
-    let anonymous = section.optional("anonymous").and_then(|node| {
-        let name = node.text()?;
-        let entry = site.consumers.iter().find(|entry| entry.consumer.username == name);
-        match entry {
-            Some(entry) => credentials::check_names(entry, &node),
-            None => {
-                node.fault(format!("expected the username of a consumer, but `{name}` is none"))
-            }
-        }
-        entry.map(|entry| entry.consumer.clone())
-    });
+    let anonymous = read_anonymous(section, site);
     if !section.has("issuers") && site.consumers.iter().all(|entry| entry.jwt.is_empty()) {
         node.fault("expected at least one issuer, or consumers with jwt credentials");
     }
@@ -168,17 +159,6 @@ fn read_required(name: &str, node: &Node<'_>) -> Option<RequiredClaim> {
         );
     }
     Some(RequiredClaim { path: path?, accepted })
-}
-
-/// A realm stands in quotes (RFC 9110 §11.5), so it has none itself.
-fn read_realm<'v>(node: &Node<'v>) -> Option<&'v str> {
-    let realm = node.text()?;
-    let plain =
-        realm.chars().all(|c| c.is_ascii_graphic() || c == ' ') && !realm.contains(['"', '\\']);
-    if !plain {
-        node.fault("expected visible ASCII without quotes and backslashes");
-    }
-    plain.then_some(realm)
 }
 
 fn challenge(realm: Option<&str>, invalid: bool) -> Option<FieldValue> {
