@@ -9,13 +9,15 @@ use portcullis_control::policy::Kind;
 use portcullis_control::program::{Commons, Household, Program, Slot};
 use portcullis_control::route::RouteMatch;
 use portcullis_jwt_auth::JwtAuth;
+use portcullis_key_auth::KeyAuth;
 use portcullis_rate_limiting::RateLimiting;
 
 /// Name of the module, in the log and in metrics of what no single control decides.
 pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
-pub const CONTROLS: &[Kind] = &[Kind::of::<JwtAuth>(), Kind::of::<RateLimiting>()];
+pub const CONTROLS: &[Kind] =
+    &[Kind::of::<JwtAuth>(), Kind::of::<KeyAuth>(), Kind::of::<RateLimiting>()];
 
 /// Compiles a gateway's configuration.
 ///
