@@ -24,6 +24,7 @@ pub mod policy;
 pub mod program;
 pub mod record;
 pub mod refusal;
+pub mod required_claim;
 pub mod route;
 pub mod store;
 pub mod surroundings;

@@ -77,8 +77,7 @@ impl Places {
         if self.query
             && let Some(query) = exchange.path().and_then(|path| path.query())
         {
-            for (name, value) in arguments(query).filter(|(name, _)| self.has(name)) {
-                drop(name);
+            for (_, value) in arguments(query).filter(|(name, _)| self.has(name)) {
                 found.take(Cow::Owned(value.unwrap_or_default()))?;
             }
         }

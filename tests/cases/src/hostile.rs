@@ -108,6 +108,11 @@ pub fn configuration(module: &str) -> Value {
             configuration["routes"] = json!([{"match": matches, "config": jwt}]);
             configuration
         }
+        "acl" => json!({
+            "deny": ["banned"],
+            "client_ip": client_ip,
+            "routes": [{"match": matches, "config": {"allow": ["dev"]}}],
+        }),
         "key-auth" => {
             let mut configuration = key.clone();
             configuration["client_ip"] = client_ip;
@@ -125,6 +130,7 @@ pub fn configuration(module: &str) -> Value {
             "consumers": consumers,
             "jwt-auth": jwt,
             "key-auth": key,
+            "acl": {"deny": ["banned"], "consumers": ["ada"]},
             "rate-limiting": limits,
             "routes": [{"match": matches, "rate-limiting": {"year": 1_000_000_000, "limit_by": "credential"}}],
         }),
@@ -159,7 +165,10 @@ pub fn good(now: u64) -> Sent {
         field("x-client", "one"),
         field("x-api-key", KEY),
     ];
-    Sent { label: "a good request".to_owned(), headers, ..Sent::default() }
+    let identity = json!({"control": "key-auth", "anonymous": false, "consumer": {"username": "ada", "groups": ["dev"]}});
+    // For modules that are told by an earlier one who is calling.
+    let filter_state = [("portcullis.identity".to_owned(), identity.to_string())].into();
+    Sent { label: "a good request".to_owned(), headers, filter_state, ..Sent::default() }
 }
 
 fn field(name: &str, value: impl Into<Vec<u8>>) -> Field {

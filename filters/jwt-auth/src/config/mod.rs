@@ -12,9 +12,8 @@ use portcullis_control::authentication::{IDENTITY_FAMILY, read_anonymous, read_r
 use portcullis_control::config::{Node, Section};
 use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
-use serde_json::Value;
 
-use crate::claims::{ClaimPath, ClaimRules, RequiredClaim};
+use crate::claims::{ClaimRules, RequiredClaim};
 use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
@@ -23,9 +22,6 @@ use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 const MAX_EXPIRATION: u64 = 31_536_000;
 /// `leeway` goes up to an hour: clocks that are further apart are wrong, not imprecise.
 const MAX_LEEWAY: u64 = 3_600;
-
-/// The largest whole number that no other one becomes as a double (RFC 8259 §6).
-const MAX_NUMBER: f64 = 9_007_199_254_740_991.0;
 
 /// Reads all fields. Credentials are the same on all routes: they are read once.
 pub(crate) fn read(
@@ -129,9 +125,7 @@ fn read_rules(section: &mut Section<'_>) -> ClaimRules {
         node.fault("expected `exp` in claims_to_verify where maximum_expiration is set");
     }
     let leeway = section.or("leeway", 0, |node| node.integer(0..=MAX_LEEWAY));
-    let required = section.or("required_claims", Vec::new(), |node| {
-        Some(node.members()?.iter().filter_map(|(name, node)| read_required(name, node)).collect())
-    });
+    let required = section.or("required_claims", Vec::new(), |node| RequiredClaim::read_all(&node));
     ClaimRules {
         exp_required: to_verify.contains(&"exp"),
         nbf_required: to_verify.contains(&"nbf"),
@@ -139,26 +133,6 @@ fn read_rules(section: &mut Section<'_>) -> ClaimRules {
         leeway: u32::try_from(leeway).unwrap_or(0),
         required,
     }
-}
-
-fn read_required(name: &str, node: &Node<'_>) -> Option<RequiredClaim> {
-    let path = ClaimPath::parse(name);
-    if path.is_none() {
-        node.fault("expected the name of a claim, or a dotted path to one");
-    }
-    let accepted = match node.value() {
-        Value::Array(values) => values.clone(),
-        value => vec![value.clone()],
-    };
-    if accepted.is_empty() {
-        node.fault("expected a value, or a list of at least one");
-    }
-    if accepted.iter().filter_map(Value::as_f64).any(|number| number.abs() > MAX_NUMBER) {
-        node.fault(
-            "expected numbers below 2^53: of larger ones in a configuration Envoy keeps only the first digits",
-        );
-    }
-    Some(RequiredClaim { path: path?, accepted })
 }
 
 fn challenge(realm: Option<&str>, invalid: bool) -> Option<FieldValue> {

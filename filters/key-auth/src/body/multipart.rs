@@ -59,10 +59,9 @@ pub(super) fn find(body: &[u8], boundary: &[u8], is_ours: impl Fn(&[u8]) -> bool
     let mut cuts = Vec::new();
     for part in parts(body, boundary).unwrap_or_default() {
         let content = body.get(part.content.clone()).unwrap_or_default();
-        let Some((name, value)) = named(content).filter(|(name, _)| is_ours(name)) else {
+        let Some((_, value)) = named(content).filter(|(name, _)| is_ours(name)) else {
             continue;
         };
-        drop(name);
         found.keys.push(value.to_vec());
         cuts.push(part.whole);
     }
