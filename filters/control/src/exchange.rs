@@ -9,7 +9,7 @@ use crate::identity::Identity;
 use crate::mode::Mode;
 use crate::path::Path;
 use crate::place::Place;
-use crate::program::Settings;
+use crate::program::{BodyHold, Settings};
 use crate::record::{Note, Outcome};
 use crate::store::SharedData;
 use crate::surroundings::{SignatureCheck, Surroundings, Unavailable};
@@ -161,6 +161,13 @@ impl Exchange {
     pub fn is_stream(&self) -> bool {
         let headers = self.request_headers();
         self.method() == b"CONNECT" || headers.first("upgrade").is_some() || self.is_grpc()
+    }
+
+    /// True if headers reach the upstream before a held body is judged (`body_hold: stream`): what is said of a body in
+    /// them can't be mended any more.
+    #[must_use]
+    pub fn headers_go_ahead(&self) -> bool {
+        self.settings.body_hold == BodyHold::Stream
     }
 
     /// The client's address by the configured rule.

@@ -5,6 +5,8 @@
 //! [`surroundings::Surroundings`]; what carries its verdicts out is not its business.
 
 pub mod address;
+pub mod arguments;
+pub mod authentication;
 pub mod claims;
 pub mod config;
 pub mod consumers;
@@ -22,6 +24,7 @@ pub mod policy;
 pub mod program;
 pub mod record;
 pub mod refusal;
+pub mod required_claim;
 pub mod route;
 pub mod store;
 pub mod surroundings;

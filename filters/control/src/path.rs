@@ -1,5 +1,7 @@
 //! The request's path as every control sees it: normalised once, with what two servers could read differently marked.
 
+use crate::arguments::{arguments, escape};
+
 /// A path is normalised up to this length, bytes; Envoy's own bound for all headers together is 60 KiB by default, and
 /// up to 8 MiB where somebody raised it. What is longer counts as ambiguous and matches no route.
 pub const MAX_PATH_BYTES: usize = 64 * 1024;
@@ -60,39 +62,8 @@ impl Path {
     /// The query's arguments in order: name and value, percent-decoded and with `+` as space; the value is `None` for
     /// `?name` without `=`.
     pub fn arguments(&self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
-        let query = self.query().unwrap_or_default();
-        query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let mut parts = pair.splitn(2, |byte| *byte == b'=');
-            (decode_form(parts.next().unwrap_or_default()), parts.next().map(decode_form))
-        })
+        arguments(self.query().unwrap_or_default())
     }
-}
-
-/// Decodes `%XX` and `+` as HTML forms do; a broken escape stays as it is.
-#[must_use]
-pub fn decode_form(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, tail)) = rest.split_first() {
-        rest = tail;
-        match (byte, escape(tail)) {
-            (b'%', Some(value)) => {
-                decoded.push(value);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            (b'+', _) => decoded.push(b' '),
-            _ => decoded.push(*byte),
-        }
-    }
-    decoded
-}
-
-/// The byte that the two hexadecimal digits at the start stand for.
-fn escape(digits: &[u8]) -> Option<u8> {
-    let digit =
-        |byte: &u8| char::from(*byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let (high, low) = (digits.first().and_then(digit)?, digits.get(1).and_then(digit)?);
-    Some(high << 4 | low)
 }
 
 /// Decodes what needs no escape; also says whether an escape was broken.

@@ -2,6 +2,7 @@
 //!
 //! What a route, a mode or a reserved field is, the contract crate says; here is only how several controls share them.
 
+use portcullis_acl::Acl;
 use portcullis_control::config::{Environment, Faults, Node, Section};
 use portcullis_control::consumers::read_consumers;
 use portcullis_control::load::{self, Common, Part, read_routes};
@@ -9,13 +10,15 @@ use portcullis_control::policy::Kind;
 use portcullis_control::program::{Commons, Household, Program, Slot};
 use portcullis_control::route::RouteMatch;
 use portcullis_jwt_auth::JwtAuth;
+use portcullis_key_auth::KeyAuth;
 use portcullis_rate_limiting::RateLimiting;
 
 /// Name of the module, in the log and in metrics of what no single control decides.
 pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
-pub const CONTROLS: &[Kind] = &[Kind::of::<JwtAuth>(), Kind::of::<RateLimiting>()];
+pub const CONTROLS: &[Kind] =
+    &[Kind::of::<JwtAuth>(), Kind::of::<KeyAuth>(), Kind::of::<Acl>(), Kind::of::<RateLimiting>()];
 
 /// Compiles a gateway's configuration.
 ///

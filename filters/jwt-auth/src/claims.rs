@@ -1,5 +1,6 @@
 //! Whether verified claims are acceptable now, under one policy: pure judgement, all faults at once.
 
+pub use portcullis_control::required_claim::{ClaimPath, MAX_PATH_NAMES, RequiredClaim};
 use serde_json::{Map, Number, Value};
 
 /// What is asked of a token's claims, whoever issued it.
@@ -15,15 +16,6 @@ pub struct ClaimRules {
     pub leeway: u32,
     /// Claims that must be there with one of these values.
     pub required: Vec<RequiredClaim>,
-}
-
-/// A claim that must have one of some values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RequiredClaim {
-    /// Its name or dotted path, as in [`ClaimPath::find`].
-    pub path: ClaimPath,
-    /// The values, any of which will do.
-    pub accepted: Vec<Value>,
 }
 
 /// A claim that is not acceptable.
@@ -109,10 +101,7 @@ pub fn judge(
     let audience_fits = audiences.is_empty() || is_for_one_of(claims.get("aud"), audiences);
     add("aud", (!audience_fits).then_some(Fault::NotAccepted));
     for required in &rules.required {
-        let fits = required
-            .path
-            .find(claims)
-            .is_some_and(|value| required.accepted.iter().any(|accepted| same(value, accepted)));
+        let fits = required.holds(claims);
         add(required.path.as_str(), (!fits).then_some(Fault::NotAsRequired));
     }
     faults
@@ -172,65 +161,6 @@ fn is_for_one_of(aud: Option<&Value>, audiences: &[String]) -> bool {
         Some(single) => accepted(single),
         None => false,
     }
-}
-
-/// Equal as JSON, where 1, 1.0 and 1e0 are one number: Envoy hands every number of a configuration on as a double.
-#[must_use]
-pub fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => {
-            left == right || ((left.is_f64() || right.is_f64()) && left.as_f64() == right.as_f64())
-        }
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| same(left, right))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .all(|(name, value)| right.get(name).is_some_and(|other| same(value, other)))
-        }
-        _ => left == right,
-    }
-}
-
-/// Names in a path, at most: real ones have two to six, and each may double the places to look at.
-pub const MAX_PATH_NAMES: usize = 12;
-
-/// A claim's name, or a dotted path of names into objects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimPath(String);
-
-impl ClaimPath {
-    /// A path from a configuration; `None` if it is empty or has more than [`MAX_PATH_NAMES`] names.
-    #[must_use]
-    pub fn parse(path: &str) -> Option<Self> {
-        let fits = !path.is_empty() && path.split('.').count() <= MAX_PATH_NAMES;
-        fits.then(|| ClaimPath(path.to_owned()))
-    }
-
-    /// The path as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The claim at this path. A name as long as possible comes first, in every object on the way: `https://app/roles`
-    /// is a name, and in `resource_access.my.client.roles` so is `my.client`.
-    #[must_use]
-    pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
-        find(claims, &self.0)
-    }
-}
-
-fn find<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    object.get(path).or_else(|| {
-        path.rmatch_indices('.').find_map(|(place, _)| {
-            let (name, rest) = path.split_at_checked(place)?;
-            find(object.get(name)?.as_object()?, rest.strip_prefix('.')?)
-        })
-    })
 }
 
 #[cfg(test)]

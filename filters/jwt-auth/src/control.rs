@@ -3,12 +3,16 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use portcullis_control::authentication::{
+    self, ANONYMOUS, IDENTITY_FAMILY, IDENTITY_REPLACED, consumer_headers, is_known,
+    pass_as_anonymous,
+};
 use portcullis_control::claims::Claims;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::headers::{Edit, FieldName, FieldValue};
-use portcullis_control::identity::{Consumer, Identity};
+use portcullis_control::headers::{Edit, FieldName};
+use portcullis_control::identity::Identity;
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
@@ -19,12 +23,10 @@ use serde_json::{Map, Value};
 use crate::cache::{Cache, View};
 use crate::config;
 use crate::judge::{Accepted, Missing, Stop};
-use crate::policy::{Credential, Credentials, IDENTITY_FAMILY, Policy};
+use crate::policy::{Credential, Credentials, Policy};
 use crate::reason::Refused;
 use crate::remote::{KEYS_FAILED, KEYS_FETCHED, KEYS_SKIPPED, MAX_WAIT_MS, Remote, Seat};
 
-/// A request went on as the anonymous consumer.
-const ANONYMOUS: &str = "anonymous";
 /// A token's signature was known to be good.
 const CACHE_HIT: &str = "cache_hit";
 /// A claim was not fit for the header that a template puts it into.
@@ -88,7 +90,9 @@ impl JwtAuth {
         match &self.policy.anonymous {
             // What could not be decided is not 'no valid token', and one that is not entitled is valid.
             Some(consumer) if refusal.reason.status == 401 => {
-                self.pass_as_anonymous(exchange, consumer, refusal.reason.label);
+                pass_as_anonymous(exchange, Self::NAME, consumer, refusal.reason.label);
+                // What was not accepted must not look accepted to an upstream that trusts us to have checked.
+                self.hide(exchange);
                 Verdict::Continue
             }
             _ => Verdict::from(refusal),
@@ -128,13 +132,10 @@ impl JwtAuth {
             exchange.count(CACHE_HIT);
         }
         let view = self.view(accepted);
-        for edit in &view.edits {
-            exchange.edit_request(edit.clone());
-        }
+        authentication::accept(exchange, Rc::clone(&view.identity), &view.edits);
         for _ in 0..view.dropped {
             exchange.count(DROPPED_VALUE);
         }
-        exchange.set_identity(Rc::clone(&view.identity));
         self.hide(exchange);
     }
 
@@ -153,8 +154,7 @@ impl JwtAuth {
         let credential = accepted.credential.as_deref();
         let (mut edits, mut dropped) = (Vec::new(), 0);
         if let Some(credential) = credential {
-            edits = consumer_headers(&credential.consumer);
-            push(&mut edits, "x-credential-identifier", &credential.name);
+            edits = consumer_headers(&credential.consumer, Some(&credential.name));
         }
         for (name, template) in &self.policy.headers {
             let rendered = template.render(claims);
@@ -166,30 +166,6 @@ impl JwtAuth {
         accepted.verified.keep(self.number, &view);
         view
     }
-
-    fn pass_as_anonymous(
-        &self,
-        exchange: &mut Exchange,
-        consumer: &Rc<Consumer>,
-        reason: &'static str,
-    ) {
-        for edit in consumer_headers(consumer) {
-            exchange.edit_request(edit);
-        }
-        let name = FieldName::from_static("x-anonymous-consumer");
-        exchange.set_request_header(name, FieldValue::from_static("true"));
-        let identity = Identity {
-            control: Self::NAME.to_owned(),
-            subject: Some(consumer.username.clone()),
-            consumer: Some(Rc::clone(consumer)),
-            anonymous: true,
-            ..Identity::default()
-        };
-        exchange.set_identity(Rc::new(identity));
-        // What was not accepted must not look accepted to an upstream that trusts us to have checked.
-        self.hide(exchange);
-        exchange.note(ANONYMOUS, vec![("because", reason.to_owned())]);
-    }
 }
 
 impl Control for JwtAuth {
@@ -199,8 +175,15 @@ impl Control for JwtAuth {
     const AUTHENTICATES: bool = true;
     const USES_CONSUMERS: bool = true;
     const REASONS: &'static [&'static Reason] = Refused::ALL;
-    const COUNTERS: &'static [&'static str] =
-        &[ANONYMOUS, CACHE_HIT, DROPPED_VALUE, KEYS_FETCHED, KEYS_FAILED, KEYS_SKIPPED];
+    const COUNTERS: &'static [&'static str] = &[
+        ANONYMOUS,
+        CACHE_HIT,
+        DROPPED_VALUE,
+        IDENTITY_REPLACED,
+        KEYS_FETCHED,
+        KEYS_FAILED,
+        KEYS_SKIPPED,
+    ];
     type State = Patience;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
@@ -225,9 +208,7 @@ impl Control for JwtAuth {
             return Verdict::Continue;
         }
         // With `anonymous`, auth controls are alternatives: the first that succeeds counts, as in Kong.
-        if self.policy.anonymous.is_some()
-            && exchange.identity().is_some_and(|identity| !identity.anonymous)
-        {
+        if self.policy.anonymous.is_some() && is_known(exchange) {
             return Verdict::Continue;
         }
         self.decide(exchange, state)
@@ -255,21 +236,6 @@ impl Control for JwtAuth {
             None => JobStep::Done,
         }
     }
-}
-
-fn consumer_headers(consumer: &Consumer) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    push(&mut edits, "x-consumer-username", &consumer.username);
-    if let Some(custom_id) = &consumer.custom_id {
-        push(&mut edits, "x-consumer-custom-id", custom_id);
-    }
-    edits
-}
-
-/// A header, where its value may be one; the configuration has made sure of it for its own words.
-fn push(edits: &mut Vec<Edit>, name: &'static str, value: &str) {
-    edits
-        .extend(FieldValue::new(value).map(|value| Edit::Set(FieldName::from_static(name), value)));
 }
 
 /// A consumer signs its own tokens, so groups and scopes that it gives itself count for nothing; its own are known.

@@ -14,13 +14,6 @@ use crate::presented::Places;
 use crate::remote::Remote;
 use crate::template::Template;
 
-/// Headers that name the consumer, as Kong sets them; all others of their kind are a client's invention.
-pub(crate) const IDENTITY_FAMILY: [FieldName; 3] = [
-    FieldName::from_static("x-consumer-*"),
-    FieldName::from_static("x-credential-identifier"),
-    FieldName::from_static("x-anonymous-consumer"),
-];
-
 /// Who may issue tokens, and with which keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Issuer {

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use portcullis_control::arguments::hide_from_query;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
-use portcullis_control::path::decode_form;
 
 use crate::reason::Refused;
 
@@ -78,7 +78,11 @@ impl Places {
             let name = FieldName::from_static("cookie");
             edits.extend(without(&name, values, |line| self.other_cookies(line)));
         }
-        edits.extend(self.other_arguments(exchange));
+        if !self.arguments.is_empty() {
+            edits.extend(hide_from_query(exchange, |name| {
+                self.arguments.iter().any(|own| own.as_bytes() == name)
+            }));
+        }
         for edit in edits {
             exchange.edit_request(edit);
         }
@@ -95,27 +99,6 @@ impl Places {
         }
         let rest = pairs().filter(|pair| !ours(pair)).collect::<Vec<_>>().join(&b';');
         (!rest.trim_ascii().is_empty()).then(|| rest.trim_ascii_start().to_vec())
-    }
-
-    fn other_arguments(&self, exchange: &Exchange) -> Option<Edit> {
-        let path = exchange.path().filter(|_| !self.arguments.is_empty())?;
-        let query = path.query()?;
-        let ours = |pair: &&[u8]| {
-            let name = decode_form(pair.split(|byte| *byte == b'=').next().unwrap_or_default());
-            self.arguments.iter().any(|own| own.as_bytes() == name)
-        };
-        let pairs: Vec<&[u8]> = query.split(|byte| *byte == b'&').collect();
-        let rest: Vec<&[u8]> = pairs.iter().copied().filter(|pair| !ours(pair)).collect();
-        if rest.len() == pairs.len() {
-            return None;
-        }
-        let without_query = path.raw().split(|byte| *byte == b'?').next().unwrap_or_default();
-        let mut changed = without_query.to_vec();
-        if !rest.is_empty() {
-            changed.push(b'?');
-            changed.extend_from_slice(&rest.join(&b'&'));
-        }
-        Some(Edit::Set(FieldName::from_static(":path"), FieldValue::new(changed)?))
     }
 }
 

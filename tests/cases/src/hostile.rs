@@ -40,14 +40,18 @@ pub const IDENTITY_HEADER: &str = "x-user-id";
 /// What a client writes into it.
 pub const FORGED: &str = "mallory";
 
+/// The key of the good request.
+const KEY: &str = "ada-0123456789abcdef";
+
 /// The issuer of the good token.
 const ISSUER: &str = "https://idp.test";
 
 /// Every header that a module reads under [`configuration`], and what stands before a hostile value in it.
-const READ: [(&str, &str); 15] = [
+const READ: [(&str, &str); 17] = [
     ("authorization", ""),
     ("authorization", "Bearer "),
     ("x-token", "Bearer "),
+    ("x-api-key", ""),
     ("cookie", ""),
     ("cookie", "session="),
     ("x-forwarded-for", ""),
@@ -55,6 +59,7 @@ const READ: [(&str, &str); 15] = [
     ("x-request-id", ""),
     ("content-type", ""),
     ("content-type", "application/grpc"),
+    ("content-type", "multipart/form-data; boundary="),
     ("origin", ""),
     ("access-control-request-method", ""),
     ("host", ""),
@@ -90,6 +95,9 @@ pub fn configuration(module: &str) -> Value {
         {"year": 1_000_000_000, "limit_by": "header", "header_name": "x-client", "name": "header"},
         {"year": 1_000_000_000, "limit_by": "path", "path": "/a", "name": "path"},
     ]);
+    let consumers =
+        json!([{"username": "ada", "custom_id": "42", "groups": ["dev"], "keys": [KEY]}]);
+    let key = json!({"key_names": ["x-api-key"], "key_in_body": true, "run_on_preflight": false});
     let client_ip = json!({"x_forwarded_for": {"trusted_hops": 1}});
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
@@ -100,6 +108,18 @@ pub fn configuration(module: &str) -> Value {
             configuration["routes"] = json!([{"match": matches, "config": jwt}]);
             configuration
         }
+        "acl" => json!({
+            "deny": ["banned"],
+            "client_ip": client_ip,
+            "routes": [{"match": matches, "config": {"allow": ["dev"]}}],
+        }),
+        "key-auth" => {
+            let mut configuration = key.clone();
+            configuration["client_ip"] = client_ip;
+            configuration["consumers"] = consumers;
+            configuration["routes"] = json!([{"match": matches, "config": key}]);
+            configuration
+        }
         "rate-limiting" => json!({
             "limits": limits,
             "client_ip": client_ip,
@@ -107,7 +127,10 @@ pub fn configuration(module: &str) -> Value {
         }),
         "gateway" => json!({
             "client_ip": client_ip,
+            "consumers": consumers,
             "jwt-auth": jwt,
+            "key-auth": key,
+            "acl": {"deny": ["banned"], "consumers": ["ada"]},
             "rate-limiting": limits,
             "routes": [{"match": matches, "rate-limiting": {"year": 1_000_000_000, "limit_by": "credential"}}],
         }),
@@ -118,7 +141,7 @@ pub fn configuration(module: &str) -> Value {
 /// True for modules that must refuse what has no good token.
 #[must_use]
 pub fn authenticates(module: &str) -> bool {
-    module != "rate-limiting"
+    matches!(module, "jwt-auth" | "gateway")
 }
 
 fn token(now: u64) -> String {
@@ -140,8 +163,12 @@ pub fn good(now: u64) -> Sent {
         field("authorization", format!("Bearer {}", token(now))),
         field("x-forwarded-for", "203.0.113.7"),
         field("x-client", "one"),
+        field("x-api-key", KEY),
     ];
-    Sent { label: "a good request".to_owned(), headers, ..Sent::default() }
+    let identity = json!({"control": "key-auth", "anonymous": false, "consumer": {"username": "ada", "groups": ["dev"]}});
+    // For modules that are told by an earlier one who is calling.
+    let filter_state = [("portcullis.identity".to_owned(), identity.to_string())].into();
+    Sent { label: "a good request".to_owned(), headers, filter_state, ..Sent::default() }
 }
 
 fn field(name: &str, value: impl Into<Vec<u8>>) -> Field {
@@ -157,6 +184,7 @@ pub fn attacks(now: u64) -> Vec<Attack> {
     table.sizes();
     table.targets();
     table.shapes();
+    table.bodies();
     for (what, text) in tokens::all(now) {
         table.token(&what, &text);
     }
@@ -308,6 +336,36 @@ impl Table {
             self.push(format!("a path of {what} on a route"), Outcome::Any, |request| {
                 request.path = target.to_vec();
                 request.host = b"A.WILD.test.:80".to_vec();
+            });
+        }
+    }
+
+    /// Bodies that are not what their type says, or more than it should be; all come with good credentials.
+    fn bodies(&mut self) {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        const JSON: &str = "application/json";
+        const PARTS: &str = "multipart/form-data; boundary=b";
+        let part = "--b\r\nContent-Disposition: form-data; name=x-api-key\r\n\r\nk\r\n";
+        for (what, content_type, body) in [
+            ("arguments", FORM, "x-api-key=k&".repeat(40_000)),
+            ("separators", FORM, "&=".repeat(200_000)),
+            ("broken escapes", FORM, "x-api-key=%z%&%=%".repeat(20_000)),
+            ("members", JSON, format!("{{{}}}", vec![r#""x-api-key":"k""#; 30_000].join(","))),
+            ("depth", JSON, "[{\"a\":".repeat(70_000)),
+            ("closed depth", JSON, format!("{}{}", "[".repeat(200_000), "]".repeat(200_000))),
+            ("escapes", JSON, format!(r#"{{"{}":1}}"#, r"\ud800\u0000".repeat(30_000))),
+            ("a half object", JSON, r#"{"x-api-key":"k""#.to_owned()),
+            ("no text at all", JSON, String::new()),
+            ("parts", PARTS, format!("{}--b--", part.repeat(7_000))),
+            ("boundaries", PARTS, "--b\r\n".repeat(80_000)),
+            ("half boundaries", PARTS, "\r\n--".repeat(100_000)),
+            ("a part without end", PARTS, part.repeat(7_000)),
+            ("more than is held", JSON, format!(r#"{{"a":"{}"}}"#, "x".repeat(600_000))),
+        ] {
+            self.push(format!("a body of {what}"), Outcome::Any, |request| {
+                request.method = "POST".to_owned();
+                request.headers.push(field("content-type", content_type));
+                request.body = Some(body.into_bytes());
             });
         }
     }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
+use portcullis_acl::Acl;
 use portcullis_control::control::Control;
 use portcullis_control::load::module;
 use portcullis_control::policy::Kind;
 use portcullis_jwt_auth::JwtAuth;
+use portcullis_key_auth::KeyAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_runtime::module::Definition;
 
@@ -26,7 +28,7 @@ pub fn of<C: Control>() -> Definition {
 #[must_use]
 pub fn modules() -> Vec<Definition> {
     let gateway = Definition { name: portcullis_gateway::NAME, load: portcullis_gateway::load };
-    vec![gateway, of::<JwtAuth>(), of::<RateLimiting>()]
+    vec![gateway, of::<Acl>(), of::<JwtAuth>(), of::<KeyAuth>(), of::<RateLimiting>()]
 }
 
 /// That folders, tables and this list say the same: a module without cases is not tested, a folder of cases without a

@@ -57,6 +57,8 @@ fn environment(text: &str) -> Vec<(String, String)> {
         .map(|name| {
             let value = match name.as_str() {
                 _ if name.contains("PEM") => keys::pem("rsa2048").to_owned(),
+                // Each another: a key belongs to one consumer.
+                _ if name.ends_with("_KEY") => format!("{name}-0123456789abcdef"),
                 _ if name.contains("SECRET") => {
                     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned()
                 }
@@ -161,7 +163,9 @@ fn every_example_decides_on_requests() {
         let envoy = Envoy::start(file);
         let reply = envoy.get("/");
         match name.as_str() {
-            "jwt-auth.yaml" => assert_eq!(reply.status, 401, "{name}"),
+            "acl.yaml" | "jwt-auth.yaml" | "key-auth.yaml" => {
+                assert_eq!(reply.status, 401, "{name}")
+            }
             "rate-limiting.yaml" => {
                 assert_eq!(
                     (reply.status, reply.header("ratelimit-limit").as_deref()),

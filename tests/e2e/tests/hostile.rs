@@ -88,6 +88,11 @@ fn jwt_auth_survives_every_hostile_request() {
 }
 
 #[test]
+fn key_auth_survives_every_hostile_request() {
+    attack("key-auth");
+}
+
+#[test]
 fn rate_limiting_survives_every_hostile_request() {
     attack("rate-limiting");
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use portcullis_control::authentication::check_names;
 use portcullis_control::config::Node;
 use portcullis_control::consumers::ConsumerEntry;
 use portcullis_control::headers::FieldValue;
@@ -29,16 +30,6 @@ pub(super) fn read(consumers: &[ConsumerEntry<'_>]) -> Rc<Credentials> {
         }
     }
     Rc::new(credentials)
-}
-
-/// Names go into headers as they stand; the fault is told at `node`.
-pub(super) fn check_names(entry: &ConsumerEntry<'_>, node: &Node<'_>) {
-    let names = [Some(&entry.consumer.username), entry.consumer.custom_id.as_ref()];
-    if names.into_iter().flatten().any(|name| FieldValue::new(name.as_bytes()).is_none()) {
-        node.fault(
-            "expected username and custom_id without control characters: they are sent as headers",
-        );
-    }
 }
 
 fn read_one(node: &Node<'_>, entry: &ConsumerEntry<'_>) -> Option<Credential> {

@@ -1,9 +1,9 @@
 //! `headers`: which claims go to the upstream, under which names.
 
+use portcullis_control::authentication::IDENTITY_FAMILY;
 use portcullis_control::config::Node;
 use portcullis_control::headers::{FieldName, covers, same_name_for_a_backend};
 
-use crate::policy::IDENTITY_FAMILY;
 use crate::template::Template;
 
 /// Names that a claim must not be put under: they steer the connection, the message, the next authentication

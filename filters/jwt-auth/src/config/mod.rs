@@ -10,13 +10,13 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
+use portcullis_control::authentication::{IDENTITY_FAMILY, read_anonymous, read_realm};
 use portcullis_control::config::{Node, Section};
 use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
-use serde_json::Value;
 
-use crate::claims::{ClaimPath, ClaimRules, RequiredClaim};
-use crate::policy::{Credentials, IDENTITY_FAMILY, Policy};
+use crate::claims::{ClaimRules, RequiredClaim};
+use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
 use crate::remote::Remote;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
@@ -25,9 +25,6 @@ use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 const MAX_EXPIRATION: u64 = 31_536_000;
 /// `leeway` goes up to an hour: clocks that are further apart are wrong, not imprecise.
 const MAX_LEEWAY: u64 = 3_600;
-
-/// The largest whole number that no other one becomes as a double (RFC 8259 §6).
-const MAX_NUMBER: f64 = 9_007_199_254_740_991.0;
 
 /// Reads all fields. Credentials are the same on all routes: they are read once.
 pub(crate) fn read(
@@ -65,19 +62,9 @@ pub(crate) fn read(
         );
     }
     let hide_credentials = section.or("hide_credentials", false, |node| node.boolean());
-    let realm = section.optional("realm").and_then(|node| read_realm(&node));
+    let realm = read_realm(section);
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
-    let anonymous = section.optional("anonymous").and_then(|node| {
-        let name = node.text()?;
-        let entry = site.consumers.iter().find(|entry| entry.consumer.username == name);
-        match entry {
-            Some(entry) => credentials::check_names(entry, &node),
-            None => {
-                node.fault(format!("expected the username of a consumer, but `{name}` is none"))
-            }
-        }
-        entry.map(|entry| entry.consumer.clone())
-    });
+    let anonymous = read_anonymous(section, site);
     if !section.has("issuers") && site.consumers.iter().all(|entry| entry.jwt.is_empty()) {
         node.fault("expected at least one issuer, or consumers with jwt credentials");
     }
@@ -158,9 +145,7 @@ fn read_rules(section: &mut Section<'_>) -> ClaimRules {
         node.fault("expected `exp` in claims_to_verify where maximum_expiration is set");
     }
     let leeway = section.or("leeway", 0, |node| node.integer(0..=MAX_LEEWAY));
-    let required = section.or("required_claims", Vec::new(), |node| {
-        Some(node.members()?.iter().filter_map(|(name, node)| read_required(name, node)).collect())
-    });
+    let required = section.or("required_claims", Vec::new(), |node| RequiredClaim::read_all(&node));
     ClaimRules {
         exp_required: to_verify.contains(&"exp"),
         nbf_required: to_verify.contains(&"nbf"),
@@ -168,37 +153,6 @@ fn read_rules(section: &mut Section<'_>) -> ClaimRules {
         leeway: u32::try_from(leeway).unwrap_or(0),
         required,
     }
-}
-
-fn read_required(name: &str, node: &Node<'_>) -> Option<RequiredClaim> {
-    let path = ClaimPath::parse(name);
-    if path.is_none() {
-        node.fault("expected the name of a claim, or a dotted path to one");
-    }
-    let accepted = match node.value() {
-        Value::Array(values) => values.clone(),
-        value => vec![value.clone()],
-    };
-    if accepted.is_empty() {
-        node.fault("expected a value, or a list of at least one");
-    }
-    if accepted.iter().filter_map(Value::as_f64).any(|number| number.abs() > MAX_NUMBER) {
-        node.fault(
-            "expected numbers below 2^53: of larger ones in a configuration Envoy keeps only the first digits",
-        );
-    }
-    Some(RequiredClaim { path: path?, accepted })
-}
-
-/// A realm stands in quotes (RFC 9110 §11.5), so it has none itself.
-fn read_realm<'v>(node: &Node<'v>) -> Option<&'v str> {
-    let realm = node.text()?;
-    let plain =
-        realm.chars().all(|c| c.is_ascii_graphic() || c == ' ') && !realm.contains(['"', '\\']);
-    if !plain {
-        node.fault("expected visible ASCII without quotes and backslashes");
-    }
-    plain.then_some(realm)
 }
 
 /// RFC 6750 §3. None of the texts has a quote or a backslash.

@@ -14,6 +14,7 @@ use portcullis_control::json::fuzz_json;
 use portcullis_jwt_auth::key::fuzz_key;
 use portcullis_jwt_auth::template::fuzz_template;
 use portcullis_jwt_auth::token::{DEFAULT_MAX_TOKEN_BYTES, Token, fuzz_token};
+use portcullis_key_auth::body::fuzz_body;
 use portcullis_runtime::{fuzz_pairs, fuzz_protobuf, fuzz_structure};
 
 /// Something that takes any bytes and panics where it finds a fault.
@@ -28,8 +29,9 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target { name: "address", run: address::run, steps: 3_000 },
+    Target { name: "body", run: body, steps: 5_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
     Target { name: "headers", run: headers::run, steps: 3_000 },
     Target { name: "json", run: json, steps: 5_000 },
@@ -49,6 +51,11 @@ fn shown(what: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     hasher.finish()
+}
+
+fn body(data: &[u8]) -> u64 {
+    fuzz_body(data);
+    0
 }
 
 fn json(data: &[u8]) -> u64 {
