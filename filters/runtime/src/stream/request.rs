@@ -84,6 +84,7 @@ impl Stream {
     pub fn request_trailers(&mut self) -> BodyFlow {
         self.exchange.forget_time();
         self.request.ended = true;
+        self.request.trailers = true;
         self.strip_identity_trailers();
         let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
         let flow = self.request_body_flow(held);
@@ -288,7 +289,12 @@ impl Stream {
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
             let name = FieldName::from_static("content-length");
             if self.host.set_body(Direction::Request, &body).is_ok() {
-                self.exchange.edit_request_always(Edit::Set(name, FieldValue::from_number(length)));
+                // HTTP/1 has no room for trailers behind a length: those that came go in chunks.
+                let edit = match self.request.trailers {
+                    true => Edit::Remove(name),
+                    false => Edit::Set(name, FieldValue::from_number(length)),
+                };
+                self.exchange.edit_request_always(edit);
             }
         }
         if self.chain.reads_response_body() {
