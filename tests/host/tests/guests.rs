@@ -173,7 +173,13 @@ fn message(seen: &portcullis_host::Seen, start: String) -> Message {
 fn upstream(exchange: &Exchange) -> Option<Message> {
     let seen = exchange.upstream.as_ref().filter(|seen| seen.end == End::Complete)?;
     let text = |name: &str| seen.headers.text(name).unwrap_or_default();
-    Some(message(seen, format!("{} {}", text(":method"), text(":path"))))
+    let mut message = message(seen, format!("{} {}", text(":method"), text(":path")));
+    let framed = ["content-length", "transfer-encoding"].iter().any(|name| seen.headers.has(name));
+    if seen.body.is_empty() && !framed && !matches!(text(":method").as_str(), "GET" | "HEAD") {
+        // The codec's.
+        message.headers.push((b"content-length".to_vec(), b"0".to_vec()));
+    }
+    Some(message)
 }
 
 fn client(exchange: &Exchange, method: &str) -> Option<Message> {

@@ -64,7 +64,7 @@ fn writable(state: &mut HostState, map: MapType) -> Answer<&mut Headers> {
         _ => return Err(Status::BAD_ARGUMENT.into()),
     };
     let found = if trailers {
-        if side.trailers.is_none() && side.chunk.is_some() && side.end_seen {
+        if side.trailers.is_none() && side.end_seen && side.body().is_some() {
             side.trailers = Some(Headers::default());
             side.trailers_visible = true;
         }
