@@ -58,11 +58,10 @@ impl Request {
         Self { headers, ..Self::get("/") }
     }
 
-    /// Adds a header, keeping those of the same name apart: which of them a host joins depends on what it is built
-    /// with, and a module must be right either way. [`Headers::add`] joins as Envoy's map does.
+    /// Adds a header, keeping those of the same name.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.keep(name.as_ref(), value.as_ref());
+        self.headers.add(name, value);
         self
     }
 
@@ -154,7 +153,7 @@ impl Response {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.add(name, value);
+        self.headers.append(name, value);
         self
     }
 

@@ -3,13 +3,13 @@
 use crate::pairs::Pair;
 
 /// Names for which Envoy's map of a request has a place of their own: a second value is joined to the first by a comma,
-/// from the client as from a guest. The table of guests says which.
-const JOINED_IN_REQUESTS: [&str; 24] = [
+/// from the client as from a guest. The table of guests says which. `authorization` is joined too by the pinned Envoy, not
+/// by one that is built with fewer extensions: here a module sees it apart.
+const JOINED_IN_REQUESTS: [&str; 23] = [
     "accept",
     "accept-encoding",
     "access-control-request-headers",
     "access-control-request-method",
-    "authorization",
     "cache-control",
     "content-encoding",
     "content-type",
@@ -93,8 +93,20 @@ impl Headers {
         self.get(name).is_some()
     }
 
-    /// Adds one, keeping those that are there or joining it to them; pseudo-headers stand before all others, as in Envoy's map.
+    /// Adds one, keeping those that are there; pseudo-headers stand before all others, as in Envoy's map. Nothing is
+    /// joined: what a host joins depends on what it is built with, and a module must be right either way.
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let name = key(name.as_ref());
+        let at = if name.starts_with(b":") {
+            self.pairs.iter().take_while(|(known, _)| known.starts_with(b":")).count()
+        } else {
+            self.pairs.len()
+        };
+        self.pairs.insert(at, (name, value.as_ref().to_vec()));
+    }
+
+    /// Adds one as Envoy's codecs and host calls do: joined to the one that is there where names are joined.
+    pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let name = key(name.as_ref());
         if self.joins(&name)
             && let Some((_, old)) = self.pairs.iter_mut().find(|(known, _)| *known == name)
@@ -103,18 +115,7 @@ impl Headers {
             old.extend_from_slice(value.as_ref());
             return;
         }
-        self.keep(&name, value.as_ref());
-    }
-
-    /// Adds one and joins nothing.
-    pub(crate) fn keep(&mut self, name: &[u8], value: &[u8]) {
-        let name = key(name);
-        let at = if name.starts_with(b":") {
-            self.pairs.iter().take_while(|(known, _)| known.starts_with(b":")).count()
-        } else {
-            self.pairs.len()
-        };
-        self.pairs.insert(at, (name, value.to_vec()));
+        self.add(name, value);
     }
 
     /// Whether a second value of this name is joined to the first. Pseudo-headers, which come first, tell a request's

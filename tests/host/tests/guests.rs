@@ -70,7 +70,7 @@ fn head(request: &row::Request) -> Headers {
         (":scheme", "http"),
     ]);
     for (name, value) in &request.headers {
-        headers.add(name, value);
+        headers.append(name, value);
     }
     if request.is_chunked() {
         headers.add("transfer-encoding", "chunked");

@@ -9,14 +9,14 @@ pub(super) fn rows() -> Vec<Row> {
     vec![joined(), of_the_request(), of_the_response()]
 }
 
-/// Names that a client may well send twice.
-const TWICE: [&str; 31] = [
+/// Names that a client may well send twice. Without `authorization`: Envoy joins it too, but the cases have the host
+/// keep it apart, as one does that is built with fewer extensions.
+const TWICE: [&str; 30] = [
     "accept",
     "accept-encoding",
     "accept-language",
     "access-control-request-headers",
     "access-control-request-method",
-    "authorization",
     "cache-control",
     "content-encoding",
     "content-type",
@@ -60,7 +60,6 @@ fn joined() -> Row {
          get accept-language 0 '1'
          get access-control-request-headers 0 '1,2'
          get access-control-request-method 0 '1,2'
-         get authorization 0 '1,2'
          get cache-control 0 '1,2'
          get content-encoding 0 '1,2'
          get content-type 0 '1,2'
@@ -86,7 +85,7 @@ fn joined() -> Row {
          get x-forwarded-port 0 '1,2'
          get x-real-ip 0 '1'
          get x-request-id 0 '1,2'
-         upstream GET / accept=1,2 accept-encoding=1,2 accept-language=1 accept-language=2 access-control-request-headers=1,2 access-control-request-method=1,2 authorization=1,2 cache-control=1,2 content-encoding=1,2 content-type=1,2 cookie=1 cookie=2 etag=1 etag=2 forwarded=1 forwarded=2 grpc-timeout=1,2 if-match=1,2 if-modified-since=1,2 if-none-match=1,2 if-range=1,2 if-unmodified-since=1,2 origin=1,2 pragma=1,2 proxy-authorization=1 proxy-authorization=2 range=1 range=2 referer=1,2 user-agent=1,2 via=1,2 x-api-key=1 x-api-key=2 x-forwarded-for=1,2 x-forwarded-host=1,2 x-forwarded-port=1,2 x-real-ip=1 x-real-ip=2 x-request-id=1,2
+         upstream GET / accept=1,2 accept-encoding=1,2 accept-language=1 accept-language=2 access-control-request-headers=1,2 access-control-request-method=1,2 cache-control=1,2 content-encoding=1,2 content-type=1,2 cookie=1 cookie=2 etag=1 etag=2 forwarded=1 forwarded=2 grpc-timeout=1,2 if-match=1,2 if-modified-since=1,2 if-none-match=1,2 if-range=1,2 if-unmodified-since=1,2 origin=1,2 pragma=1,2 proxy-authorization=1 proxy-authorization=2 range=1 range=2 referer=1,2 user-agent=1,2 via=1,2 x-api-key=1 x-api-key=2 x-forwarded-for=1,2 x-forwarded-host=1,2 x-forwarded-port=1,2 x-real-ip=1 x-real-ip=2 x-request-id=1,2
          client 200 content-length=6 'answer'")
 }
 
@@ -165,7 +164,7 @@ fn of_the_response() -> Row {
 /// The same names, added by the guest to those that the client sent.
 fn of_the_request() -> Row {
     let mut g = Guest::new();
-    let names = ["accept", "authorization", "content-type", "cookie", "x-forwarded-for", "x-other"];
+    let names = ["accept", "content-type", "cookie", "x-forwarded-for", "x-other"];
     let body: String = names
         .iter()
         .map(|name| change(&mut g, "add", 0, name, "2") + &get(&mut g, 0, name))
@@ -176,8 +175,6 @@ fn of_the_request() -> Row {
         .send(request)
         .shows("add accept 0
          get accept 0 '1,2'
-         add authorization 0
-         get authorization 0 '1,2'
          add content-type 0
          get content-type 0 '1,2'
          add cookie 0
@@ -186,6 +183,6 @@ fn of_the_request() -> Row {
          get x-forwarded-for 0 '1,2'
          add x-other 0
          get x-other 0 '1'
-         upstream GET / accept=1,2 authorization=1,2 content-type=1,2 cookie=1 cookie=2 x-forwarded-for=1,2 x-other=1 x-other=2
+         upstream GET / accept=1,2 content-type=1,2 cookie=1 cookie=2 x-forwarded-for=1,2 x-other=1 x-other=2
          client 200 content-length=6 'answer'")
 }
