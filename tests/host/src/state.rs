@@ -80,7 +80,9 @@ pub(crate) struct HostState {
     pub(crate) next_context: u32,
     pub(crate) metric_ids: MetricIds,
     pub(crate) calls: Vec<Call>,
-    pub(crate) next_token: u32,
+    /// How many calls of each kind there have been.
+    pub(crate) http_calls: u32,
+    pub(crate) grpc_calls: u32,
     pub(crate) violations: Vec<String>,
 }
 
@@ -105,7 +107,8 @@ impl HostState {
             next_context: 1,
             metric_ids: MetricIds::default(),
             calls: Vec::new(),
-            next_token: 1,
+            http_calls: 0,
+            grpc_calls: 0,
             violations: Vec::new(),
         }
     }

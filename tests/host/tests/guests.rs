@@ -70,7 +70,7 @@ fn head(request: &row::Request) -> Headers {
         (":scheme", "http"),
     ]);
     for (name, value) in &request.headers {
-        headers.add(name, value);
+        headers.append(name, value);
     }
     if request.is_chunked() {
         headers.add("transfer-encoding", "chunked");
@@ -173,7 +173,13 @@ fn message(seen: &portcullis_host::Seen, start: String) -> Message {
 fn upstream(exchange: &Exchange) -> Option<Message> {
     let seen = exchange.upstream.as_ref().filter(|seen| seen.end == End::Complete)?;
     let text = |name: &str| seen.headers.text(name).unwrap_or_default();
-    Some(message(seen, format!("{} {}", text(":method"), text(":path"))))
+    let mut message = message(seen, format!("{} {}", text(":method"), text(":path")));
+    let framed = ["content-length", "transfer-encoding"].iter().any(|name| seen.headers.has(name));
+    if seen.body.is_empty() && !framed && !matches!(text(":method").as_str(), "GET" | "HEAD") {
+        // The codec's.
+        message.headers.push((b"content-length".to_vec(), b"0".to_vec()));
+    }
+    Some(message)
 }
 
 fn client(exchange: &Exchange, method: &str) -> Option<Message> {

@@ -15,13 +15,14 @@ fn call(g: &mut Guest, cluster: &str, headers: &[(&str, &str)], timeout: i32) ->
 pub(super) fn rows() -> Vec<Row> {
     vec![
         refused(),
-        answered("callee", "a call's answer is read in its callback and the request goes on", "call 0
+        answered("callee", "a call's answer is read in its callback and the request goes on", "call 0 4
          response 5 6 0
          path as root 2
          status 0 '202'
          length 0 '6'
          type 1
          took 0
+         call status 0 ''
          trailers 0
          body 0 'called'
          write 2
@@ -33,13 +34,14 @@ pub(super) fn rows() -> Vec<Row> {
          path after 2
          upstream GET /
          client 200 content-length=6 'answer'"),
-        answered("refused", "a call to a host that refuses is answered with 503", "call 0
+        answered("refused", "a call to a host that refuses is answered with 503", "call 0 4
          response 3 98 0
          path as root 2
          status 0 '503'
          length 0 '98'
          type 0 'text/plain'
          took 1
+         call status 0 ''
          trailers 0
          body 0 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure'
          write 2
@@ -54,6 +56,7 @@ pub(super) fn rows() -> Vec<Row> {
         reply_from_the_callback(),
         with_a_body(),
         grpc(),
+        grpc_calls_that_are_not_there(),
     ]
 }
 
@@ -97,10 +100,7 @@ fn refused() -> Row {
 /// Notes the stream, calls, and holds it.
 fn holding(g: &mut Guest, cluster: &str) -> String {
     let call = call(g, cluster, &WHOLE, 5000);
-    format!(
-        "(global.set $stream (local.get $0)) {} (i32.const 4)",
-        g.numbers("call", &[&format!("(call {call})")])
-    )
+    format!("(global.set $stream (local.get $0)) {} (i32.const 4)", g.word("call", &call))
 }
 
 const STREAM: &str = "(global $stream (mut i32) (i32.const 0))";
@@ -118,6 +118,7 @@ fn answered(cluster: &str, name: &'static str, expected: &'static str) -> Row {
         g.bytes("length", &format!("$get_header (i32.const 6) {length} {OUT}")),
         g.bytes("type", &format!("$get_header (i32.const 6) {kind} {OUT}")),
         g.numbers("took", &[&format!("(call $get_header (i32.const 6) {took} {OUT})")]),
+        g.bytes("call status", &format!("$get_status (i32.const 24) {OUT}")),
         g.pairs("trailers", 7),
         g.bytes("body", &format!("$get_buffer (i32.const 4) (i32.const 0) (i32.const 99) {OUT}")),
         g.bytes("write", &format!("$set_buffer (i32.const 4) (i32.const 0) (i32.const 0) {NONE}")),
@@ -149,7 +150,7 @@ fn reply_from_the_callback() -> Row {
         .on("proxy_on_http_call_response", callback)
         .on("proxy_on_response_headers", headers + CONTINUE);
     Row::new("a reply from the callback of a call", &guest).get("/").shows(
-        "call 0
+        "call 0 4
          reply 0
          response headers
          client 401 content-length=2 content-type=text/plain x-a=1 'no'",
@@ -171,11 +172,11 @@ fn with_a_body() -> Row {
         .send(Request::post("ab"))
         .send(Request::new("POST", "/").chunk("a").chunk("b").trailer("x-t", "1"))
         .shows(
-            "call 0
+            "call 0 4
          body 2 1
          upstream POST / content-length=2 'ab'
          client 200 content-length=6 'answer'
-         call 0
+         call 0 8
          body 2 0
          upstream POST / 'ab' trailers x-t=1
          client 200 content-length=6 'answer'",
@@ -201,6 +202,46 @@ fn grpc() -> Row {
             "garbage 4
          unknown cluster 10
          no hosts 10
+         upstream GET /
+         client 200 content-length=6 'answer'",
+        )
+}
+
+fn grpc_calls_that_are_not_there() -> Row {
+    let mut g = Guest::new();
+    let bytes = g.text("message");
+    let body: String = [0, 1, 7, 400, 401, 402]
+        .iter()
+        .map(|token| {
+            g.bytes(&format!("close {token}"), &format!("$grpc_close (i32.const {token})"))
+                + &g.bytes(&format!("cancel {token}"), &format!("$grpc_cancel (i32.const {token})"))
+                + &g.bytes(
+                    &format!("send {token}"),
+                    &format!("$grpc_send (i32.const {token}) {bytes} (i32.const 0)"),
+                )
+        })
+        .collect();
+    Row::new("gRPC calls that are not there", &g.on("proxy_on_request_headers", body + CONTINUE))
+        .get("/")
+        .shows(
+            "close 0 2
+         cancel 0 2
+         send 0 2
+         close 1 1
+         cancel 1 1
+         send 1 2
+         close 7 2
+         cancel 7 2
+         send 7 2
+         close 400 2
+         cancel 400 2
+         send 400 2
+         close 401 1
+         cancel 401 1
+         send 401 2
+         close 402 1
+         cancel 402 1
+         send 402 1
          upstream GET /
          client 200 content-length=6 'answer'",
         )

@@ -5,13 +5,13 @@ use crate::guest::{Guest, OUT, WORD};
 use crate::row::{Answer, Request, Row};
 
 /// Reads a header of a map and logs it.
-fn get(g: &mut Guest, map: u32, name: &str) -> String {
+pub(super) fn get(g: &mut Guest, map: u32, name: &str) -> String {
     let key = g.text(name);
     g.bytes(&format!("get {name}"), &format!("$get_header (i32.const {map}) {key} {OUT}"))
 }
 
 /// A call on a map with a name and a value.
-fn change(g: &mut Guest, call: &str, map: u32, name: &str, value: &str) -> String {
+pub(super) fn change(g: &mut Guest, call: &str, map: u32, name: &str, value: &str) -> String {
     let (key, text) = (g.text(name), g.text(value));
     g.bytes(&format!("{call} {name}"), &format!("${call}_header (i32.const {map}) {key} {text}"))
 }
@@ -22,7 +22,10 @@ fn remove(g: &mut Guest, map: u32, name: &str) -> String {
 }
 
 pub(super) fn rows() -> Vec<Row> {
-    vec![reads(), changes(), pairs(), odd_names(), response()]
+    let mut rows = vec![reads(), changes(), pairs(), odd_names(), response(), bytes(), pseudo()];
+    rows.extend(whole_maps());
+    rows.extend(required());
+    rows
 }
 
 fn reads() -> Row {
@@ -196,4 +199,185 @@ fn response() -> Row {
          upstream GET /
          client 418 content-length=0 x-up=new x-up=",
     )
+}
+
+fn bytes() -> Row {
+    let mut g = Guest::new();
+    let body = get(&mut g, 0, "x-u")
+        + &change(&mut g, "set", 0, "x-long", &"v".repeat(300))
+        + &change(&mut g, "set", 0, "x-tab", "a\tb");
+    Row::new("values may be any text and long", &g.on("proxy_on_request_headers", body + CONTINUE))
+        .send(Request::new("GET", "/").header("x-u", "caf\u{e9}").header("x-long", "1"))
+        .shows("get x-u 0 'café'
+         set x-long 0
+         set x-tab 0
+         upstream GET / x-long=vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv x-tab=a	b x-u=café
+         client 200 content-length=6 'answer'")
+}
+
+fn pseudo() -> Row {
+    let mut g = Guest::new();
+    let body = [
+        change(&mut g, "set", 0, ":path", "/other?x"),
+        change(&mut g, "set", 0, ":method", "PUT"),
+        change(&mut g, "set", 0, "host", "other.test"),
+        get(&mut g, 0, ":authority"),
+        change(&mut g, "add", 0, ":path", "/second"),
+        get(&mut g, 0, ":path"),
+        g.pairs("pairs", 0),
+    ]
+    .concat();
+    Row::new(
+        "pseudo-headers can be changed and host is the authority",
+        &g.on("proxy_on_request_headers", body + CONTINUE),
+    )
+    .get("/")
+    .shows("set :path 0
+         set :method 0
+         set host 0
+         get :authority 0 'other.test'
+         add :path 0
+         get :path 0 '/other?x,/second'
+         pairs 0 :scheme=http :path=/other?x,/second :method=PUT :authority=other.test x-forwarded-proto=http
+         upstream PUT /other?x,/second content-length=0 host=other.test
+         client 200 content-length=6 'answer'")
+}
+
+/// A header that a message needs is taken away: who answers, and what.
+fn required() -> Vec<Row> {
+    let row = |name, callback: &str, map, header: &str, expected| {
+        let mut g = Guest::new();
+        let body = remove(&mut g, map, header);
+        let log = g.say("log");
+        let guest = g.on(callback, body + CONTINUE).on("proxy_on_log", log);
+        Row::new(name, &guest).get("/").shows(expected)
+    };
+    vec![
+        row(
+            "a request without its method is 503",
+            "proxy_on_request_headers",
+            0,
+            ":method",
+            "remove :method 0
+         log
+         client 503 content-length=32 content-type=text/plain 'missing required header: :method'",
+        ),
+        row(
+            "a request without its authority goes on",
+            "proxy_on_request_headers",
+            0,
+            ":authority",
+            "remove :authority 0
+         log
+         upstream GET /
+         client 200 content-length=6 'answer'",
+        ),
+        row(
+            "a request without its scheme",
+            "proxy_on_request_headers",
+            0,
+            ":scheme",
+            "remove :scheme 0
+         log
+         upstream GET /
+         client 200 content-length=6 'answer'",
+        ),
+        row(
+            "a request without its x-forwarded-proto",
+            "proxy_on_request_headers",
+            0,
+            "x-forwarded-proto",
+            "remove x-forwarded-proto 0
+         log
+         client 404 content-length=0",
+        ),
+        row(
+            "a response without its status is 502",
+            "proxy_on_response_headers",
+            2,
+            ":status",
+            "remove :status 0
+         log
+         upstream GET /
+         client 502 content-length=32 content-type=text/plain 'missing required header: :status'",
+        ),
+    ]
+}
+
+fn whole_maps() -> Vec<Row> {
+    let set = |name, map: &[(&str, &str)], expected| {
+        let mut g = Guest::new();
+        let map = g.map(map);
+        let body =
+            g.bytes("set", &format!("$set_pairs (i32.const 0) {map}")) + &g.pairs("pairs", 0);
+        Row::new(name, &g.on("proxy_on_request_headers", body + CONTINUE))
+            .send(Request::new("GET", "/").header("x-old", "1"))
+            .shows(expected)
+    };
+    let raw = |name, bytes: &[u8], expected| {
+        let mut g = Guest::new();
+        let map = g.text(bytes);
+        let body =
+            g.bytes("set", &format!("$set_pairs (i32.const 2) {map}")) + &g.pairs("pairs", 2);
+        let guest = g.on("proxy_on_response_headers", body + CONTINUE);
+        Row::new(name, &guest)
+            .answered(Answer::new(200).header("x-old", "1"))
+            .get("/")
+            .shows(expected)
+    };
+    vec![
+        set(
+            "a whole map replaces all headers",
+            &[
+                ("x-two", "1"),
+                (":method", "GET"),
+                (":path", "/new"),
+                ("X-Two", "2"),
+                (":authority", "new.test"),
+                ("x-empty", ""),
+            ],
+            "set 0
+         pairs 0 :method=GET :path=/new :authority=new.test x-two=1 x-two=2 x-empty=
+         client 404 content-length=0",
+        ),
+        set(
+            "a map without pairs leaves no headers",
+            &[],
+            "set 0
+         pairs 0
+         client 404 content-length=0",
+        ),
+        raw(
+            "no bytes leave no headers",
+            b"",
+            "set 0
+         pairs 0
+         upstream GET /
+         client 502 content-length=32 content-type=text/plain 'missing required header: :status'",
+        ),
+        raw(
+            "a map that is cut leaves no headers",
+            b"\x01\0\0\0\x03\0\0\0\x01\0\0\0x-a\0",
+            "set 0
+         pairs 0
+         upstream GET /
+         client 502 content-length=32 content-type=text/plain 'missing required header: :status'",
+        ),
+        raw(
+            "a map whose parts are not closed leaves no headers",
+            b"\x01\0\0\0\x03\0\0\0\x01\0\0\0x-a=1;",
+            "set 0
+         pairs 0
+         upstream GET /
+         client 502 content-length=32 content-type=text/plain 'missing required header: :status'",
+        ),
+        raw(
+            "a map may have bytes behind it",
+            b"\x01\0\0\0\x07\0\0\0\x03\0\0\0:status\x00201\x00more",
+            "set 0
+         pairs 0
+         upstream GET /
+         client 502 content-length=32 content-type=text/plain 'missing required header: :status'",
+        ),
+    ]
 }

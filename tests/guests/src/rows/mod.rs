@@ -5,8 +5,10 @@ mod bodies;
 mod buffers;
 mod callouts;
 mod headers;
+mod joined;
 mod life;
 mod metrics;
+mod phases;
 mod properties;
 mod replies;
 mod response_actions;
@@ -28,8 +30,10 @@ pub fn all() -> Vec<Row> {
         buffers::rows(),
         callouts::rows(),
         headers::rows(),
+        joined::rows(),
         life::rows(),
         metrics::rows(),
+        phases::rows(),
         properties::rows(),
         replies::rows(),
         response_actions::rows(),

@@ -189,6 +189,10 @@ pub(super) fn rows() -> Vec<Row> {
          client 200 content-length=6 x-up=1 cut",
         ),
         close(),
+        close_response(),
+        and_hold(),
+        from_a_tick(),
+        to_a_held_body(),
     ]);
     rows
 }
@@ -410,4 +414,87 @@ fn close() -> Row {
          log
          client nothing",
     )
+}
+
+fn close_response() -> Row {
+    let mut g = Guest::new();
+    let call = g.bytes("close", "$close (i32.const 1)");
+    let log = g.say("log");
+    let guest = g.on("proxy_on_response_headers", call + CONTINUE).on("proxy_on_log", log);
+    Row::new("a closed response never comes", &guest).get("/").shows(
+        "close 0
+         log
+         upstream GET /
+         client nothing",
+    )
+}
+
+fn and_hold() -> Row {
+    let mut g = Guest::new();
+    let call = g.reply(403, "no", &[]);
+    let call = g.bytes("reply", &call) + "(i32.const 4)";
+    let body = g.say("request body");
+    let guest = g.on("proxy_on_request_headers", call).on("proxy_on_request_body", body + CONTINUE);
+    Row::new("a reply goes out whatever the callback returns", &guest)
+        .send(Request::post("ab"))
+        .shows(
+            "reply 0
+         client 403 content-length=2 content-type=text/plain 'no'",
+        )
+}
+
+fn from_a_tick() -> Row {
+    let mut g = Guest::new();
+    let call = g.reply(408, "late", &[]);
+    let call = g.bytes("reply", &call);
+    let tick = format!(
+        "(if (global.get $stream) (then
+           (drop (call $effective (global.get $stream)))
+           (global.set $stream (i32.const 0))
+           {call}))"
+    );
+    let guest = g
+        .with("(global $stream (mut i32) (i32.const 0))")
+        .on("proxy_on_configure", "(drop (call $tick_period (i32.const 30))) (i32.const 1)")
+        .on("proxy_on_tick", tick);
+    let guest = finish(
+        guest,
+        "proxy_on_request_headers",
+        "(global.set $stream (local.get $0)) (i32.const 4)".to_owned(),
+    );
+    Row::new("a held request is answered from a tick", &guest).get("/").shows(
+        "reply 0
+         response headers 3 0
+         pairs 0 :status=408 content-length=4 content-type=text/plain
+         response body 4 1
+         body 0 'late'
+         log 0 '408'
+         details 0 ''
+         client 408 content-length=4 content-type=text/plain 'late'",
+    )
+}
+
+fn to_a_held_body() -> Row {
+    let mut g = Guest::new();
+    let call = g.reply(403, "no", &[]);
+    let line = g.numbers("body", &["(local.get $1)", "(local.get $2)"]);
+    let reply = g.bytes("reply", &call);
+    let body =
+        format!("{line} (if (i32.ge_u (local.get $1) (i32.const 4)) (then {reply})) (i32.const 1)");
+    let guest =
+        finish(g.on("proxy_on_request_headers", "(i32.const 1)"), "proxy_on_request_body", body);
+    Row::new("a reply before a held body has come whole", &guest)
+        .send(Request::new("POST", "/").chunk("ab").chunk_after(1, "cd"))
+        .shows(
+            "body 2 0
+         body 4 0
+         reply 0
+         response headers 3 0
+         pairs 0 :status=403 content-length=2 content-type=text/plain
+         response body 2 1
+         body 0 'no'
+         log 0 '403'
+         details 0 ''
+         client 403 content-length=2 content-type=text/plain 'no'",
+        )
 }

@@ -232,6 +232,24 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         in_malloc(),
         callout(),
+        tick(
+            "a stream that is held when a tick traps waits for ever",
+            false,
+            "held
+         tick
+         client nothing
+         upstream GET /
+         client 200 content-length=6 'answer'",
+        ),
+        tick(
+            "a stream that is held when a tick traps fails at its next part",
+            true,
+            "held
+         tick
+         client 503 content-length=0
+         upstream GET /
+         client 200 content-length=6 'answer'",
+        ),
         state(),
     ]
 }
@@ -328,4 +346,25 @@ fn state() -> Row {
          upstream GET /
          client 200 content-length=6 'answer'",
         )
+}
+
+/// Holds requests for `/trap` and traps at the next tick.
+fn tick(name: &'static str, goes_on: bool, expected: &'static str) -> Row {
+    let mut g = Guest::new();
+    let path = g.text(":path");
+    let (held, tick) = (g.say("held"), g.say("tick"));
+    let headers = format!(
+        "(drop (call $get_header (i32.const 0) {path} {OUT}))
+         (if (i32.ne (i32.load (i32.const 20)) (i32.const 5)) (then (return {CONTINUE})))
+         (global.set $armed (i32.const 1)) {held} (i32.const 1)"
+    );
+    let guest = g
+        .with("(global $armed (mut i32) (i32.const 0))")
+        .on("proxy_on_configure", "(drop (call $tick_period (i32.const 30))) (i32.const 1)")
+        .on("proxy_on_tick", format!("(if (global.get $armed) (then {tick} unreachable))"))
+        .on("proxy_on_request_headers", headers)
+        .on("proxy_on_request_body", CONTINUE);
+    let request = Request::new("POST", "/trap");
+    let request = if goes_on { request.chunk_after(2, "ab") } else { request.leaves_after(2) };
+    Row::new(name, &guest).send(request).get("/").shows(expected)
 }
