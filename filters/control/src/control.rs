@@ -3,8 +3,9 @@
 use crate::config::{Node, Section};
 use crate::exchange::Exchange;
 use crate::headers::{FieldName, HeaderMap};
-use crate::job::{Job, JobEvent, JobStep};
+use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
+use crate::policy::Common;
 use crate::program::Site;
 use crate::refusal::{Reason, Refusal, Reply};
 use crate::surroundings::Surroundings;
@@ -20,6 +21,12 @@ pub enum Verdict {
     Reply(Box<Reply>),
     /// Everything waits for the answer to a call; then `call_done` is asked.
     Call(Box<Call>),
+    /// Everything waits until one of the module's jobs has something new, at the longest until this time (nanoseconds
+    /// since the epoch); then `woken` is asked, which may wait on. How many wait is the control's to bound.
+    Wait {
+        /// The end of the waiting.
+        until: u64,
+    },
     /// Everything waits for the body; then `request_body` (`response_body`) is asked. Headers stay held meanwhile, so
     /// both can still be changed.
     HoldBody {
@@ -103,7 +110,7 @@ pub enum Phase {
     ResponseHeaders,
     /// [`Verdict::HoldBody`] on a response, and [`Control::response_chunk`].
     ResponseBody,
-    /// [`Verdict::Call`], and jobs that call.
+    /// [`Verdict::Call`] and [`Verdict::Wait`], and jobs that call.
     Calls,
     /// [`Control::log`].
     Log,
@@ -224,6 +231,11 @@ pub trait Control: Sized + 'static {
         Verdict::Continue
     }
 
+    /// A job has something new, or the time that the request would wait is over.
+    fn woken(&self, _exchange: &mut Exchange, _state: &mut Self::State) -> Verdict {
+        Verdict::from(Common::Internal)
+    }
+
     /// The held body is there.
     fn request_body(
         &self,
@@ -290,7 +302,13 @@ pub trait Control: Sized + 'static {
     }
 
     /// Something happened to one of its jobs.
-    fn job(&self, _name: &str, _event: JobEvent<'_>, _surroundings: &dyn Surroundings) -> JobStep {
+    fn job(
+        &self,
+        _name: &str,
+        _event: JobEvent<'_>,
+        _surroundings: &dyn Surroundings,
+        _report: &mut Report,
+    ) -> JobStep {
         JobStep::Done
     }
 }

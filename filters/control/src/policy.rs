@@ -7,7 +7,7 @@ use crate::config::{Node, Section};
 use crate::control::{Body, CallAnswer, Control, Phase, Verdict};
 use crate::exchange::Exchange;
 use crate::headers::FieldName;
-use crate::job::{Job, JobEvent, JobStep};
+use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
 use crate::program::Site;
 use crate::reasons;
@@ -34,6 +34,8 @@ pub enum Ask<'a> {
     },
     /// See [`Control::call_done`].
     CallDone(&'a CallAnswer),
+    /// See [`Control::woken`].
+    Woken,
     /// See [`Control::request_body`].
     RequestBody(Body<'a>),
     /// See [`Control::request_chunk`].
@@ -82,7 +84,13 @@ pub trait Policy {
     /// See [`Control::jobs`].
     fn jobs(&self) -> Vec<Job>;
     /// See [`Control::job`].
-    fn job(&self, name: &str, event: JobEvent<'_>, surroundings: &dyn Surroundings) -> JobStep;
+    fn job(
+        &self,
+        name: &str,
+        event: JobEvent<'_>,
+        surroundings: &dyn Surroundings,
+        report: &mut Report,
+    ) -> JobStep;
 }
 
 impl<C: Control> Policy for C {
@@ -97,6 +105,7 @@ impl<C: Control> Policy for C {
         match ask {
             Ask::RequestHeaders { end } => self.request_headers(exchange, state, end),
             Ask::CallDone(answer) => self.call_done(exchange, state, answer),
+            Ask::Woken => self.woken(exchange, state),
             Ask::RequestBody(body) => self.request_body(exchange, state, body),
             Ask::RequestChunk { total, end } => self.request_chunk(exchange, state, total, end),
             Ask::RequestTrailers => self.request_trailers(exchange, state),
@@ -134,8 +143,14 @@ impl<C: Control> Policy for C {
         Control::jobs(self)
     }
 
-    fn job(&self, name: &str, event: JobEvent<'_>, surroundings: &dyn Surroundings) -> JobStep {
-        Control::job(self, name, event, surroundings)
+    fn job(
+        &self,
+        name: &str,
+        event: JobEvent<'_>,
+        surroundings: &dyn Surroundings,
+        report: &mut Report,
+    ) -> JobStep {
+        Control::job(self, name, event, surroundings, report)
     }
 }
 

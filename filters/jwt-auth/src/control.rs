@@ -13,16 +13,19 @@ use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName};
 use portcullis_control::identity::Identity;
+use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
 use portcullis_control::refusal::Reason;
+use portcullis_control::surroundings::Surroundings;
 use serde_json::{Map, Value};
 
 use crate::cache::{Cache, View};
 use crate::config;
-use crate::judge::Accepted;
+use crate::judge::{Accepted, Missing, Stop};
 use crate::policy::{Credential, Credentials, Policy};
 use crate::reason::Refused;
+use crate::remote::{KEYS_FAILED, KEYS_FETCHED, KEYS_SKIPPED, MAX_WAIT_MS, Remote, Seat};
 
 /// A token's signature was known to be good.
 const CACHE_HIT: &str = "cache_hit";
@@ -47,9 +50,83 @@ struct Shared {
     policies: Cell<u32>,
     /// The consumers' credentials.
     credentials: OnceCell<Rc<Credentials>>,
+    /// The sources of keys.
+    remotes: RefCell<Vec<Rc<Remote>>>,
+}
+
+/// What is remembered of a request that waits for keys.
+#[derive(Debug, Default)]
+pub struct Patience(Option<Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    /// Held until the waiting ends.
+    _seat: Seat,
+    /// Nanoseconds since the epoch.
+    until: u64,
+    missing: Missing,
+    /// What was there when the waiting began.
+    fetched: u64,
 }
 
 impl JwtAuth {
+    fn decide(&self, exchange: &mut Exchange, state: &mut Patience) -> Verdict {
+        let judged = self.policy.judge(exchange, &self.shared.cache);
+        let refusal = match judged {
+            Ok(accepted) => {
+                state.0 = None;
+                self.accept(exchange, &accepted);
+                return Verdict::Continue;
+            }
+            Err(Stop::Keys(missing, remote)) => {
+                match self.wait(exchange, state, missing, &remote) {
+                    Ok(until) => return Verdict::Wait { until },
+                    Err(reason) => self.policy.refusal(reason),
+                }
+            }
+            Err(Stop::Refused(refusal)) => refusal,
+        };
+        state.0 = None;
+        match &self.policy.anonymous {
+            // What could not be decided is not 'no valid token', and one that is not entitled is valid.
+            Some(consumer) if refusal.reason.status == 401 => {
+                pass_as_anonymous(exchange, Self::NAME, consumer, refusal.reason.label);
+                // What was not accepted must not look accepted to an upstream that trusts us to have checked.
+                self.hide(exchange);
+                Verdict::Continue
+            }
+            _ => Verdict::from(refusal),
+        }
+    }
+
+    /// Until when the request waits for keys, or why it does not, any more.
+    fn wait(
+        &self,
+        exchange: &Exchange,
+        state: &mut Patience,
+        missing: Missing,
+        remote: &Remote,
+    ) -> Result<u64, Refused> {
+        let otherwise = match missing {
+            Missing::All => Refused::KeysUnavailable,
+            Missing::Named => Refused::InvalidSignature,
+        };
+        let now = exchange.now();
+        if let Some(waiting) = &state.0 {
+            // Keys that came meanwhile and do not help are the answer.
+            let news = waiting.fetched != remote.fetched() || waiting.missing != missing;
+            return if news || now >= waiting.until { Err(otherwise) } else { Ok(waiting.until) };
+        }
+        let seat = match missing {
+            Missing::All => remote.wait_for_keys(),
+            Missing::Named => remote.wait_for_kid(now / 1_000_000),
+        };
+        let until = now.saturating_add(MAX_WAIT_MS * 1_000_000);
+        let fetched = remote.fetched();
+        state.0 = Some(Waiting { _seat: seat.ok_or(otherwise)?, until, missing, fetched });
+        Ok(until)
+    }
+
     fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) {
         if accepted.cached {
             exchange.count(CACHE_HIT);
@@ -94,17 +171,24 @@ impl JwtAuth {
 impl Control for JwtAuth {
     const NAME: &'static str = "jwt-auth";
     const PLACES: &'static [Place] = &[Place::JwtAuth];
-    const PHASES: &'static [Phase] = &[Phase::RequestTrailers];
+    const PHASES: &'static [Phase] = &[Phase::RequestTrailers, Phase::Calls];
     const AUTHENTICATES: bool = true;
     const USES_CONSUMERS: bool = true;
     const REASONS: &'static [&'static Reason] = Refused::ALL;
-    const COUNTERS: &'static [&'static str] =
-        &[ANONYMOUS, CACHE_HIT, DROPPED_VALUE, IDENTITY_REPLACED];
-    type State = ();
+    const COUNTERS: &'static [&'static str] = &[
+        ANONYMOUS,
+        CACHE_HIT,
+        DROPPED_VALUE,
+        IDENTITY_REPLACED,
+        KEYS_FETCHED,
+        KEYS_FAILED,
+        KEYS_SKIPPED,
+    ];
+    type State = Patience;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
         let shared = site.shared::<Shared>();
-        let policy = config::read(section, site, &shared.credentials)?;
+        let policy = config::read(section, site, &shared.credentials, &shared.remotes)?;
         let number = shared.policies.get();
         shared.policies.set(number.saturating_add(1));
         Some(JwtAuth { policy, shared, number })
@@ -114,27 +198,42 @@ impl Control for JwtAuth {
         self.policy.headers.iter().map(|(name, _)| name.clone()).chain(IDENTITY_FAMILY).collect()
     }
 
-    fn request_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {
+    fn request_headers(
+        &self,
+        exchange: &mut Exchange,
+        state: &mut Patience,
+        _end: bool,
+    ) -> Verdict {
         if !self.policy.run_on_preflight && exchange.is_preflight() {
             return Verdict::Continue;
         }
-        let anonymous = self.policy.anonymous.as_ref();
         // With `anonymous`, auth controls are alternatives: the first that succeeds counts, as in Kong.
-        if anonymous.is_some() && is_known(exchange) {
+        if self.policy.anonymous.is_some() && is_known(exchange) {
             return Verdict::Continue;
         }
-        match (self.policy.judge(exchange, &self.shared.cache), anonymous) {
-            (Ok(accepted), _) => {
-                self.accept(exchange, &accepted);
-                Verdict::Continue
-            }
-            (Err(refusal), Some(consumer)) => {
-                pass_as_anonymous(exchange, Self::NAME, consumer, refusal.reason.label);
-                // What was not accepted must not look accepted to an upstream that trusts us to have checked.
-                self.hide(exchange);
-                Verdict::Continue
-            }
-            (Err(refusal), None) => Verdict::from(refusal),
+        self.decide(exchange, state)
+    }
+
+    fn woken(&self, exchange: &mut Exchange, state: &mut Patience) -> Verdict {
+        self.decide(exchange, state)
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        let remotes = self.policy.issuers.iter().flat_map(|issuer| &issuer.remotes);
+        remotes.map(|remote| remote.job()).collect()
+    }
+
+    fn job(
+        &self,
+        name: &str,
+        event: JobEvent<'_>,
+        surroundings: &dyn Surroundings,
+        report: &mut Report,
+    ) -> JobStep {
+        let mut remotes = self.policy.issuers.iter().flat_map(|issuer| &issuer.remotes);
+        match remotes.find(|remote| remote.name() == name) {
+            Some(remote) => remote.step(event, surroundings, report),
+            None => JobStep::Done,
         }
     }
 }

@@ -4,14 +4,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcullis_control::exchange::Exchange;
+use portcullis_control::headers::FieldValue;
 use portcullis_control::refusal::Refusal;
 use serde_json::Value;
 
 use crate::cache::{Cache, Verified};
 use crate::claims::{self, ClaimFault};
+use crate::demands::is_type;
 use crate::key::{Key, candidates};
 use crate::policy::{Credential, Policy};
 use crate::reason::Refused;
+use crate::remote::Remote;
 use crate::signature;
 use crate::token::Token;
 
@@ -29,45 +32,93 @@ pub(crate) struct Accepted {
     pub(crate) cached: bool,
 }
 
+/// Why a token is not accepted.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It is refused.
+    Refused(Refusal),
+    /// Keys are missing that may yet be fetched.
+    Keys(Missing, Rc<Remote>),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Stop::Refused(refusal)
+    }
+}
+
+/// Which keys are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// All of a source.
+    All,
+    /// The one that the token names.
+    Named,
+}
+
 /// Who vouches for a token, by what it says of itself; nothing of it is proven yet.
 struct Voucher<'p> {
     keys: &'p [Key],
+    remotes: &'p [Rc<Remote>],
+    /// The keys of `remotes`, where they are there.
+    fetched: Vec<Rc<[Key]>>,
+    /// Milliseconds since the epoch, where there are `remotes`.
+    now: u64,
     audiences: &'p [String],
     credential: Option<&'p Rc<Credential>>,
+}
+
+impl Voucher<'_> {
+    fn all_keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().chain(self.fetched.iter().flat_map(|set| set.iter()))
+    }
+
+    /// Which of its sources could have a key that signed this token, and does not.
+    fn missing(&self, token: &Token) -> Option<Stop> {
+        if self.fetched.len() < self.remotes.len() {
+            let now = self.now;
+            let empty = self.remotes.iter().find(|remote| remote.keys(now).is_none())?;
+            return Some(Stop::Keys(Missing::All, Rc::clone(empty)));
+        }
+        let kid = token.kid()?;
+        let named = self.all_keys().any(|key| key.kid() == Some(kid));
+        let first = self.remotes.first().filter(|_| !named)?;
+        Some(Stop::Keys(Missing::Named, Rc::clone(first)))
+    }
 }
 
 impl Policy {
     /// Whose token the request carries.
     ///
     /// # Errors
-    /// The refusal, with its challenge (RFC 6750 §3).
+    /// The refusal, with its challenge (RFC 6750 §3), or the keys that are missing.
     pub(crate) fn judge(
         &self,
         exchange: &Exchange,
         cache: &RefCell<Cache>,
-    ) -> Result<Accepted, Refusal> {
+    ) -> Result<Accepted, Stop> {
         let text = self.places.find(exchange).map_err(|reason| self.refusal(reason))?;
         let known = cache.try_borrow_mut().ok().and_then(|mut cache| cache.get(&text));
         if let Some(verified) =
             known.filter(|verified| verified.token.compact().len() <= self.max_token_bytes)
         {
-            let voucher = self.voucher(&verified.token)?;
+            let voucher = self.voucher(&verified.token, exchange)?;
             let token = &verified.token;
             // The cache knows who signed it; whether that key counts here is for this policy to say, each time.
-            let counts = candidates(voucher.keys, token.algorithm, token.kid())
+            let counts = candidates(voucher.all_keys(), token.algorithm, token.kid())
                 .any(|key| *key.id() == verified.key);
             if !counts {
-                return Err(self.refusal(Refused::InvalidSignature));
+                return Err(self.unsigned(token, &voucher));
             }
-            self.judge_claims(token, &voucher, exchange)?;
+            self.judge_token(token, &voucher, exchange)?;
             let credential = voucher.credential.cloned();
             return Ok(Accepted { verified, credential, cached: true });
         }
         let token = Token::parse(&text, self.max_token_bytes)
             .map_err(|fault| self.refusal(fault.into()))?;
-        let voucher = self.voucher(&token)?;
-        let key = *self.verify(&token, voucher.keys, exchange)?.id();
-        self.judge_claims(&token, &voucher, exchange)?;
+        let voucher = self.voucher(&token, exchange)?;
+        let key = *self.verify(&token, &voucher, exchange)?.id();
+        self.judge_token(&token, &voucher, exchange)?;
         let credential = voucher.credential.cloned();
         let verified = Verified { token, key, views: RefCell::default() };
         let verified = match cache.try_borrow_mut() {
@@ -78,14 +129,19 @@ impl Policy {
     }
 
     /// A configured issuer's token is judged by that issuer's keys alone; any other by the credential that it names.
-    fn voucher(&self, token: &Token) -> Result<Voucher<'_>, Refusal> {
+    fn voucher(&self, token: &Token, exchange: &Exchange) -> Result<Voucher<'_>, Refusal> {
         let issuer = token.claims.get("iss").and_then(Value::as_str);
         if let Some(issuer) = self.issuers.iter().find(|own| issuer == Some(own.name.as_str())) {
             if !issuer.algorithms.contains(&token.algorithm) {
                 return Err(self.refusal(Refused::InvalidAlgorithm));
             }
+            // Time is asked for where it matters alone: it is a call into the host.
+            let now = if issuer.remotes.is_empty() { 0 } else { exchange.now() / 1_000_000 };
             return Ok(Voucher {
                 keys: &issuer.keys,
+                remotes: &issuer.remotes,
+                fetched: issuer.remotes.iter().filter_map(|remote| remote.keys(now)).collect(),
+                now,
                 audiences: &issuer.audiences,
                 credential: None,
             });
@@ -109,6 +165,9 @@ impl Policy {
         }
         Ok(Voucher {
             keys: std::slice::from_ref(&credential.key),
+            remotes: &[],
+            fetched: Vec::new(),
+            now: 0,
             audiences: &[],
             credential: Some(credential),
         })
@@ -117,11 +176,11 @@ impl Policy {
     fn verify<'k>(
         &self,
         token: &Token,
-        keys: &'k [Key],
+        voucher: &'k Voucher<'_>,
         exchange: &Exchange,
-    ) -> Result<&'k Key, Refusal> {
+    ) -> Result<&'k Key, Stop> {
         let surroundings = exchange.surroundings();
-        candidates(keys, token.algorithm, token.kid())
+        candidates(voucher.all_keys(), token.algorithm, token.kid())
             .find(|key| {
                 signature::verify(
                     key,
@@ -131,7 +190,34 @@ impl Policy {
                     surroundings,
                 )
             })
-            .ok_or_else(|| self.refusal(Refused::InvalidSignature))
+            .ok_or_else(|| self.unsigned(token, voucher))
+    }
+
+    /// No key that is there has signed the token.
+    fn unsigned(&self, token: &Token, voucher: &Voucher<'_>) -> Stop {
+        voucher.missing(token).unwrap_or_else(|| self.refusal(Refused::InvalidSignature).into())
+    }
+
+    /// Judges a token whose signature is good.
+    fn judge_token(
+        &self,
+        token: &Token,
+        voucher: &Voucher<'_>,
+        exchange: &Exchange,
+    ) -> Result<(), Refusal> {
+        if !self.token_types.is_empty() {
+            let typ = token.header.get("typ").and_then(Value::as_str).unwrap_or_default();
+            if !self.token_types.iter().any(|wanted| is_type(typ, wanted)) {
+                return Err(self.refusal(Refused::TokenType));
+            }
+        }
+        self.judge_claims(token, voucher, exchange)?;
+        // A consumer signs its own tokens: what it entitles itself to counts for nothing.
+        let own_word = voucher.credential.is_some() && !self.demands.is_empty();
+        if own_word || !self.demands.iter().all(|demand| demand.is_met(&token.claims)) {
+            return Err(self.refusal(Refused::InsufficientScope));
+        }
+        Ok(())
     }
 
     fn judge_claims(
@@ -160,14 +246,23 @@ impl Policy {
         refusal
     }
 
-    fn refusal(&self, reason: Refused) -> Refusal {
+    pub(crate) fn refusal(&self, reason: Refused) -> Refusal {
+        if let Refused::KeysUnavailable = reason {
+            return Refusal::from(reason).with_header("retry-after", FieldValue::from_static("1"));
+        }
         let challenge = match reason {
             Refused::NoToken => &self.challenge,
+            Refused::InsufficientScope => &self.challenge_scope,
             _ => &self.challenge_invalid,
         };
         let mut refusal = Refusal::from(reason).with_header("www-authenticate", challenge.clone());
-        if let Refused::Critical = reason {
-            refusal.members.push(("crit".to_owned(), refusal.message().to_owned()));
+        let member = match reason {
+            Refused::Critical => Some("crit"),
+            Refused::TokenType => Some("typ"),
+            _ => None,
+        };
+        if let Some(member) = member {
+            refusal.members.push((member.to_owned(), refusal.message().to_owned()));
         }
         refusal
     }

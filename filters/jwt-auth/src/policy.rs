@@ -8,8 +8,10 @@ use portcullis_control::identity::Consumer;
 
 use crate::algorithm::Algorithm;
 use crate::claims::ClaimRules;
+use crate::demands::Demand;
 use crate::key::Key;
 use crate::presented::Places;
+use crate::remote::Remote;
 use crate::template::Template;
 
 /// Who may issue tokens, and with which keys.
@@ -21,8 +23,10 @@ pub(crate) struct Issuer {
     pub(crate) audiences: Vec<String>,
     /// The closed list.
     pub(crate) algorithms: Vec<Algorithm>,
-    /// Its keys.
+    /// Its keys, as far as they are in the configuration.
     pub(crate) keys: Vec<Key>,
+    /// Where its other keys are fetched.
+    pub(crate) remotes: Vec<Rc<Remote>>,
 }
 
 /// A consumer's credential.
@@ -54,6 +58,12 @@ pub(crate) struct Policy {
     pub(crate) key_claim_name: String,
     /// What is asked of the claims.
     pub(crate) rules: ClaimRules,
+    /// What the token must be entitled to, all of it.
+    pub(crate) demands: Vec<Demand>,
+    /// `WWW-Authenticate` where it is not.
+    pub(crate) challenge_scope: FieldValue,
+    /// Values of `typ`, one of which is needed; empty: unchecked.
+    pub(crate) token_types: Vec<String>,
     /// Headers for the upstream.
     pub(crate) headers: Vec<(FieldName, Template)>,
     /// Whether the token is taken out of the request.

@@ -52,6 +52,12 @@ reasons! {
         Audience = (401, "audience", "not accepted"),
         /// A required claim is missing or has another value.
         RequiredClaim = (401, "required_claim", "not as required"),
+        /// `typ` is none of `token_types`.
+        TokenType = (401, "token_type", "not accepted"),
+        /// A valid token that is not entitled to this (RFC 6750 §3.1).
+        InsufficientScope = (403, "insufficient_scope", "Forbidden"),
+        /// The keys of the token's issuer could not be fetched, so nothing can be said about it.
+        KeysUnavailable = (503, "keys_unavailable", "Service unavailable"),
     }
 }
 

@@ -8,7 +8,7 @@ use portcullis_control::policy::Kind;
 use portcullis_control::program::{Program, Settings};
 
 use crate::host::{Host, Level};
-use crate::jobs::Jobs;
+use crate::jobs::{Desk, Jobs};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 
@@ -51,6 +51,11 @@ pub struct Module {
 }
 
 impl Module {
+    /// What its jobs are done with.
+    pub(crate) fn desk<'a>(&'a self, host: &'a dyn Host) -> Desk<'a> {
+        Desk { host, metrics: &self.metrics }
+    }
+
     /// Compiles a configuration, or writes all its faults into the host's log.
     #[must_use]
     pub fn configure(

@@ -8,6 +8,7 @@ use portcullis_control::config::Environment;
 use portcullis_control::control::CallAnswer;
 
 use crate::host::{Host, Level};
+use crate::jobs::Ticked;
 use crate::module::{Definition, Module};
 use crate::stream::{BodyFlow, HeadersFlow, Stream};
 
@@ -48,6 +49,8 @@ pub struct Vm {
     roots: ById<Option<Rc<Module>>>,
     streams: ById<Stream>,
     calls: ById<Waiting>,
+    /// Streams that wait for something new, with their roots.
+    sleepers: Vec<(u32, u32)>,
     ticking: u32,
 }
 
@@ -67,6 +70,7 @@ impl Vm {
             roots: ById::default(),
             streams: ById::default(),
             calls: ById::default(),
+            sleepers: Vec::new(),
             ticking: 0,
         }
     }
@@ -79,7 +83,7 @@ impl Vm {
         }
         // Without a configuration there is no stream, and a request without one is refused.
         if let Some(Some(module)) = self.roots.get(&parent) {
-            let stream = Stream::new(Rc::clone(&self.host), Rc::clone(module));
+            let stream = Stream::new(Rc::clone(&self.host), Rc::clone(module), parent);
             self.streams.insert(id, stream);
         }
     }
@@ -93,11 +97,12 @@ impl Vm {
     ) -> bool {
         let module = Module::configure(&*self.host, self.definition, configuration, environment);
         let accepted = module.is_some();
-        if accepted {
+        if let Some(module) = &module {
             if self.worker == 0 {
                 self.worker = self.host.random();
             }
-            self.tick_every(TICK_MS);
+            // What jobs fetch is waited for.
+            self.tick_every(if module.jobs.is_empty() { TICK_MS } else { SOON_MS });
         }
         self.roots.insert(root, module);
         accepted
@@ -110,9 +115,51 @@ impl Vm {
         };
         let module = Rc::clone(module);
         module.tick(&*self.host);
-        let soon = module.jobs.tick(&*self.host, self.worker);
+        let Ticked { soon, news } = module.jobs.tick(module.desk(&*self.host), self.worker);
         self.remember_job_calls(root, &module);
+        self.wake(root, news);
+        let soon = soon || !self.sleepers.is_empty();
         self.tick_every(if soon { SOON_MS } else { TICK_MS });
+    }
+
+    /// Asks those streams of a root that waited for news, or long enough.
+    fn wake(&mut self, root: u32, news: bool) {
+        if self.sleepers.is_empty() {
+            return;
+        }
+        let now = self.host.now();
+        let mut woken = Vec::new();
+        for (id, parent) in std::mem::take(&mut self.sleepers) {
+            let until = self.streams.get(&id).and_then(Stream::waits_until);
+            match until {
+                Some(until) if parent == root && (news || until <= now) => woken.push(id),
+                Some(_) => self.sleepers.push((id, parent)),
+                None => {}
+            }
+        }
+        for id in &woken {
+            if self.host.set_effective_context(*id).is_ok()
+                && let Some(stream) = self.streams.get_mut(id)
+            {
+                stream.woken();
+                self.remember(*id);
+            }
+        }
+        if !woken.is_empty() {
+            let _ = self.host.set_effective_context(root);
+        }
+    }
+
+    /// Notes what a stream waits for.
+    fn remember(&mut self, id: u32) {
+        let Some(stream) = self.streams.get(&id) else { return };
+        if let Some(token) = stream.awaited_call() {
+            self.calls.insert(token, Waiting::Stream(id));
+        }
+        if stream.waits_until().is_some() && self.sleepers.iter().all(|(other, _)| *other != id) {
+            self.sleepers.push((id, stream.root()));
+            self.tick_every(SOON_MS);
+        }
     }
 
     fn tick_every(&mut self, milliseconds: u32) {
@@ -133,8 +180,8 @@ impl Vm {
             return self.refuse_unconfigured();
         };
         let flow = stream.request_headers(end);
-        if let Some(token) = stream.awaited_call() {
-            self.calls.insert(token, Waiting::Stream(id));
+        if flow != HeadersFlow::Continue {
+            self.remember(id);
         }
         flow
     }
@@ -159,8 +206,8 @@ impl Vm {
             return BodyFlow::Hold;
         };
         let flow = act(stream);
-        if let Some(token) = stream.awaited_call() {
-            self.calls.insert(token, Waiting::Stream(id));
+        if flow != BodyFlow::Continue {
+            self.remember(id);
         }
         flow
     }
@@ -223,15 +270,15 @@ impl Vm {
                     return;
                 }
                 stream.call_done(answer);
-                if let Some(token) = stream.awaited_call() {
-                    self.calls.insert(token, Waiting::Stream(id));
-                }
+                self.remember(id);
             }
             Some(Waiting::Job(root)) => {
                 if let Some(Some(module)) = self.roots.get(&root).map(Option::as_ref) {
                     let module = Rc::clone(module);
-                    module.jobs.call_done(&*self.host, token, answer);
+                    let desk = module.desk(&*self.host);
+                    let ticked = module.jobs.call_done(desk, self.worker, token, answer);
                     self.remember_job_calls(root, &module);
+                    self.wake(root, ticked.news);
                 }
             }
             None => {}

@@ -69,10 +69,24 @@ fn environment(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// An Envoy around a block: either its `http_filters`, or a plugin's configuration.
+/// Where systems keep the roots that they trust; the documentation names the first.
+const ROOTS: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+fn roots() -> &'static str {
+    ROOTS.into_iter().find(|path| Path::new(path).exists()).unwrap_or_else(|| {
+        panic!("none of {ROOTS:?} is there: install the system's root certificates (on Debian: ca-certificates)")
+    })
+}
+
+/// An Envoy around a block: its `http_filters`, its `clusters`, or a plugin's configuration.
 fn around(block: &YamlBlock) -> Example {
     let dist = wasm("gateway").parent().unwrap().display().to_string();
-    let filters = if block.text.starts_with("http_filters:") {
+    let text = block.text.replace(ROOTS[0], roots());
+    let clusters = text.starts_with("clusters:").then(|| indented(&text, 2));
+    let filters = if clusters.is_some() {
+        String::new()
+    } else if block.text.starts_with("http_filters:") {
         block
             .text
             .strip_prefix("http_filters:")
@@ -108,6 +122,7 @@ static_resources:
 "#,
         indented(&filters, 10).trim_end().replacen("          \n", "\n", 1)
     );
+    let text = text + &clusters.unwrap_or_default();
     let mut launch = Launch::default();
     for (name, value) in environment(&block.text) {
         launch = launch.env(&name, &value);

@@ -30,6 +30,9 @@ const IMPORTS: &[(&str, &str, &str)] = &[
     ("set_buffer", "proxy_set_buffer_bytes", "i32 i32 i32 i32 i32"),
     ("http_call", "proxy_http_call", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32"),
     ("grpc_call", "proxy_grpc_call", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32"),
+    ("grpc_close", "proxy_grpc_close", "i32"),
+    ("grpc_cancel", "proxy_grpc_cancel", "i32"),
+    ("grpc_send", "proxy_grpc_send", "i32 i32 i32 i32"),
     ("tick_period", "proxy_set_tick_period_milliseconds", "i32"),
     ("now", "proxy_get_current_time_nanoseconds", "i32"),
     ("define_metric", "proxy_define_metric", "i32 i32 i32 i32"),
@@ -122,6 +125,11 @@ const PRELUDE: &str = r#"
         (call $byte (i32.const 39)))))
   (func $written
     (if (i32.ne (i32.load (i32.const 16)) (i32.const -1)) (then (call $dec (i32.load (i32.const 16))))))
+  (func $number
+    (if (i32.gt_s (i32.load (i32.const 20)) (i32.const 0))
+      (then
+        (call $dec (i32.load (i32.const 20)))
+        (call $dec (i32.load (i32.load (i32.const 16)))))))
   ;; The pairs of a serialised map.
   (func $list
     (local $at i32) (local $left i32) (local $text i32) (local $n i32)
@@ -175,6 +183,25 @@ impl Guest {
         format!("(i32.const {at}) (i32.const {})", bytes.len())
     }
 
+    /// Puts a serialised header map into memory; the answer is the two arguments that name it.
+    pub fn map(&mut self, pairs: &[(&str, &str)]) -> String {
+        let number = |length: usize| u32::try_from(length).expect("short").to_le_bytes();
+        let mut bytes = number(pairs.len()).to_vec();
+        for (name, value) in pairs {
+            bytes.extend([number(name.len()), number(value.len())].concat());
+        }
+        for (name, value) in pairs {
+            bytes.extend(format!("{name}\0{value}\0").bytes());
+        }
+        self.text(bytes)
+    }
+
+    /// Arguments of `$reply`: status, body, headers; no details, no gRPC status.
+    pub fn reply(&mut self, status: u32, body: &str, headers: &[(&str, &str)]) -> String {
+        let (body, map) = (self.text(body), self.map(headers));
+        format!("$reply (i32.const {status}) {NONE} {body} {map} (i32.const -1)")
+    }
+
     /// Logs a fixed line.
     pub fn say(&mut self, line: &str) -> String {
         format!("(drop (call $log (i32.const 2) {}))", self.text(line))
@@ -206,13 +233,26 @@ impl Guest {
     /// Logs a label, the status of a host call, and whatever the call wrote to [`OUT`] as bytes.
     pub fn bytes(&mut self, label: &str, call: &str) -> String {
         let label = self.text(label);
-        format!("(call $put {label}) (call $clear) (call $dec (call {call})) (call $quote) (call $end)\n")
+        format!(
+            "(call $put {label}) (call $clear) (call $dec (call {call})) (call $quote) (call $end)\n"
+        )
     }
 
     /// Logs a label, the status of a host call, and the word that it wrote to [`WORD`], if it did.
     pub fn word(&mut self, label: &str, call: &str) -> String {
         let label = self.text(label);
-        format!("(call $put {label}) (call $clear) (call $dec (call {call})) (call $written) (call $end)\n")
+        format!(
+            "(call $put {label}) (call $clear) (call $dec (call {call})) (call $written) (call $end)\n"
+        )
+    }
+
+    /// Logs a label, the status of a host call, and the length and the low half of the integer that it wrote to
+    /// [`OUT`] as bytes.
+    pub fn integer(&mut self, label: &str, call: &str) -> String {
+        let label = self.text(label);
+        format!(
+            "(call $put {label}) (call $clear) (call $dec (call {call})) (call $number) (call $end)\n"
+        )
     }
 
     /// Logs a label, the status of `get_pairs` of a map, and all its pairs.

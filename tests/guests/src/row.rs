@@ -134,13 +134,15 @@ pub struct Request {
     pub length: bool,
     /// Trailer fields.
     pub trailers: Vec<(&'static str, &'static str)>,
+    /// The client waits for no answer: it leaves once the row has logged so many lines for this request.
+    pub leaves_after: Option<usize>,
 }
 
 impl Request {
     /// A request without body.
     pub fn new(method: &'static str, path: &'static str) -> Self {
         let (headers, chunks, trailers) = Default::default();
-        Self { method, path, headers, chunks, length: false, trailers }
+        Self { method, path, headers, chunks, length: false, trailers, leaves_after: None }
     }
 
     /// A POST with a body and its `content-length`.
@@ -150,6 +152,13 @@ impl Request {
         let mut request = request.header("content-length", &length).chunk(body);
         request.length = true;
         request
+    }
+
+    /// Whether its body is in chunks: there is more than a head, and no `content-length`.
+    #[must_use]
+    pub fn is_chunked(&self) -> bool {
+        let more = !self.chunks.is_empty() || !self.trailers.is_empty();
+        more && !self.length
     }
 
     /// Adds a header.
@@ -176,6 +185,13 @@ impl Request {
     #[must_use]
     pub fn trailer(mut self, name: &'static str, value: &'static str) -> Self {
         self.trailers.push((name, value));
+        self
+    }
+
+    /// Leaves once there are so many lines of log, for what is never answered.
+    #[must_use]
+    pub fn leaves_after(mut self, lines: usize) -> Self {
+        self.leaves_after = Some(lines);
         self
     }
 }

@@ -5,15 +5,13 @@
 use crate::row::HOST;
 
 /// Fields that hops write as they like, or that say when and how long.
-const LEFT_OUT: [&str; 9] = [
+const LEFT_OUT: [&str; 7] = [
     ":scheme",
     "connection",
     "date",
     "keep-alive",
     "server",
     "transfer-encoding",
-    "x-envoy-expected-rq-timeout-ms",
-    "x-envoy-upstream-service-time",
     "x-forwarded-proto",
 ];
 
@@ -54,7 +52,8 @@ fn fields(fields: &[Field]) -> String {
     let mut shown: Vec<_> =
         fields.iter().map(|(name, value)| (text(name).to_ascii_lowercase(), text(value))).collect();
     shown.retain(|(name, value)| {
-        !LEFT_OUT.contains(&name.as_str()) && !(name == "host" && value == HOST)
+        let usual = name == "host" && value == HOST;
+        !(usual || LEFT_OUT.contains(&name.as_str()))
     });
     shown.sort_by(|left, right| left.0.cmp(&right.0));
     shown.iter().map(|(name, value)| format!(" {name}={value}")).collect()
@@ -86,6 +85,6 @@ impl Seen {
         lines.extend(self.upstream.as_ref().map(|seen| format!("upstream {}", seen.text())));
         let client = self.client.as_ref().map_or("nothing".to_owned(), Message::text);
         lines.push(format!("client {client}"));
-        lines.iter().map(|line| line.trim().to_owned()).collect()
+        lines.iter().map(|line| line.trim().replace('\0', "\\0")).collect()
     }
 }

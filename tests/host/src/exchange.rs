@@ -153,7 +153,7 @@ impl Response {
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.add(name, value);
+        self.headers.append(name, value);
         self
     }
 

@@ -27,6 +27,9 @@ impl Worker {
         let count = headers.len();
         let stream = self.stream_of(id);
         let bypass = stream.bypass;
+        if direction == Direction::Request {
+            stream.had_proto = headers.has("x-forwarded-proto");
+        }
         let side = stream.side(direction);
         side.headers = Some(headers);
         side.ended = end;
@@ -397,7 +400,10 @@ impl Worker {
 
     /// What the router refuses without asking the upstream.
     fn routable(&mut self, id: StreamId, headers: &Headers) -> bool {
-        if !headers.has(":path") && headers.get(":method") != Some(b"CONNECT") {
+        // Envoy finds no route where the scheme of the client's connection has been taken away.
+        let schemeless = self.stream_of(id).had_proto && !headers.has("x-forwarded-proto");
+        let pathless = !headers.has(":path") && headers.get(":method") != Some(b"CONNECT");
+        if pathless || schemeless {
             let details = "route_not_found".to_owned();
             self.local_reply(id, LocalReply { status: 404, details, ..LocalReply::default() });
             return false;

@@ -2,6 +2,59 @@
 
 use crate::pairs::Pair;
 
+/// Names for which Envoy's map of a request has a place of their own: a second value is joined to the first by a comma,
+/// from the client as from a guest. The table of guests says which. `authorization` is joined too by the pinned Envoy, not
+/// by one that is built with fewer extensions: here a module sees it apart.
+const JOINED_IN_REQUESTS: [&str; 23] = [
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "grpc-timeout",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "origin",
+    "pragma",
+    "referer",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+
+/// The same for a response.
+const JOINED_IN_RESPONSES: [&str; 20] = [
+    "access-control-allow-credentials",
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+    "access-control-max-age",
+    "age",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "etag",
+    "expires",
+    "grpc-message",
+    "grpc-status",
+    "last-modified",
+    "location",
+    "vary",
+    "via",
+    "x-envoy-upstream-service-time",
+    "x-request-id",
+];
+
 /// Headers or trailers, in order.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers {
@@ -40,9 +93,40 @@ impl Headers {
         self.get(name).is_some()
     }
 
-    /// Adds one, keeping those that are there.
+    /// Adds one, keeping those that are there; pseudo-headers stand before all others, as in Envoy's map. Nothing is
+    /// joined: what a host joins depends on what it is built with, and a module must be right either way.
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        self.pairs.push((key(name.as_ref()), value.as_ref().to_vec()));
+        let name = key(name.as_ref());
+        let at = if name.starts_with(b":") {
+            self.pairs.iter().take_while(|(known, _)| known.starts_with(b":")).count()
+        } else {
+            self.pairs.len()
+        };
+        self.pairs.insert(at, (name, value.as_ref().to_vec()));
+    }
+
+    /// Adds one as Envoy's codecs and host calls do: joined to the one that is there where names are joined.
+    pub fn append(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let name = key(name.as_ref());
+        if self.joins(&name)
+            && let Some((_, old)) = self.pairs.iter_mut().find(|(known, _)| *known == name)
+        {
+            old.push(b',');
+            old.extend_from_slice(value.as_ref());
+            return;
+        }
+        self.add(name, value);
+    }
+
+    /// Whether a second value of this name is joined to the first. Pseudo-headers, which come first, tell a request's
+    /// map from a response's; trailers have none.
+    fn joins(&self, name: &[u8]) -> bool {
+        let names: &[&str] = match self.pairs.first() {
+            Some((first, _)) if first == b":status" => &JOINED_IN_RESPONSES,
+            Some((first, _)) if first.starts_with(b":") => &JOINED_IN_REQUESTS,
+            _ => &[],
+        };
+        name.starts_with(b":") || names.iter().any(|known| known.as_bytes() == name)
     }
 
     /// Replaces every one of this name: removed, then added at the end, as Envoy's `setCopy` does.

@@ -34,13 +34,15 @@ pub(crate) struct Metrics {
 #[derive(Default)]
 pub(crate) struct MetricIds {
     names: HashMap<u32, (Kind, String)>,
-    defined: u32,
+    /// How many of each kind there are.
+    defined: [u32; 3],
 }
 
 impl MetricIds {
     pub(crate) fn define(&mut self, metrics: &mut Metrics, kind: Kind, name: String) -> u32 {
-        self.defined += 1;
-        let id = self.defined * 4 + kind as u32;
+        let defined = &mut self.defined[kind as usize];
+        *defined += 1;
+        let id = *defined * 4 + kind as u32;
         match kind {
             Kind::Histogram => drop(metrics.samples.entry(name.clone()).or_default()),
             _ => _ = metrics.values.entry(name.clone()).or_default(),
@@ -70,12 +72,13 @@ impl Metrics {
 
     /// Envoy: a counter only grows, a histogram cannot be incremented at all.
     pub(crate) fn increment(&mut self, ids: &MetricIds, id: u32, delta: i64) -> Status {
-        match id & 3 {
-            0 if delta <= 0 => return Status::BAD_ARGUMENT,
-            0 | 1 => {}
-            _ => return Status::BAD_ARGUMENT,
+        if id & 3 > 1 {
+            return Status::BAD_ARGUMENT;
         }
         let Some(name) = ids.name(id) else { return Status::NOT_FOUND };
+        if id & 3 == 0 && delta <= 0 {
+            return Status::BAD_ARGUMENT;
+        }
         *self.values.entry(name.to_owned()).or_default() += delta;
         Status::OK
     }

@@ -57,7 +57,8 @@ fn read(bytes: &[u8]) -> Option<Vec<Pair>> {
         let value = part(word(8 + 8 * index)?)?;
         pairs.push((name, value));
     }
-    Some(pairs)
+    // Nothing may be left over.
+    (at == bytes.len()).then_some(pairs)
 }
 
 #[cfg(test)]

@@ -52,6 +52,11 @@ fn first_value(der: &[u8]) -> &[u8] {
 }
 
 fn verify(hash: &str, key: &[u8], signature: &[u8], text: &[u8]) -> Result<(), String> {
+    if !["sha1", "sha224", "sha256", "sha384", "sha512"]
+        .contains(&hash.to_ascii_lowercase().as_str())
+    {
+        return Err(format!("{hash} is not supported."));
+    }
     let key = first_value(key);
     let wrong = || Err("Failed to verify digest. Error code: 0".to_owned());
     if let Ok(key) = RsaPublicKey::from_public_key_der(key) {

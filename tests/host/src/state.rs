@@ -70,7 +70,8 @@ pub(crate) struct HostState {
     pub(crate) malloc: Option<TypedFunc<u32, u32>>,
     pub(crate) phase: Phase,
     pub(crate) current: u32,
-    pub(crate) effective: u32,
+    /// What host calls act on instead of the current context; 0 is the VM's own, which has no stream.
+    pub(crate) effective: Option<u32>,
     pub(crate) stop_next: bool,
     pub(crate) after: Vec<After>,
     pub(crate) roots: BTreeMap<u32, Root>,
@@ -79,7 +80,9 @@ pub(crate) struct HostState {
     pub(crate) next_context: u32,
     pub(crate) metric_ids: MetricIds,
     pub(crate) calls: Vec<Call>,
-    pub(crate) next_token: u32,
+    /// How many calls of each kind there have been.
+    pub(crate) http_calls: u32,
+    pub(crate) grpc_calls: u32,
     pub(crate) violations: Vec<String>,
 }
 
@@ -95,7 +98,7 @@ impl HostState {
             malloc: None,
             phase: Phase::Initializing,
             current: 0,
-            effective: 0,
+            effective: None,
             stop_next: false,
             after: Vec::new(),
             roots: BTreeMap::new(),
@@ -104,22 +107,19 @@ impl HostState {
             next_context: 1,
             metric_ids: MetricIds::default(),
             calls: Vec::new(),
-            next_token: 1,
+            http_calls: 0,
+            grpc_calls: 0,
             violations: Vec::new(),
         }
     }
 
     /// The context that host calls act on: the effective one while it lives, else the current one.
     pub(crate) fn context(&self) -> u32 {
-        if self.effective != 0 && self.knows(self.effective) {
-            self.effective
-        } else {
-            self.current
-        }
+        self.effective.filter(|context| self.knows(*context)).unwrap_or(self.current)
     }
 
     pub(crate) fn knows(&self, context: u32) -> bool {
-        self.roots.contains_key(&context) || self.contexts.contains_key(&context)
+        context == 0 || self.roots.contains_key(&context) || self.contexts.contains_key(&context)
     }
 
     /// The stream of that context, if it is a stream's.

@@ -86,6 +86,8 @@ pub(crate) struct Stream {
     pub(crate) bypass: bool,
     pub(crate) request: Side,
     pub(crate) response: Side,
+    /// The request came with `x-forwarded-proto`, as Envoy's connection manager has it.
+    pub(crate) had_proto: bool,
     pub(crate) client: Option<Seen>,
     pub(crate) upstream: Option<Seen>,
     pub(crate) answer: Option<Response>,
@@ -126,6 +128,7 @@ impl Stream {
             bypass: false,
             request: Side::default(),
             response: Side::default(),
+            had_proto: false,
             client: None,
             upstream: None,
             answer: request.answer.clone(),

@@ -205,12 +205,12 @@ impl Worker {
         let arguments: Vec<Val> = arguments.iter().map(|value| Val::I32(*value)).collect();
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
         let state = self.store.data_mut();
-        (state.current, state.effective) = (context, 0);
+        (state.current, state.effective) = (context, None);
         self.refuel();
         let ran = function.call(&mut self.store, &arguments, &mut results);
         let used = self.settings.fuel - self.store.get_fuel().expect("fuel is switched on");
         let state = self.store.data_mut();
-        (state.current, state.effective) = (0, 0);
+        (state.current, state.effective) = (0, None);
         if let Some(stream) = stream.and_then(|id| state.streams.get_mut(&id)) {
             stream.fuel = stream.fuel.max(used);
         }

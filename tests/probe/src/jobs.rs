@@ -6,7 +6,7 @@ use portcullis_control::config::Section;
 use portcullis_control::control::{Call, CallAnswer, Control, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{FieldName, FieldValue};
-use portcullis_control::job::{Job, JobEvent, JobStep};
+use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
 use portcullis_control::refusal::Reason;
@@ -40,13 +40,20 @@ impl Control for Background {
     }
 
     fn jobs(&self) -> Vec<Job> {
-        let lease_ms = Some(self.period_ms.saturating_mul(2));
+        let lease_ms = self.period_ms.saturating_mul(2);
         vec![Job { name: format!("probe:{}", self.cluster), period_ms: self.period_ms, lease_ms }]
     }
 
-    fn job(&self, _name: &str, event: JobEvent<'_>, _surroundings: &dyn Surroundings) -> JobStep {
+    fn job(
+        &self,
+        _name: &str,
+        event: JobEvent<'_>,
+        _surroundings: &dyn Surroundings,
+        _report: &mut Report,
+    ) -> JobStep {
         match event {
-            JobEvent::Due => {
+            JobEvent::Due => JobStep::Lease,
+            JobEvent::Leased => {
                 let headers = [(":method", "GET"), (":path", "/job"), (":authority", "jobs")];
                 let headers = headers
                     .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))

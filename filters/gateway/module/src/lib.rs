@@ -6,5 +6,6 @@ portcullis_runtime::module!(
     portcullis_gateway::CONTROLS,
     request_body,
     request_trailers,
-    response_headers
+    response_headers,
+    calls
 );

@@ -1,3 +1,3 @@
 //! The jwt-auth module that Envoy loads.
 
-portcullis_runtime::control_module!(portcullis_jwt_auth::JwtAuth, request_trailers);
+portcullis_runtime::control_module!(portcullis_jwt_auth::JwtAuth, request_trailers, calls);

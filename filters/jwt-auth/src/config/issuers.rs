@@ -1,20 +1,26 @@
 //! `issuers`: names, audiences, algorithms and keys that belong together.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use portcullis_control::config::{Node, Section};
 use portcullis_control::json::{self, Value};
 
 use crate::algorithm::Algorithm;
 use crate::key::{Key, KeyFault, MAX_KEYS_WITHOUT_KID, jwk, pem, secret};
 use crate::policy::Issuer;
+use crate::remote::Remote;
 
-pub(super) fn read(node: &Node<'_>) -> Vec<Issuer> {
+use super::remote;
+
+pub(super) fn read(node: &Node<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Vec<Issuer> {
     let Some(items) = node.list() else { return Vec::new() };
     if items.is_empty() {
         node.fault("expected at least one issuer");
     }
     let mut issuers: Vec<Issuer> = Vec::new();
     for item in &items {
-        let Some(issuer) = item.section(read_one) else { continue };
+        let Some(issuer) = item.section(|section| read_one(section, known)) else { continue };
         if issuers.iter().any(|other| other.name == issuer.name) {
             item.fault(format!("expected each issuer once, but `{}` stands twice", issuer.name));
         }
@@ -29,7 +35,7 @@ pub(super) fn read_algorithm(node: &Node<'_>) -> Option<Algorithm> {
     node.word(&words)
 }
 
-fn read_one(section: &mut Section<'_>) -> Option<Issuer> {
+fn read_one(section: &mut Section<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Option<Issuer> {
     let name = section.required("issuer").and_then(|node| node.text()).map(str::to_owned);
     let audiences = section.optional("audiences").and_then(|node| {
         let texts = node.texts()?;
@@ -48,16 +54,30 @@ fn read_one(section: &mut Section<'_>) -> Option<Issuer> {
     });
     let keys = section.required("keys").and_then(|node| {
         let algorithms = algorithms.as_deref().unwrap_or_default();
-        let sets = all(&node.list()?, |item| item.section(|entry| read_keys(entry, algorithms)))?;
-        let keys: Vec<Key> = sets.into_iter().flatten().collect();
-        check(&node, algorithms, &keys);
-        Some(keys)
+        let issuer = name.as_deref().unwrap_or_default();
+        let sets = all(&node.list()?, |item| {
+            item.section(|entry| match remote::is_one(entry) {
+                true => Some(Source::Remote(remote::read(entry, issuer, known)?)),
+                false => Some(Source::Keys(read_keys(entry, algorithms)?)),
+            })
+        })?;
+        let (mut keys, mut remotes) = (Vec::new(), Vec::new());
+        for source in sets {
+            match source {
+                Source::Keys(own) => keys.extend(own),
+                Source::Remote(remote) => remotes.push(remote),
+            }
+        }
+        check(&node, algorithms, &keys, !remotes.is_empty());
+        Some((keys, remotes))
     });
+    let (keys, remotes) = keys?;
     Some(Issuer {
         name: name?,
         audiences: audiences.unwrap_or_default(),
         algorithms: algorithms?,
-        keys: keys?,
+        keys,
+        remotes,
     })
 }
 
@@ -67,12 +87,18 @@ fn all<T>(items: &[Node<'_>], read: impl Fn(&Node<'_>) -> Option<T>) -> Option<V
     (found.len() == items.len()).then_some(found)
 }
 
-/// Each algorithm has a key, and no token makes us try more keys than a few.
-fn check(keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key]) {
+/// An entry of `keys`.
+enum Source {
+    Keys(Vec<Key>),
+    Remote(Rc<Remote>),
+}
+
+/// Each algorithm has a key, unless others are fetched, and no token makes us try more keys than a few.
+fn check(keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key], more: bool) {
     for algorithm in algorithms {
         let name = algorithm.name();
         let fitting = keys.iter().filter(|key| key.fits(*algorithm)).count();
-        if fitting == 0 {
+        if fitting == 0 && !more {
             keys_node.fault(format!("expected a key for {name}, but none of these fits it"));
         }
         if fitting > MAX_KEYS_WITHOUT_KID {
@@ -99,7 +125,7 @@ fn read_keys(section: &mut Section<'_>, algorithms: &[Algorithm]) -> Option<Vec<
             single(section, &node, parsed, algorithms)
         }
         _ => {
-            section.node().fault("expected exactly one of jwks, pem, secret");
+            section.node().fault("expected exactly one of jwks, pem, secret, jwks_uri, discovery");
             for name in ["kid", "secret_is_base64"] {
                 section.optional(name);
             }

@@ -1,10 +1,12 @@
 //! From the fields of a configuration to a policy; every fault is reported at once.
 
 mod credentials;
+mod demands;
 mod headers;
 mod issuers;
+mod remote;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
@@ -16,6 +18,7 @@ use portcullis_control::program::Site;
 use crate::claims::{ClaimRules, RequiredClaim};
 use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
+use crate::remote::Remote;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 
 /// `maximum_expiration` goes up to a year, as Kong's does.
@@ -28,17 +31,27 @@ pub(crate) fn read(
     section: &mut Section<'_>,
     site: &Site<'_>,
     credentials: &OnceCell<Rc<Credentials>>,
+    remotes: &RefCell<Vec<Rc<Remote>>>,
 ) -> Option<Policy> {
     let node = section.node().clone();
     let places = read_places(section);
     let max_token_bytes = section.or("max_token_bytes", DEFAULT_MAX_TOKEN_BYTES, |node| {
         usize::try_from(node.integer(256..=to_u64(MAX_MAX_TOKEN_BYTES))?).ok()
     });
-    let issuers = section.optional("issuers").map(|node| issuers::read(&node)).unwrap_or_default();
+    let issuers =
+        section.optional("issuers").map(|node| issuers::read(&node, remotes)).unwrap_or_default();
     let credentials = Rc::clone(credentials.get_or_init(|| credentials::read(site.consumers)));
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
     let rules = read_rules(section);
+    let demands = demands::read(section);
+    let token_types = section.or("token_types", Vec::new(), |node| {
+        let types = node.texts()?;
+        if types.is_empty() {
+            node.fault("expected at least one type; leave the field out to check none");
+        }
+        Some(types.into_iter().map(str::to_owned).collect())
+    });
     let headers_node = section.optional("headers");
     let headers =
         headers_node.as_ref().map(|node| headers::read(node, &places.headers)).unwrap_or_default();
@@ -72,8 +85,15 @@ pub(crate) fn read(
         rules,
         headers,
         hide_credentials,
-        challenge: challenge(realm, false)?,
-        challenge_invalid: challenge(realm, true)?,
+        challenge: challenge(realm, None, None)?,
+        challenge_invalid: challenge(realm, Some("invalid_token"), None)?,
+        challenge_scope: challenge(
+            realm,
+            Some("insufficient_scope"),
+            demands::scope_of(&demands).as_deref(),
+        )?,
+        demands,
+        token_types,
         run_on_preflight,
         anonymous,
     })
@@ -135,9 +155,12 @@ fn read_rules(section: &mut Section<'_>) -> ClaimRules {
     }
 }
 
-fn challenge(realm: Option<&str>, invalid: bool) -> Option<FieldValue> {
-    let realm = realm.map(|realm| format!("realm=\"{realm}\""));
-    let error = invalid.then(|| "error=\"invalid_token\"".to_owned());
-    let parameters: Vec<String> = realm.into_iter().chain(error).collect();
+/// RFC 6750 §3. None of the texts has a quote or a backslash.
+fn challenge(realm: Option<&str>, error: Option<&str>, scope: Option<&str>) -> Option<FieldValue> {
+    let parameters = [("realm", realm), ("error", error), ("scope", scope)];
+    let parameters: Vec<String> = parameters
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)))
+        .collect();
     FieldValue::new(["Bearer ", &parameters.join(", ")].concat().trim_end())
 }

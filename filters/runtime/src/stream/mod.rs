@@ -47,6 +47,8 @@ enum Wait {
     Nothing,
     /// For the answer to a call with this token.
     Call(u32),
+    /// For something new from a job, until this time (nanoseconds since the epoch).
+    News { until: u64 },
     /// For the body, up to so many bytes.
     Body { max: usize },
     /// All controls have been asked.
@@ -79,6 +81,7 @@ struct Progress {
 pub struct Stream {
     host: Rc<dyn Host>,
     module: Rc<Module>,
+    root: u32,
     exchange: Exchange,
     chain: Rc<Chain>,
     states: Vec<Option<Box<dyn Any>>>,
@@ -95,12 +98,13 @@ pub struct Stream {
 impl Stream {
     /// A stream of which nothing is known yet; it stands on the base until its route is found.
     #[must_use]
-    pub fn new(host: Rc<dyn Host>, module: Rc<Module>) -> Self {
+    pub fn new(host: Rc<dyn Host>, module: Rc<Module>, root: u32) -> Self {
         let chain = module.program.chains.first().map(Rc::clone).unwrap_or_default();
         let exchange = Exchange::new(Rc::<dyn Host>::clone(&host) as _, module.settings());
         Stream {
             host,
             module,
+            root,
             exchange,
             chain,
             states: Vec::new(),
@@ -110,6 +114,12 @@ impl Stream {
             identity_written: false,
             kept_headers: Vec::new(),
         }
+    }
+
+    /// The context of its configuration.
+    #[must_use]
+    pub const fn root(&self) -> u32 {
+        self.root
     }
 
     /// Asks one control of the chain.

@@ -29,14 +29,18 @@ impl Stream {
             },
             Err(reason) => return self.refuse_here(reason),
         }
-        self.run_request(None);
+        self.run_request(Ask::RequestHeaders { end });
         if !matches!(self.request.wait, Wait::Passed) {
             self.exchange.request_changes().pause();
         }
         match self.request.wait {
             Wait::Passed => HeadersFlow::Continue,
-            Wait::Call(_) if self.chain.may_hold_from(self.request.position) => HeadersFlow::Hold,
-            Wait::Call(_) | Wait::Answered => {
+            Wait::Call(_) | Wait::News { .. }
+                if self.chain.may_hold_from(self.request.position) =>
+            {
+                HeadersFlow::Hold
+            }
+            Wait::Call(_) | Wait::News { .. } | Wait::Answered => {
                 self.request.stopped = true;
                 HeadersFlow::Stop
             }
@@ -98,10 +102,28 @@ impl Stream {
         }
     }
 
+    /// Until when the request waits for something new from a job.
+    #[must_use]
+    pub fn waits_until(&self) -> Option<u64> {
+        match self.request.wait {
+            Wait::News { until } => Some(until),
+            _ => None,
+        }
+    }
+
     /// The answer to a call came.
     pub fn call_done(&mut self, answer: &CallAnswer) {
+        self.go_on(Ask::CallDone(answer));
+    }
+
+    /// A job has something new, or the waiting is over.
+    pub fn woken(&mut self) {
+        self.go_on(Ask::Woken);
+    }
+
+    fn go_on(&mut self, ask: Ask<'_>) {
         self.exchange.forget_time();
-        self.run_request(Some(answer));
+        self.run_request(ask);
         if let Wait::Body { max } = self.request.wait
             && self.request.ended
         {
@@ -115,11 +137,8 @@ impl Stream {
     }
 
     /// Asks controls from the current position on, until one waits or answers or all have passed.
-    fn run_request(&mut self, answer: Option<&CallAnswer>) {
-        let mut verdict = match answer {
-            Some(answer) => self.ask_current(Ask::CallDone(answer)),
-            None => self.ask_current(Ask::RequestHeaders { end: self.request.ended }),
-        };
+    fn run_request(&mut self, ask: Ask<'_>) {
+        let mut verdict = self.ask_current(ask);
         while let Some(current) = verdict {
             verdict = self.follow(current);
         }
@@ -149,7 +168,7 @@ impl Stream {
             Verdict::Refuse(refusal) => self.stop_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.stop_with(Decided::Reply(name, reply), mode),
             // A control that did not say so: nobody would tell us of the answer or the body, and passing would be unread.
-            Verdict::Call(_) if !self.takes_part(Phase::Calls) => {
+            Verdict::Call(_) | Verdict::Wait { .. } if !self.takes_part(Phase::Calls) => {
                 Some(Verdict::from(Common::Internal))
             }
             Verdict::HoldBody { .. } if !self.takes_part(Phase::RequestBody) => {
@@ -162,6 +181,12 @@ impl Stream {
                 }
                 Err(_) => self.ask_current(Ask::CallDone(&CallAnswer::Failed { grpc_status: 0 })),
             },
+            // In shadow mode nobody waits: what is not decided yet is not counted either.
+            Verdict::Wait { .. } if mode == Mode::Shadow => self.next(),
+            Verdict::Wait { until } => {
+                self.request.wait = Wait::News { until };
+                None
+            }
             Verdict::HoldBody { max } => self.want_request_body(max),
         }
     }

@@ -104,7 +104,7 @@ impl Stream {
             Verdict::Refuse(refusal) => self.replace_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.replace_with(Decided::Reply(name, reply), mode),
             // A response cannot wait for a call: nothing was decided, so nothing passes.
-            Verdict::Call(_) => {
+            Verdict::Call(_) | Verdict::Wait { .. } => {
                 self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode)
             }
             Verdict::HoldBody { .. } if !self.may_read_response(index) => {

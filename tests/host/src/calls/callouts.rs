@@ -73,8 +73,13 @@ fn keep(
     timeout: u32,
 ) -> u32 {
     let root = state.root_id();
-    let token = state.next_token;
-    state.next_token += 1;
+    // The low two bits say what a token is of: 0 an HTTP call, 1 a gRPC call, 2 a gRPC stream.
+    let (counter, low) = match kind {
+        CallKind::Http => (&mut state.http_calls, 0),
+        CallKind::Grpc { .. } => (&mut state.grpc_calls, 1),
+    };
+    *counter += 1;
+    let token = *counter * 4 + low;
     state.calls.push(Call {
         token,
         cluster,
@@ -145,7 +150,6 @@ fn grpc_call(
 ) -> Answer {
     let (target, service, method) = (guest.read(c, cl)?, guest.read(s, sl)?, guest.read(m, ml)?);
     let (metadata, message) = (guest.read(h, hl)?, guest.read(b, bl)?);
-    guest.write_word(token_out, 0)?;
     guest.enter(&target)?;
     let state = guest.state();
     let cluster = grpc_cluster(state, &target)?;
@@ -181,10 +185,11 @@ fn grpc_stream(
 
 fn grpc_end(guest: &mut Guest<'_>, token: u32) -> Answer {
     guest.enter(token.to_string())?;
+    if !matches!(token & 3, 1 | 2) {
+        return Err(Status::BAD_ARGUMENT.into());
+    }
     let calls = &mut guest.state().calls;
-    let open = calls
-        .iter_mut()
-        .find(|call| call.token == token && call.open && call.kind != CallKind::Http);
+    let open = calls.iter_mut().find(|call| call.token == token && call.open);
     open.ok_or(Status::NOT_FOUND)?.open = false;
     Ok(())
 }
@@ -193,5 +198,5 @@ fn grpc_send(guest: &mut Guest<'_>, token: u32, p: u32, l: u32, _end: u32) -> An
     guest.read(p, l)?;
     guest.enter(token.to_string())?;
     // There is no stream to send on.
-    Err(Status::BAD_ARGUMENT.into())
+    Err(if token & 3 == 2 { Status::NOT_FOUND } else { Status::BAD_ARGUMENT }.into())
 }

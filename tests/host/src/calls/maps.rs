@@ -64,7 +64,7 @@ fn writable(state: &mut HostState, map: MapType) -> Answer<&mut Headers> {
         _ => return Err(Status::BAD_ARGUMENT.into()),
     };
     let found = if trailers {
-        if side.trailers.is_none() && side.chunk.is_some() && side.end_seen {
+        if side.trailers.is_none() && side.end_seen && side.body().is_some() {
             side.trailers = Some(Headers::default());
             side.trailers_visible = true;
         }
@@ -91,7 +91,7 @@ fn get(guest: &mut Guest<'_>, map: i32, k: u32, kl: u32, p: u32, l: u32) -> Answ
 fn add(guest: &mut Guest<'_>, map: i32, k: u32, kl: u32, v: u32, vl: u32) -> Answer {
     let (map, key, value) = (map_type(map)?, guest.read(k, kl)?, guest.read(v, vl)?);
     guest.enter(&key)?;
-    writable(guest.state(), map)?.add(key, value);
+    writable(guest.state(), map)?.append(key, value);
     Ok(())
 }
 
@@ -123,7 +123,11 @@ fn set_pairs(guest: &mut Guest<'_>, map: i32, p: u32, l: u32) -> Answer {
     let number = map.to_string();
     let (map, bytes) = (map_type(map)?, guest.read(p, l)?);
     guest.enter(number)?;
-    *writable(guest.state(), map)? = Headers::new(pairs::decode(&bytes));
+    let mut headers = Headers::default();
+    for (name, value) in pairs::decode(&bytes) {
+        headers.append(name, value);
+    }
+    *writable(guest.state(), map)? = headers;
     Ok(())
 }
 

@@ -36,7 +36,8 @@ pub(super) fn define(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 fn get(guest: &mut Guest<'_>, k: u32, kl: u32, p: u32, l: u32) -> Answer {
     let path = guest.read(k, kl)?;
     guest.enter(&path)?;
-    let value = read(guest.state(), &path)?;
+    // Envoy divides at NULs, and nothing behind the last of them is no segment.
+    let value = read(guest.state(), path.strip_suffix(b"\0").unwrap_or(&path))?;
     guest.give(&value, p, l)
 }
 
@@ -77,8 +78,9 @@ fn read(state: &mut HostState, path: &[u8]) -> Answer<Vec<u8>> {
     let computed = match segments.as_slice() {
         [b"request", rest @ ..] => request(stream, rest, now),
         [b"response", rest @ ..] => response(stream, rest),
-        // Dynamic metadata: a message without fields.
+        // Dynamic metadata: a message without fields, a map without entries.
         [b"metadata"] => Some(Vec::new()),
+        [b"metadata", b"filter_metadata"] => Some(pairs::encode(&[])),
         [b"connection_id"] => settings.properties.get(&b"connection\0id"[..]).cloned(),
         [b"filter_state", key] => stream.filter_state.get(*key).cloned(),
         [name] => stream.filter_state.get([b"wasm.", *name].concat().as_slice()).cloned(),
@@ -146,7 +148,8 @@ fn response(stream: &Stream, rest: &[&[u8]]) -> Option<Vec<u8>> {
             let mapped = || sent?.status().map(crate::reply::http_to_grpc);
             declared.or_else(mapped).map(|status: u32| number(status.into()))
         }
-        [b"code_details"] if !stream.details.is_empty() => {
+        // A local reply has details even where the guest gave none.
+        [b"code_details"] if stream.reply_sent || !stream.details.is_empty() => {
             Some(stream.details.clone().into_bytes())
         }
         [b"flags"] => Some(number(0)),

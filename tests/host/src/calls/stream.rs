@@ -103,7 +103,7 @@ fn effective(guest: &mut Guest<'_>, context: u32) -> Answer {
     if !state.knows(context) {
         return Err(Status::BAD_ARGUMENT.into());
     }
-    state.effective = context;
+    state.effective = Some(context);
     Ok(())
 }
 

@@ -53,7 +53,7 @@ fn a_call_goes_out_whole_and_its_answer_lets_the_request_go_on() {
     assert_eq!(exchange.status(), 200);
     assert!(exchange.upstream().headers.has("x-detail"), "held headers can still change");
     assert!(worker.calls().is_empty());
-    assert_eq!(lines(&host), ["0", "1", "1", "3", "200", "yes", ""]);
+    assert_eq!(lines(&host), ["0", "4", "2", "3", "200", "yes", ""]);
 }
 
 #[test]

@@ -12,7 +12,6 @@
 mod bodies;
 mod callouts;
 mod faults;
-mod guest;
 mod life;
 mod limits;
 mod load;
@@ -21,9 +20,9 @@ mod properties;
 mod replies;
 mod shared;
 mod signature;
-
 mod wasi;
 
+use portcullis_guests::guest;
 use portcullis_host::{Host, Level, Source};
 
 /// The lines that the guest has logged, in order.

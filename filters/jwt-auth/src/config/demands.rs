@@ -1,0 +1,41 @@
+//! `scopes_required`, `roles_required`, `groups_required`: what a token must be entitled to.
+
+use portcullis_control::alternatives::read_alternatives;
+use portcullis_control::config::Section;
+
+use crate::claims::ClaimPath;
+use crate::demands::Demand;
+
+/// The field of the demand, that of the claim's path, and the path where there is none.
+const KINDS: [(&str, &str, &str); 3] = [
+    ("scopes_required", "scopes_claim", SCOPE),
+    ("roles_required", "roles_claim", "roles"),
+    ("groups_required", "groups_claim", "groups"),
+];
+
+/// The claim of RFC 8693 §4.2; only what stands there is a scope that a client could ask for.
+const SCOPE: &str = "scope";
+
+pub(super) fn read(section: &mut Section<'_>) -> Vec<Demand> {
+    let mut demands = Vec::new();
+    for (field, claim, default) in KINDS {
+        let path = section.or(claim, ClaimPath::parse(default), |node| {
+            let path = ClaimPath::parse(node.text()?);
+            if path.is_none() {
+                node.fault("expected the name of a claim, or a dotted path to one");
+            }
+            Some(path)
+        });
+        let alternatives = section.optional(field).and_then(|node| read_alternatives(&node));
+        if let (Some(path), Some(alternatives)) = (path, alternatives) {
+            demands.push(Demand { path, alternatives });
+        }
+    }
+    demands
+}
+
+/// What a client is told that it could ask for (RFC 6750 §3): the first alternative.
+pub(super) fn scope_of(demands: &[Demand]) -> Option<String> {
+    let demand = demands.iter().find(|demand| demand.path.as_str() == SCOPE)?;
+    Some(demand.alternatives.first()?.join(" "))
+}
