@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use portcullis_control::alternatives::read_alternatives;
 use portcullis_control::config::{Node, Section};
 use portcullis_control::program::Site;
 use portcullis_control::required_claim::RequiredClaim;
@@ -59,24 +60,13 @@ fn read_names(node: &Node<'_>) -> Option<BTreeSet<String>> {
     Some(items.iter().filter_map(Node::text).map(str::to_owned).collect())
 }
 
-/// A list of sets, one of which is needed: each a text with scopes separated by spaces, or a list of scopes.
 fn read_scopes(node: &Node<'_>) -> Option<Vec<Vec<String>>> {
-    let sets: Vec<Vec<String>> = filled(node)?.iter().filter_map(read_set).collect();
+    let sets = read_alternatives(node)?;
     let count: usize = sets.iter().map(Vec::len).sum();
     if count > MAX_SCOPES {
         node.fault(format!("expected at most {MAX_SCOPES} scopes, but found {count}"));
     }
     Some(sets)
-}
-
-fn read_set(node: &Node<'_>) -> Option<Vec<String>> {
-    let texts = if node.value().is_array() { node.texts()? } else { vec![node.text()?] };
-    let words = texts.iter().flat_map(|text| text.split_ascii_whitespace());
-    let set: Vec<String> = words.map(str::to_owned).collect();
-    if set.is_empty() {
-        node.fault("expected at least one scope");
-    }
-    (!set.is_empty()).then_some(set)
 }
 
 fn read_claims(node: &Node<'_>) -> Option<Vec<RequiredClaim>> {

@@ -5,6 +5,7 @@
 //! [`surroundings::Surroundings`]; what carries its verdicts out is not its business.
 
 pub mod address;
+pub mod alternatives;
 pub mod arguments;
 pub mod authentication;
 pub mod claims;

@@ -1,6 +1,7 @@
 //! `scopes_required`, `roles_required`, `groups_required`: what a token must be entitled to.
 
-use portcullis_control::config::{Node, Section};
+use portcullis_control::alternatives::read_alternatives;
+use portcullis_control::config::Section;
 
 use crate::claims::ClaimPath;
 use crate::demands::Demand;
@@ -31,38 +32,6 @@ pub(super) fn read(section: &mut Section<'_>) -> Vec<Demand> {
         }
     }
     demands
-}
-
-/// A list of alternatives; each a list of words, or a text with spaces between them.
-fn read_alternatives(node: &Node<'_>) -> Option<Vec<Vec<String>>> {
-    let items = node.list()?;
-    if items.is_empty() {
-        node.fault("expected at least one alternative; leave the field out to ask for none");
-    }
-    let mut alternatives = Vec::new();
-    for item in items {
-        let words: Option<Vec<&str>> = match item.value().is_array() {
-            true => item.texts(),
-            false => {
-                item.text().map(|text| text.split(' ').filter(|word| !word.is_empty()).collect())
-            }
-        };
-        let Some(words) = words else { continue };
-        if words.is_empty() {
-            item.fault("expected at least one word: an empty set would let every token in");
-        }
-        if !words.iter().all(|word| is_word(word)) {
-            item.fault(
-                "expected words of visible ASCII without quotes and backslashes (RFC 6749 §3.3)",
-            );
-        }
-        alternatives.push(words.into_iter().map(str::to_owned).collect());
-    }
-    Some(alternatives)
-}
-
-fn is_word(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }
 
 /// What a client is told that it could ask for (RFC 6750 §3): the first alternative.
