@@ -65,6 +65,8 @@ struct Progress {
     wait: Wait,
     /// The body ended, or there is none.
     ended: bool,
+    /// Trailers ended it.
+    trailers: bool,
     /// Bytes of body that came so far.
     total: u64,
     /// Everything stopped for a call: no body comes to us before the request goes on.

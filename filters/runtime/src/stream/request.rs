@@ -84,6 +84,7 @@ impl Stream {
     pub fn request_trailers(&mut self) -> BodyFlow {
         self.exchange.forget_time();
         self.request.ended = true;
+        self.request.trailers = true;
         self.strip_identity_trailers();
         let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
         let flow = self.request_body_flow(held);
@@ -287,7 +288,10 @@ impl Stream {
         if let Some(body) = body {
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
             let name = FieldName::from_static("content-length");
-            if self.host.set_body(Direction::Request, &body).is_ok() {
+            // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
+            let told = !self.request.trailers
+                || self.exchange.request_headers().first(name.as_str()).is_some();
+            if self.host.set_body(Direction::Request, &body).is_ok() && told {
                 self.exchange.edit_request_always(Edit::Set(name, FieldValue::from_number(length)));
             }
         }
