@@ -288,13 +288,11 @@ impl Stream {
         if let Some(body) = body {
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
             let name = FieldName::from_static("content-length");
-            if self.host.set_body(Direction::Request, &body).is_ok() {
-                // HTTP/1 has no room for trailers behind a length: those that came go in chunks.
-                let edit = match self.request.trailers {
-                    true => Edit::Remove(name),
-                    false => Edit::Set(name, FieldValue::from_number(length)),
-                };
-                self.exchange.edit_request_always(edit);
+            // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
+            let told = !self.request.trailers
+                || self.exchange.request_headers().first(name.as_str()).is_some();
+            if self.host.set_body(Direction::Request, &body).is_ok() && told {
+                self.exchange.edit_request_always(Edit::Set(name, FieldValue::from_number(length)));
             }
         }
         if self.chain.reads_response_body() {
