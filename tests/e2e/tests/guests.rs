@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_e2e::{
     Configuration, Connection, Envoy, EnvoyConfig, Error, Headers, Reply, Request, Response,
-    Upstream, Wasm, eventually,
+    Upstream, Wasm, envoy_version, eventually,
 };
 use portcullis_guests::guest::Guest;
 use portcullis_guests::row::{self, Policy, Row};
@@ -230,6 +230,10 @@ fn client(reply: Reply, cut: bool) -> Message {
 }
 
 impl Engine for RealEnvoy {
+    fn minor(&self) -> u32 {
+        envoy_version().minor
+    }
+
     fn run(&self, number: usize, row: &Row) -> Result<Vec<Seen>, String> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = response(&row.answer);

@@ -44,6 +44,8 @@ pub struct Row {
     pub requests: Vec<Request>,
     /// What comes of it, see [`crate::seen`].
     pub expected: &'static str,
+    /// Lines that differ on Envoys before a minor version: that version, the line now, the line then.
+    pub earlier: Vec<(u32, &'static str, &'static str)>,
 }
 
 impl Row {
@@ -58,6 +60,7 @@ impl Row {
             answer: Answer::new(200).body("answer"),
             requests: Vec::new(),
             expected: "",
+            earlier: Vec::new(),
         }
     }
 
@@ -100,6 +103,13 @@ impl Row {
     #[must_use]
     pub fn get(self, path: &'static str) -> Self {
         self.send(Request::new("GET", path))
+    }
+
+    /// A line that is another one on Envoys before `1.<minor>`.
+    #[must_use]
+    pub fn before(mut self, minor: u32, now: &'static str, then: &'static str) -> Self {
+        self.earlier.push((minor, now, then));
+        self
     }
 
     /// The text of what comes of it; lines count without the blanks around them.

@@ -52,7 +52,15 @@ pub(super) fn rows() -> Vec<Row> {
          continue 0
          path after 2
          upstream GET /
-         client 200 content-length=6 'answer'"),
+         client 200 content-length=6 'answer'")
+        // Then with the reason of the transport behind it.
+        .before(39, "response 3 98 0", "response 3 167 0")
+        .before(39, "length 0 '98'", "length 0 '167'")
+        .before(
+            39,
+            "body 0 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure'",
+            "body 0 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure,'",
+        ),
         reply_from_the_callback(),
         with_a_body(),
         grpc(),

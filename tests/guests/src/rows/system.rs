@@ -210,6 +210,8 @@ fn signatures() -> Row {
          upstream GET /
          client 200 content-length=6 'answer'",
     )
+    .before(37, "empty 2", "empty 0 ' is not supported.'")
+    .before(37, "no key 2", "no key 0 'Failed to initialize digest verify.'")
 }
 
 fn memory() -> Row {
