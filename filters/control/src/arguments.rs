@@ -46,7 +46,7 @@ pub fn decode_form(text: &[u8]) -> Vec<u8> {
     let mut rest = text;
     while let Some((byte, tail)) = rest.split_first() {
         rest = tail;
-        match (byte, escape(tail)) {
+        match (byte, hex_byte(tail)) {
             (b'%', Some(value)) => {
                 decoded.push(value);
                 rest = tail.get(2..).unwrap_or_default();
@@ -59,7 +59,8 @@ pub fn decode_form(text: &[u8]) -> Vec<u8> {
 }
 
 /// The byte that the two hexadecimal digits at the start stand for.
-pub(crate) fn escape(digits: &[u8]) -> Option<u8> {
+#[must_use]
+pub fn hex_byte(digits: &[u8]) -> Option<u8> {
     let digit =
         |byte: &u8| char::from(*byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let (high, low) = (digits.first().and_then(digit)?, digits.get(1).and_then(digit)?);

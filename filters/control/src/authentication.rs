@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::{Node, Section};
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::{Edit, FieldName, FieldValue, covers};
+use crate::headers::{Edit, Family, FieldName, FieldValue};
 use crate::identity::{Consumer, Identity};
 use crate::program::Site;
 
@@ -16,6 +16,11 @@ pub const IDENTITY_FAMILY: [FieldName; 3] = [
     FieldName::from_static("x-credential-identifier"),
     FieldName::from_static("x-anonymous-consumer"),
 ];
+
+thread_local! {
+    /// The same, to be asked of every field of a request.
+    static FAMILY: Family = Family::new(IDENTITY_FAMILY);
+}
 
 /// The counter of requests that passed as the anonymous consumer.
 pub const ANONYMOUS: &str = "anonymous";
@@ -85,14 +90,9 @@ pub fn pass_as_anonymous(
 
 /// No header of an earlier identity stays beside those of this one: two would be merged into a third.
 fn become_caller(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit]) {
-    let mut stale: Vec<FieldName> = Vec::new();
-    for (name, _) in exchange.request_headers().iter() {
-        let ours = IDENTITY_FAMILY.iter().any(|own| covers(own, name));
-        if ours && !headers.iter().any(|edit| edit.name().as_str().as_bytes() == name) {
-            let name = std::str::from_utf8(name).ok().and_then(FieldName::parse);
-            stale.extend(name.filter(|name| !stale.contains(name)));
-        }
-    }
+    let kept = |name: &[u8]| headers.iter().any(|edit| edit.name().as_str().as_bytes() == name);
+    let stale = FAMILY
+        .with(|family| exchange.request_headers().names(|name| family.covers(name) && !kept(name)));
     for name in stale {
         exchange.edit_request(Edit::Remove(name));
     }

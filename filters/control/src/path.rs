@@ -1,6 +1,6 @@
 //! The request's path as every control sees it: normalised once, with what two servers could read differently marked.
 
-use crate::arguments::{arguments, escape};
+use crate::arguments::{arguments, hex_byte};
 
 /// A path is normalised up to this length, bytes; Envoy's own bound for all headers together is 60 KiB by default, and
 /// up to 8 MiB where somebody raised it. What is longer counts as ambiguous and matches no route.
@@ -73,7 +73,7 @@ fn decode_unreserved(path: &[u8]) -> (Vec<u8>, bool) {
     let mut rest = path;
     while let Some((byte, tail)) = rest.split_first() {
         rest = tail;
-        match (byte, escape(tail)) {
+        match (byte, hex_byte(tail)) {
             (b'\\', _) => decoded.push(b'/'),
             (b'%', Some(value)) => {
                 rest = tail.get(2..).unwrap_or_default();

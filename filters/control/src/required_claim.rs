@@ -39,10 +39,7 @@ impl RequiredClaim {
     }
 
     fn read(name: &str, node: &Node<'_>) -> Option<Self> {
-        let path = ClaimPath::parse(name);
-        if path.is_none() {
-            node.fault("expected the name of a claim, or a dotted path to one");
-        }
+        let path = ClaimPath::read(name, node);
         let accepted = match node.value() {
             Value::Array(values) => values.clone(),
             value => vec![value.clone()],
@@ -93,6 +90,16 @@ impl ClaimPath {
     pub fn parse(path: &str) -> Option<Self> {
         let fits = !path.is_empty() && path.split('.').count() <= MAX_PATH_NAMES;
         fits.then(|| ClaimPath(path.to_owned()))
+    }
+
+    /// As [`ClaimPath::parse`]; the fault is told at `node`.
+    #[must_use]
+    pub fn read(path: &str, node: &Node<'_>) -> Option<Self> {
+        let parsed = ClaimPath::parse(path);
+        if parsed.is_none() {
+            node.fault("expected the name of a claim, or a dotted path to one");
+        }
+        parsed
     }
 
     /// The path as written.

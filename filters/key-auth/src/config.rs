@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
+use portcullis_control::arguments::hex_byte;
 use portcullis_control::authentication::{
     IDENTITY_FAMILY, check_names, consumer_headers, read_anonymous, read_realm,
 };
 use portcullis_control::config::{Node, Section};
 use portcullis_control::consumers::ConsumerEntry;
-use portcullis_control::headers::{FieldValue, covers};
+use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
 
 use crate::control::{KeyAuth, MAX_KEY_BYTES, Shared};
@@ -46,10 +47,8 @@ const FORBIDDEN: [&str; 11] = [
 /// Reads all fields. Keys are the same on all routes: they are read once.
 pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<KeyAuth> {
     let node = section.node().clone();
-    let default = vec![KeyName {
-        text: "apikey".to_owned(),
-        header: portcullis_control::headers::FieldName::from_static("apikey"),
-    }];
+    let default =
+        vec![KeyName { text: "apikey".to_owned(), header: FieldName::from_static("apikey") }];
     let names = section.or("key_names", default, |node| read_names(&node));
     let mut flag = |name, default| section.or(name, default, |node: Node<'_>| node.boolean());
     let header = flag("key_in_header", true);
@@ -188,9 +187,7 @@ fn read_hash(digits: &str) -> Option<Digest> {
         return None;
     }
     for (byte, pair) in hash.iter_mut().zip(pairs) {
-        let digit =
-            |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        *byte = hex_byte(pair)?;
     }
     Some(hash)
 }

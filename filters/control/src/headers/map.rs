@@ -73,6 +73,17 @@ impl HeaderMap {
         self.all(name).next()
     }
 
+    /// The names of which this is true, each once.
+    #[must_use]
+    pub fn names(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<FieldName> {
+        let mut names: Vec<FieldName> = Vec::new();
+        for (name, _) in self.iter().filter(|(name, _)| wanted(name)) {
+            let name = std::str::from_utf8(name).ok().and_then(FieldName::parse);
+            names.extend(name.filter(|name| !names.contains(name)));
+        }
+        names
+    }
+
     /// How many fields there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -121,6 +132,7 @@ mod tests {
         }
         assert_eq!(map.all("A").collect::<Vec<_>>(), [b"1", b"3"]);
         assert_eq!((map.only("a"), map.only("b"), map.only("c")), (None, Some(&b"2"[..]), None));
+        assert_eq!(map.names(|name| name != b"b"), [FieldName::from_static("a")]);
     }
 
     #[test]

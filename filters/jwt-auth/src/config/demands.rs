@@ -20,11 +20,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Vec<Demand> {
     let mut demands = Vec::new();
     for (field, claim, default) in KINDS {
         let path = section.or(claim, ClaimPath::parse(default), |node| {
-            let path = ClaimPath::parse(node.text()?);
-            if path.is_none() {
-                node.fault("expected the name of a claim, or a dotted path to one");
-            }
-            Some(path)
+            Some(ClaimPath::read(node.text()?, &node))
         });
         let alternatives = section.optional(field).and_then(|node| read_alternatives(&node));
         if let (Some(path), Some(alternatives)) = (path, alternatives) {

@@ -5,10 +5,9 @@ use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
 
-use crate::remote::Remote;
-use crate::remote::Target;
 use crate::remote::endpoint::Endpoint;
 use crate::remote::schedule::Schedule;
+use crate::remote::{Remote, Target};
 
 /// `refresh` in seconds: less than ten would be a load on the endpoint, more than a day is no refresh.
 const REFRESH: std::ops::RangeInclusive<u64> = 10..=86_400;

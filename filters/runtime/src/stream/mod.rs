@@ -9,9 +9,10 @@ mod response;
 use std::any::Any;
 use std::rc::Rc;
 
-use portcullis_control::control::Verdict;
+use portcullis_control::control::{Phase, Verdict};
 use portcullis_control::exchange::{Exchange, Scene};
 use portcullis_control::headers::FieldName;
+use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
 use portcullis_control::program::{Chain, Slot};
@@ -162,6 +163,15 @@ impl Stream {
 
     fn slot(&self, index: usize) -> Option<&Slot> {
         self.chain.slots().get(index)
+    }
+
+    fn name_and_mode(&self, index: usize) -> (&'static str, Mode) {
+        self.slot(index)
+            .map_or((self.module.name, Mode::Enforce), |slot| (slot.kind.name, slot.mode))
+    }
+
+    fn takes_part(&self, index: usize, phase: Phase) -> bool {
+        self.slot(index).is_some_and(|slot| phase.is_in(slot.kind.phases))
     }
 
     /// The exchange is over: every control hears of it.

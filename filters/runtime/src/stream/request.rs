@@ -158,7 +158,7 @@ impl Stream {
 
     /// Does what a verdict says. Returns the next verdict, or `None` if the chain came to a stop.
     fn follow(&mut self, verdict: Verdict) -> Option<Verdict> {
-        let (name, mode) = self.current();
+        let (name, mode) = self.name_and_mode(self.current_index());
         match verdict {
             Verdict::Continue => {
                 if mode == Mode::Enforce {
@@ -169,10 +169,14 @@ impl Stream {
             Verdict::Refuse(refusal) => self.stop_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.stop_with(Decided::Reply(name, reply), mode),
             // A control that did not say so: nobody would tell us of the answer or the body, and passing would be unread.
-            Verdict::Call(_) | Verdict::Wait { .. } if !self.takes_part(Phase::Calls) => {
+            Verdict::Call(_) | Verdict::Wait { .. }
+                if !self.takes_part(self.current_index(), Phase::Calls) =>
+            {
                 Some(Verdict::from(Common::Internal))
             }
-            Verdict::HoldBody { .. } if !self.takes_part(Phase::RequestBody) => {
+            Verdict::HoldBody { .. }
+                if !self.takes_part(self.current_index(), Phase::RequestBody) =>
+            {
                 Some(Verdict::from(Common::Internal))
             }
             Verdict::Call(call) => match self.host.call(&call) {
@@ -192,17 +196,9 @@ impl Stream {
         }
     }
 
-    fn current(&self) -> (&'static str, Mode) {
-        let index =
-            self.chain.request().get(self.request.position).map_or(usize::MAX, |(_, index)| *index);
-        self.slot(index)
-            .map_or((self.module.name, Mode::Enforce), |slot| (slot.kind.name, slot.mode))
-    }
-
-    fn takes_part(&self, phase: Phase) -> bool {
-        let step = self.chain.request().get(self.request.position);
-        let slot = step.and_then(|(_, index)| self.slot(*index));
-        slot.is_some_and(|slot| phase.is_in(slot.kind.phases))
+    /// The slot of the current position; none has the index behind the last.
+    fn current_index(&self) -> usize {
+        self.chain.request().get(self.request.position).map_or(usize::MAX, |(_, index)| *index)
     }
 
     fn next(&mut self) -> Option<Verdict> {
@@ -338,15 +334,8 @@ impl Stream {
         if settings.identity_headers.is_empty() {
             return;
         }
-        let mut names: Vec<FieldName> = Vec::new();
-        for (name, _) in self.exchange.request_headers().iter() {
-            if settings.identity_headers.covers(name)
-                && let Some(name) = std::str::from_utf8(name).ok().and_then(FieldName::parse)
-                && !names.contains(&name)
-            {
-                names.push(name);
-            }
-        }
+        let headers = self.exchange.request_headers();
+        let names = headers.names(|name| settings.identity_headers.covers(name));
         if names.is_empty() {
             return;
         }
@@ -377,16 +366,8 @@ impl Stream {
             return;
         }
         let trailers = self.exchange.request_trailers();
-        let mut names: Vec<String> = Vec::new();
-        for (name, _) in trailers.iter() {
-            if let (true, Ok(name)) =
-                (settings.identity_headers.covers(name), std::str::from_utf8(name))
-            {
-                names.push(name.to_owned());
-            }
-        }
-        for name in names {
-            let _ = self.host.remove_request_trailer(&name);
+        for name in trailers.names(|name| settings.identity_headers.covers(name)) {
+            let _ = self.host.remove_request_trailer(name.as_str());
         }
     }
 

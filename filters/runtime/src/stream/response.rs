@@ -96,9 +96,7 @@ impl Stream {
 
     /// Does what a verdict says; false if the rest of the chain waits for the body.
     fn follow_response(&mut self, index: usize, verdict: Verdict) -> bool {
-        let (name, mode) = self
-            .slot(index)
-            .map_or((self.module.name, Mode::Enforce), |slot| (slot.kind.name, slot.mode));
+        let (name, mode) = self.name_and_mode(index);
         match verdict {
             Verdict::Continue => {}
             Verdict::Refuse(refusal) => self.replace_with(Decided::Refusal(name, refusal), mode),
@@ -107,7 +105,7 @@ impl Stream {
             Verdict::Call(_) | Verdict::Wait { .. } => {
                 self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode)
             }
-            Verdict::HoldBody { .. } if !self.may_read_response(index) => {
+            Verdict::HoldBody { .. } if !self.takes_part(index, Phase::ResponseBody) => {
                 self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode);
             }
             Verdict::HoldBody { max } => return self.want_response_body(index, max),
@@ -124,10 +122,6 @@ impl Stream {
         {
             self.replacement = Some(decided);
         }
-    }
-
-    fn may_read_response(&self, index: usize) -> bool {
-        self.slot(index).is_some_and(|slot| Phase::ResponseBody.is_in(slot.kind.phases))
     }
 
     fn want_response_body(&mut self, index: usize, max: usize) -> bool {
