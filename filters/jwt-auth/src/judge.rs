@@ -60,24 +60,21 @@ pub(crate) enum Missing {
 struct Voucher<'p> {
     keys: &'p [Key],
     remotes: &'p [Rc<Remote>],
-    /// The keys of `remotes`, where they are there.
-    fetched: Vec<Rc<[Key]>>,
-    /// Milliseconds since the epoch, where there are `remotes`.
-    now: u64,
+    /// The keys of each of `remotes`, where they are there.
+    fetched: Vec<Option<Rc<[Key]>>>,
     audiences: &'p [String],
     credential: Option<&'p Rc<Credential>>,
 }
 
 impl Voucher<'_> {
     fn all_keys(&self) -> impl Iterator<Item = &Key> {
-        self.keys.iter().chain(self.fetched.iter().flat_map(|set| set.iter()))
+        self.keys.iter().chain(self.fetched.iter().flatten().flat_map(|set| set.iter()))
     }
 
     /// Which of its sources could have a key that signed this token, and does not.
     fn missing(&self, token: &Token) -> Option<Stop> {
-        if self.fetched.len() < self.remotes.len() {
-            let now = self.now;
-            let empty = self.remotes.iter().find(|remote| remote.keys(now).is_none())?;
+        let mut sources = self.remotes.iter().zip(&self.fetched);
+        if let Some((empty, _)) = sources.find(|(_, keys)| keys.is_none()) {
             return Some(Stop::Keys(Missing::All, Rc::clone(empty)));
         }
         let kid = token.kid()?;
@@ -140,8 +137,7 @@ impl Policy {
             return Ok(Voucher {
                 keys: &issuer.keys,
                 remotes: &issuer.remotes,
-                fetched: issuer.remotes.iter().filter_map(|remote| remote.keys(now)).collect(),
-                now,
+                fetched: issuer.remotes.iter().map(|remote| remote.keys(now)).collect(),
                 audiences: &issuer.audiences,
                 credential: None,
             });
@@ -167,7 +163,6 @@ impl Policy {
             keys: std::slice::from_ref(&credential.key),
             remotes: &[],
             fetched: Vec::new(),
-            now: 0,
             audiences: &[],
             credential: Some(credential),
         })
