@@ -9,7 +9,7 @@ use crate::configs::Config;
 use crate::cpu::{self, Cores};
 use crate::load::{Clients, Load};
 use crate::options::Options;
-use crate::rows::{NO_FILTER, ROWS, Row, Send};
+use crate::rows::{NO_FILTER, ROWS, Row};
 use crate::tokens::Tokens;
 
 /// Requests before a row's measured ones: they warm caches, Envoy's and the core's.
@@ -55,10 +55,7 @@ fn measure_generation(options: &Options, cores: Cores, tokens: &Tokens, measured
     let mut fresh = tokens.fresh.iter().map(String::as_str).cycle();
     for Measured { row, .. } in measured.iter() {
         let clients = &envoys[&row.config].clients;
-        load.run(clients, TIER_UP, || match row.send {
-            Send::Fresh => fresh.next().expect("an endless row of tokens"),
-            Send::Repeated => &tokens.repeated,
-        });
+        load.run(clients, TIER_UP, || row.send.token(&mut fresh, tokens));
     }
     for round in 0..options.rounds {
         let mut order: Vec<usize> = (0..measured.len()).collect();
@@ -69,10 +66,7 @@ fn measure_generation(options: &Options, cores: Cores, tokens: &Tokens, measured
         for index in order {
             let row = measured[index].row;
             let Running { envoy, clients } = &envoys[&row.config];
-            let mut next = || match row.send {
-                Send::Fresh => fresh.next().expect("an endless row of tokens"),
-                Send::Repeated => &tokens.repeated,
-            };
+            let mut next = || row.send.token(&mut fresh, tokens);
             load.run(clients, WARM_UP, &mut next);
             let before = cpu::time(envoy.id());
             let started = Instant::now();

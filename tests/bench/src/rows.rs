@@ -1,6 +1,7 @@
 //! The rows of the table: an Envoy and what is sent to it.
 
 use crate::configs::Config;
+use crate::tokens::Tokens;
 
 /// Which tokens the requests carry. All carry one, so that all are of the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,20 @@ pub(crate) enum Send {
     Fresh,
     /// Always the same one.
     Repeated,
+}
+
+impl Send {
+    /// The token of the next request; `fresh` never ends.
+    pub(crate) fn token<'t>(
+        self,
+        fresh: &mut impl Iterator<Item = &'t str>,
+        tokens: &'t Tokens,
+    ) -> &'t str {
+        match self {
+            Send::Fresh => fresh.next().expect("an endless row of tokens"),
+            Send::Repeated => &tokens.repeated,
+        }
+    }
 }
 
 /// What is measured of a row is compared by this name.

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -87,6 +88,17 @@ impl Provider {
     }
 }
 
+/// A provider that answers once the sender is dropped.
+fn held_provider() -> (Sender<()>, Upstream) {
+    let (sender, gate) = channel::<()>();
+    let gate = Mutex::new(gate);
+    let provider = Upstream::with(move |_| {
+        let _ = gate.lock().unwrap().recv();
+        Response::new(200).body(set(&["rsa2048"]).to_string().as_bytes())
+    });
+    (sender, provider)
+}
+
 fn source(more: Value) -> Value {
     let mut source = json!({"jwks_uri": "https://idp.example.com/keys", "cluster": "idp", "refresh": 3_600, "cooldown": 3_600});
     source.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
@@ -124,12 +136,7 @@ fn counter(name: &str) -> String {
 
 #[test]
 fn requests_before_the_first_keys_wait_and_one_worker_fetches_for_all() {
-    let (sender, gate) = std::sync::mpsc::channel::<()>();
-    let gate = Mutex::new(gate);
-    let provider = Upstream::with(move |_| {
-        let _ = gate.lock().unwrap().recv();
-        Response::new(200).body(set(&["rsa2048"]).to_string().as_bytes())
-    });
+    let (sender, provider) = held_provider();
     let (upstream, envoy) = envoy(&provider, &source(json!({})), 4);
     let good = token("rsa2048", "rsa2048");
     thread::scope(|scope| {
@@ -313,12 +320,7 @@ fn a_provider_is_discovered_and_must_be_the_issuer() {
 
 #[test]
 fn a_request_keeps_its_body_while_it_waits_in_gateway_too() {
-    let (sender, gate) = std::sync::mpsc::channel::<()>();
-    let gate = Mutex::new(gate);
-    let provider = Upstream::with(move |_| {
-        let _ = gate.lock().unwrap().recv();
-        Response::new(200).body(set(&["rsa2048"]).to_string().as_bytes())
-    });
+    let (sender, provider) = held_provider();
     let upstream = Upstream::echo();
     let issuers = json!([{"issuer": ISSUER, "algorithms": ["RS256"], "keys": [source(json!({}))]}]);
     let gateway = Wasm::new("gateway").config(json!({
