@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::{Node, Section};
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::{Edit, Family, FieldName, FieldValue};
+use crate::headers::{Edit, FieldName, FieldValue};
 use crate::identity::{Consumer, Identity};
 use crate::program::Site;
 
@@ -16,11 +16,6 @@ pub const IDENTITY_FAMILY: [FieldName; 3] = [
     FieldName::from_static("x-credential-identifier"),
     FieldName::from_static("x-anonymous-consumer"),
 ];
-
-thread_local! {
-    /// The same, to be asked of every field of a request.
-    static FAMILY: Family = Family::new(IDENTITY_FAMILY);
-}
 
 /// The counter of requests that passed as the anonymous consumer.
 pub const ANONYMOUS: &str = "anonymous";
@@ -53,7 +48,7 @@ fn push(edits: &mut Vec<Edit>, name: &'static str, value: &str) {
 
 /// Makes somebody the caller, whole: what an earlier control said goes from the headers, and into the decision record.
 pub fn accept(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit]) {
-    let earlier = exchange.own_identity().filter(|earlier| !earlier.anonymous);
+    let earlier = exchange.identity().filter(|earlier| !earlier.anonymous);
     if let Some(earlier) = earlier.map(Rc::clone) {
         let mut fields = vec![("earlier", earlier.control.clone())];
         let consumer = earlier.consumer.as_ref().map(|consumer| consumer.username.clone());
@@ -65,7 +60,7 @@ pub fn accept(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit])
         fields.extend(subject.map(|subject| ("earlier_subject", subject)));
         exchange.note(IDENTITY_REPLACED, fields);
     }
-    become_caller(exchange, identity, headers);
+    exchange.set_identity(identity, headers);
 }
 
 /// Lets a request pass as the anonymous consumer; `because` is the label of the refusal that it would have got.
@@ -84,22 +79,8 @@ pub fn pass_as_anonymous(
         anonymous: true,
         ..Identity::default()
     };
-    become_caller(exchange, Rc::new(identity), &headers);
+    exchange.set_identity(Rc::new(identity), &headers);
     exchange.note(ANONYMOUS, vec![("because", because.to_owned())]);
-}
-
-/// No header of an earlier identity stays beside those of this one: two would be merged into a third.
-fn become_caller(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit]) {
-    let kept = |name: &[u8]| headers.iter().any(|edit| edit.name().as_str().as_bytes() == name);
-    let stale = FAMILY
-        .with(|family| exchange.request_headers().names(|name| family.covers(name) && !kept(name)));
-    for name in stale {
-        exchange.edit_request(Edit::Remove(name));
-    }
-    for edit in headers {
-        exchange.edit_request(edit.clone());
-    }
-    exchange.set_identity(identity);
 }
 
 /// True if an earlier control found out who is calling: with `anonymous`, auth controls are alternatives, and the first

@@ -1,11 +1,15 @@
 //! One request and its response, as every control of a module sees them: read once, changed in order.
 
+mod caller;
+
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use caller::Caller;
+pub use caller::IDENTITY_STATE;
+
 use crate::address::ClientAddress;
 use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};
-use crate::identity::Identity;
 use crate::mode::Mode;
 use crate::path::Path;
 use crate::place::Place;
@@ -41,9 +45,7 @@ pub struct Exchange {
     client: OnceCell<ClientAddress>,
     now: Cell<Option<u64>>,
     request_id: OnceCell<String>,
-    identity: OnceCell<Option<Rc<Identity>>>,
-    identity_is_own: bool,
-    shadow_identity: Option<Rc<Identity>>,
+    caller: Caller,
     captures: Vec<(String, Vec<u8>)>,
     notes: Vec<Note>,
     counts: Vec<(&'static str, &'static str)>,
@@ -68,9 +70,7 @@ impl Exchange {
             client: OnceCell::new(),
             now: Cell::new(None),
             request_id: OnceCell::new(),
-            identity: OnceCell::new(),
-            identity_is_own: false,
-            shadow_identity: None,
+            caller: Caller::default(),
             captures: Vec::new(),
             notes: Vec::new(),
             counts: Vec::new(),
@@ -185,22 +185,6 @@ impl Exchange {
         self.client.get() == Some(&ClientAddress::Unknown)
     }
 
-    /// Who is calling, as the controls before this one found out; with separate modules, as an earlier module of ours
-    /// left it in filter state.
-    #[must_use]
-    pub fn identity(&self) -> Option<&Rc<Identity>> {
-        let shadow = self.shadow_identity.as_ref().filter(|_| self.is_shadow());
-        shadow.or_else(|| self.identity.get_or_init(|| self.identity_of_earlier_module()).as_ref())
-    }
-
-    fn identity_of_earlier_module(&self) -> Option<Rc<Identity>> {
-        if self.settings.gateway {
-            return None;
-        }
-        let wire = self.host.property(&[IDENTITY_STATE])?;
-        Identity::from_wire(split_state(&wire).0).map(Rc::new)
-    }
-
     /// A property of the host (`["xds", "cluster_name"]`), in its encoding.
     #[must_use]
     pub fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
@@ -305,16 +289,6 @@ impl Exchange {
         }
     }
 
-    /// Says who is calling, whole: identities of two controls are never merged.
-    pub fn set_identity(&mut self, identity: Rc<Identity>) {
-        if self.is_shadow() {
-            self.shadow_identity = Some(identity);
-        } else {
-            self.identity = OnceCell::from(Some(identity));
-            self.identity_is_own = true;
-        }
-    }
-
     /// Writes a line of the decision record for a request that goes on, and counts it under the same name, which
     /// must be one of the control's counters.
     pub fn note(&mut self, name: &'static str, fields: Vec<(&'static str, String)>) {
@@ -335,17 +309,6 @@ impl Exchange {
 
 /// Bytes of `x-request-id` that are echoed, at most: Envoy's own has 36, and a longer one is somebody's payload.
 pub const MAX_REQUEST_ID: usize = 128;
-
-/// Filter state in which an identity travels between separate modules: its serialised form, and behind a line feed,
-/// which that has none of, the names of the headers that say who it is. In one value, as each costs a call.
-pub const IDENTITY_STATE: &str = "portcullis.identity";
-
-/// The identity and the names of headers in [`IDENTITY_STATE`].
-#[must_use]
-pub fn split_state(state: &[u8]) -> (&[u8], &[u8]) {
-    let mut parts = state.splitn(2, |byte| *byte == b'\n');
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
-}
 
 /// What the runtime does with an exchange, and no control.
 impl Exchange {
@@ -397,12 +360,6 @@ impl Exchange {
     /// The body that a control put in place of the response's.
     pub fn take_response_body(&mut self) -> Option<Vec<u8>> {
         self.response_body.take()
-    }
-
-    /// The identity that a control of this module set and that counts; not one of an earlier module.
-    #[must_use]
-    pub fn own_identity(&self) -> Option<&Rc<Identity>> {
-        self.identity.get().and_then(Option::as_ref).filter(|_| self.identity_is_own)
     }
 
     /// Adds a line to the decision record.

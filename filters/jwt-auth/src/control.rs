@@ -209,6 +209,7 @@ impl Control for JwtAuth {
         }
         // With `anonymous`, auth controls are alternatives: the first that succeeds counts, as in Kong.
         if self.policy.anonymous.is_some() && is_known(exchange) {
+            self.hide(exchange);
             return Verdict::Continue;
         }
         self.decide(exchange, state)

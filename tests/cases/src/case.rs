@@ -194,6 +194,8 @@ pub struct Expect {
     pub notes: Option<Vec<String>>,
     /// The label of the refusal that a control in shadow mode did not make.
     pub would_refuse: Option<String>,
+    /// All lines of the decision record, in order, each with at least these members.
+    pub record: Option<Vec<BTreeMap<String, Value>>>,
     /// What the upstream got.
     pub upstream: Option<Upstream>,
     /// True: the upstream saw nothing. False: it saw the request.

@@ -94,6 +94,12 @@ impl Headers {
         }
     }
 
+    /// All changes so far.
+    #[must_use]
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+
     /// The changes that the host has not been told yet.
     #[must_use]
     pub fn untold(&self) -> &[Edit] {

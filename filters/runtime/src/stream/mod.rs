@@ -11,7 +11,6 @@ use std::rc::Rc;
 
 use portcullis_control::control::{Phase, Verdict};
 use portcullis_control::exchange::{Exchange, Scene};
-use portcullis_control::headers::FieldName;
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
@@ -94,8 +93,6 @@ pub struct Stream {
     replacement: Option<outcome::Decided>,
     /// An identity of ours is in filter state already.
     identity_written: bool,
-    /// Identity headers that earlier modules of ours may have set.
-    kept_headers: Vec<FieldName>,
 }
 
 impl Stream {
@@ -115,7 +112,6 @@ impl Stream {
             response: Progress::default(),
             replacement: None,
             identity_written: false,
-            kept_headers: Vec::new(),
         }
     }
 

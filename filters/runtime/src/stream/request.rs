@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use portcullis_control::control::{Body, CallAnswer, Phase, Verdict};
-use portcullis_control::exchange::{IDENTITY_STATE, split_state};
+use portcullis_control::exchange::IDENTITY_STATE;
 use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
@@ -318,9 +318,10 @@ impl Stream {
         let Some(identity) = self.exchange.own_identity() else {
             return;
         };
+        // Those of an earlier module's identity are gone: this one counts, whole.
         let own = self.module.program.settings.identity_headers.names().iter();
         let mut state = identity.to_wire().to_vec();
-        for (index, name) in own.chain(&self.kept_headers).enumerate() {
+        for (index, name) in own.enumerate() {
             state.push(if index == 0 { b'\n' } else { b',' });
             state.extend_from_slice(name.as_str().as_bytes());
         }
@@ -339,25 +340,12 @@ impl Stream {
         if names.is_empty() {
             return;
         }
-        if !settings.gateway {
-            self.kept_headers = self.headers_of_earlier_modules();
-        }
         for name in names {
-            let ours = self.kept_headers.iter().any(|own| covers(own, name.as_str().as_bytes()));
-            if !ours {
+            let earlier = self.exchange.headers_of_earlier_modules();
+            if !earlier.iter().any(|own| covers(own, name.as_str().as_bytes())) {
                 self.exchange.edit_request_always(Edit::Remove(name));
             }
         }
-    }
-
-    /// Headers that earlier modules of ours took from the client and may have set themselves. Only asked where there is
-    /// one: where there is none, no earlier module has set any.
-    fn headers_of_earlier_modules(&self) -> Vec<FieldName> {
-        let state = self.host.property(&[IDENTITY_STATE]).unwrap_or_default();
-        let (_, names) = split_state(&state);
-        let names =
-            names.split(|byte| *byte == b',').filter_map(|name| std::str::from_utf8(name).ok());
-        names.filter_map(FieldName::parse).collect()
     }
 
     fn strip_identity_trailers(&mut self) {
