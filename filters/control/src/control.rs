@@ -196,6 +196,11 @@ pub trait Control: Sized + 'static {
         Vec::new()
     }
 
+    /// True if a request also passes without a valid credential (`anonymous`): then it is no alternative to others.
+    fn lets_anybody_pass(&self) -> bool {
+        false
+    }
+
     /// True if it may answer [`Verdict::HoldBody`] on a request.
     fn may_hold_request(&self) -> bool {
         false
@@ -245,6 +250,11 @@ pub trait Control: Sized + 'static {
     ) -> Verdict {
         Verdict::Continue
     }
+
+    /// Another alternative (`any_of`) found out who is calling, and this control was not asked, or refused and was
+    /// undone: it takes away the credentials that it would have taken away itself. What nobody accepted must not look
+    /// accepted to an upstream that trusts us to have checked.
+    fn stand_back(&self, _exchange: &mut Exchange) {}
 
     /// Bytes of the body passed by; `total` since its beginning. Only `Continue` and `Refuse` are possible.
     fn request_chunk(

@@ -1,12 +1,14 @@
 //! One request and its response, as every control of a module sees them: read once, changed in order.
 
 mod caller;
+mod undo;
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use caller::Caller;
 pub use caller::IDENTITY_STATE;
+pub use undo::Checkpoint;
 
 use crate::address::ClientAddress;
 use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};

@@ -70,7 +70,7 @@ impl Module {
                 for warning in &program.warnings {
                     host.log(Level::Warn, &format!("portcullis {}: {warning}", definition.name));
                 }
-                let metrics = Metrics::define(host, definition.name, &program.kinds);
+                let metrics = Metrics::define(host, definition.name, &program);
                 let journal = Journal::new(host);
                 let jobs = Jobs::new(&program);
                 Some(Rc::new(Module { name: definition.name, program, metrics, journal, jobs }))

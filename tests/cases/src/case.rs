@@ -164,7 +164,8 @@ fn ok() -> u16 {
 }
 
 /// What must come of a request. What is not named is not compared, but for the decision record: a
-/// request without `reason` was not refused, one without `would_refuse` would not have been.
+/// request without `reason` was not refused, one without `would_refuse` would not have been, and without `tried` no
+/// alternative was asked in vain.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -194,6 +195,9 @@ pub struct Expect {
     pub notes: Option<Vec<String>>,
     /// The label of the refusal that a control in shadow mode did not make.
     pub would_refuse: Option<String>,
+    /// The labels of the refusals of alternatives after which another one was asked, in order.
+    #[serde(default)]
+    pub tried: Vec<String>,
     /// All lines of the decision record, in order, each with at least these members.
     pub record: Option<Vec<BTreeMap<String, Value>>>,
     /// What the upstream got.

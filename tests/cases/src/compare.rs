@@ -176,6 +176,9 @@ fn decision(expect: &crate::case::Expect, observed: &Observed, found: &mut Vec<S
         let labels = labels("would_refuse");
         found.push(format!("expected would_refuse {:?}, found {labels:?}", expect.would_refuse));
     }
+    if labels("tried") != expect.tried {
+        found.push(format!("expected tried {:?}, found {:?}", expect.tried, labels("tried")));
+    }
     if let Some(wanted) = expect.notes.as_ref().filter(|wanted| **wanted != labels("noted")) {
         found.push(format!("expected notes {wanted:?}, found {:?}", labels("noted")));
     }

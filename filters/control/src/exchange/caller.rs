@@ -15,13 +15,19 @@ pub const IDENTITY_STATE: &str = "portcullis.identity";
 /// What is known of the caller.
 #[derive(Default)]
 pub(super) struct Caller {
-    /// As a control of this module said.
+    /// As controls of this module said.
+    pub(super) said: Said,
+    /// As an earlier module of ours left it in filter state.
+    earlier: OnceCell<Earlier>,
+}
+
+/// What controls of this module said of the caller.
+#[derive(Clone, Default)]
+pub(super) struct Said {
     own: Option<Rc<Identity>>,
     /// The changes of the request's headers that say so.
     edits: Range<usize>,
-    /// As an earlier module of ours left it in filter state.
-    earlier: OnceCell<Earlier>,
-    /// What controls in shadow mode would have said.
+    /// What those in shadow mode would have said.
     shadow: Option<Rc<Identity>>,
 }
 
@@ -49,15 +55,16 @@ impl Exchange {
     /// left it in filter state.
     #[must_use]
     pub fn identity(&self) -> Option<&Rc<Identity>> {
-        let shadow = self.caller.shadow.as_ref().filter(|_| self.is_shadow());
-        shadow.or(self.caller.own.as_ref()).or_else(|| self.earlier().identity.as_ref())
+        let said = &self.caller.said;
+        let shadow = said.shadow.as_ref().filter(|_| self.is_shadow());
+        shadow.or(said.own.as_ref()).or_else(|| self.earlier().identity.as_ref())
     }
 
     /// Says who is calling, whole, with the headers that say so to the upstream: identities of two controls are never
     /// merged, so every header that said who it was before goes.
     pub fn set_identity(&mut self, identity: Rc<Identity>, headers: &[Edit]) {
         if self.is_shadow() {
-            self.caller.shadow = Some(identity);
+            self.caller.said.shadow = Some(identity);
             return;
         }
         for name in self.stale_headers(headers) {
@@ -67,15 +74,16 @@ impl Exchange {
         for edit in headers {
             self.request.edit(edit.clone());
         }
-        self.caller.edits = start..self.request.edits().len();
-        self.caller.own = Some(identity);
+        self.caller.said.edits = start..self.request.edits().len();
+        self.caller.said.own = Some(identity);
     }
 
     /// The headers that say who the caller was so far, but for those that are set anew.
     fn stale_headers(&self, anew: &[Edit]) -> Vec<FieldName> {
         let stale = |name: &FieldName| anew.iter().all(|edit| edit.name() != name);
-        if self.caller.own.is_some() {
-            let edits = self.request.edits().get(self.caller.edits.clone()).unwrap_or_default();
+        let said = &self.caller.said;
+        if said.own.is_some() {
+            let edits = self.request.edits().get(said.edits.clone()).unwrap_or_default();
             return edits.iter().map(Edit::name).filter(|name| stale(name)).cloned().collect();
         }
         let earlier = self.headers_of_earlier_modules();
@@ -91,7 +99,7 @@ impl Exchange {
     /// The identity that a control of this module set and that counts; not one of an earlier module.
     #[must_use]
     pub fn own_identity(&self) -> Option<&Rc<Identity>> {
-        self.caller.own.as_ref()
+        self.caller.said.own.as_ref()
     }
 
     /// Headers that earlier modules of ours took from the client and may have set themselves.

@@ -2,6 +2,7 @@
 //!
 //! Strictly in order: a control that waits for a body or an answer suspends all later ones.
 
+mod alternatives;
 mod outcome;
 mod request;
 mod response;
@@ -91,6 +92,8 @@ pub struct Stream {
     response: Progress,
     /// The upstream's response is being replaced by this refusal.
     replacement: Option<outcome::Decided>,
+    /// Alternatives are being asked, or have been.
+    attempt: Option<Box<alternatives::Attempt>>,
     /// An identity of ours is in filter state already.
     identity_written: bool,
 }
@@ -111,6 +114,7 @@ impl Stream {
             request: Progress::default(),
             response: Progress::default(),
             replacement: None,
+            attempt: None,
             identity_written: false,
         }
     }
@@ -136,13 +140,19 @@ impl Stream {
         let state = state.get_or_insert_with(|| slot.policy.state());
         self.exchange.enter(Scene { control: slot.kind.name, place, mode: slot.mode });
         let verdict = slot.policy.ask(&mut self.exchange, &mut **state, ask);
-        for (control, name) in self.exchange.take_counts() {
-            self.module.metrics.count(control, name);
+        if !self.is_on_trial(place) {
+            self.hand_over_counts();
         }
         if self.exchange.missed_client_address() {
             self.module.journal.unknown_address(&*self.host);
         }
         verdict
+    }
+
+    fn hand_over_counts(&mut self) {
+        for (control, name) in self.exchange.take_counts() {
+            self.module.metrics.count(control, name);
+        }
     }
 
     /// Tells the host of all changes of headers that it does not know yet.

@@ -64,13 +64,7 @@ impl Stream {
     }
 
     fn request_body_flow(&mut self, size: usize) -> BodyFlow {
-        match self.request.wait {
-            Wait::Body { max } if self.request.ended || size > max => {
-                let bytes = self.host.body(Direction::Request, max.min(size));
-                self.judge_request_body(bytes.ok(), size <= max);
-            }
-            _ => {}
-        }
+        self.judge_held_body(size);
         match self.request.wait {
             Wait::Passed => BodyFlow::Continue,
             _ => {
@@ -125,12 +119,8 @@ impl Stream {
     fn go_on(&mut self, ask: Ask<'_>) {
         self.exchange.forget_time();
         self.run_request(ask);
-        if let Wait::Body { max } = self.request.wait
-            && self.request.ended
-        {
-            let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
-            let bytes = self.host.body(Direction::Request, max.min(held));
-            self.judge_request_body(bytes.ok(), held <= max);
+        if self.request.ended {
+            self.judge_held_body(usize::try_from(self.request.total).unwrap_or(usize::MAX));
         }
         if matches!(self.request.wait, Wait::Passed) {
             let _ = self.host.resume_request();
@@ -146,9 +136,12 @@ impl Stream {
     }
 
     /// Asks the control at the current position; `None` if there is none any more, and then the request passes.
-    fn ask_current(&mut self, ask: Ask<'_>) -> Option<Verdict> {
+    pub(super) fn ask_current(&mut self, ask: Ask<'_>) -> Option<Verdict> {
         match self.chain.request().get(self.request.position).copied() {
-            Some((place, index)) => Some(self.ask(index, place, ask)),
+            Some((place, index)) => {
+                self.begin_attempt();
+                Some(self.ask(index, place, ask))
+            }
             None => {
                 self.pass_request();
                 None
@@ -164,8 +157,9 @@ impl Stream {
                 if mode == Mode::Enforce {
                     self.module.metrics.count_allowed(name);
                 }
-                self.next()
+                if self.is_at_alternative() { self.accept_alternative(mode) } else { self.next() }
             }
+            Verdict::Refuse(refusal) if self.is_at_alternative() => self.hand_on(refusal),
             Verdict::Refuse(refusal) => self.stop_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.stop_with(Decided::Reply(name, reply), mode),
             // A control that did not say so: nobody would tell us of the answer or the body, and passing would be unread.
@@ -187,6 +181,9 @@ impl Stream {
                 Err(_) => self.ask_current(Ask::CallDone(&CallAnswer::Failed { grpc_status: 0 })),
             },
             // In shadow mode nobody waits: what is not decided yet is not counted either.
+            Verdict::Wait { .. } if mode == Mode::Shadow && self.is_at_alternative() => {
+                self.skip_alternative()
+            }
             Verdict::Wait { .. } if mode == Mode::Shadow => self.next(),
             Verdict::Wait { until } => {
                 self.request.wait = Wait::News { until };
@@ -197,16 +194,21 @@ impl Stream {
     }
 
     /// The slot of the current position; none has the index behind the last.
-    fn current_index(&self) -> usize {
+    pub(super) fn current_index(&self) -> usize {
         self.chain.request().get(self.request.position).map_or(usize::MAX, |(_, index)| *index)
     }
 
     fn next(&mut self) -> Option<Verdict> {
         self.request.position = self.request.position.saturating_add(1);
-        self.ask_current(Ask::RequestHeaders { end: self.request.ended })
+        self.ask_current(Ask::RequestHeaders { end: self.has_no_body() })
     }
 
-    fn stop_with(&mut self, decided: Decided, mode: Mode) -> Option<Verdict> {
+    /// What a control is told that is asked now: a body may have come and ended while an earlier one waited.
+    pub(super) fn has_no_body(&self) -> bool {
+        self.request.ended && self.request.total == 0
+    }
+
+    pub(super) fn stop_with(&mut self, decided: Decided, mode: Mode) -> Option<Verdict> {
         match self.decided(decided, mode) {
             Some(decided) => {
                 self.answer_request(decided);
@@ -229,15 +231,15 @@ impl Stream {
         if let Some(body) = self.request.body.take() {
             let complete = body.len() <= max;
             let bytes = body.get(..max.min(body.len())).unwrap_or_default();
-            let verdict = self.ask_current(Ask::RequestBody(Body { bytes, complete }));
-            self.keep_request_body(body);
+            let verdict = self.ask_about_body(Body { bytes, complete });
+            self.keep_request_body(body, verdict.as_ref());
             return verdict;
         }
         if self.exchange.is_stream() {
-            return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: false }));
+            return self.ask_about_body(Body { bytes: &[], complete: false });
         }
-        if self.request.ended && !self.request.holding {
-            return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: true }));
+        if self.has_no_body() {
+            return self.ask_about_body(Body { bytes: &[], complete: true });
         }
         // A control that did not announce it: waiting would be for ever, and passing would be unread.
         if self.request.stopped {
@@ -247,14 +249,36 @@ impl Stream {
         None
     }
 
+    /// Asks the current control about a body. One that wants no more than it was shown would ask for ever.
+    fn ask_about_body(&mut self, body: Body<'_>) -> Option<Verdict> {
+        let verdict = self.ask_current(Ask::RequestBody(body))?;
+        let all = body.complete || self.exchange.is_stream();
+        match verdict {
+            Verdict::HoldBody { max } if all || max <= body.bytes.len() => {
+                Some(Verdict::from(Common::Internal))
+            }
+            verdict => Some(verdict),
+        }
+    }
+
+    /// Asks those that wait for the body, of which `held` bytes are there, as long as that is enough for one of them.
+    fn judge_held_body(&mut self, held: usize) {
+        while let Wait::Body { max } = self.request.wait
+            && (self.request.ended || held > max)
+        {
+            let bytes = self.host.body(Direction::Request, max.min(held));
+            self.judge_request_body(bytes.ok(), held <= max);
+        }
+    }
+
     /// Asks the waiting control about the held body and goes on.
     fn judge_request_body(&mut self, bytes: Option<Vec<u8>>, complete: bool) {
         self.request.wait = Wait::Nothing;
         let mut verdict = match bytes {
             Some(bytes) => {
-                let verdict = self.ask_current(Ask::RequestBody(Body { bytes: &bytes, complete }));
+                let verdict = self.ask_about_body(Body { bytes: &bytes, complete });
                 if complete {
-                    self.keep_request_body(bytes);
+                    self.keep_request_body(bytes, verdict.as_ref());
                 }
                 verdict
             }
@@ -266,12 +290,13 @@ impl Stream {
         }
     }
 
-    /// Later controls see the body as it will go upstream.
-    fn keep_request_body(&mut self, body: Vec<u8>) {
+    /// Later controls see the body as it will go upstream; what one did to it that refuses is undone.
+    fn keep_request_body(&mut self, body: Vec<u8>, verdict: Option<&Verdict>) {
         if matches!(self.request.wait, Wait::Passed | Wait::Answered) {
             return;
         }
-        let replaced = self.exchange.take_request_body();
+        let refused = matches!(verdict, Some(Verdict::Refuse(_)));
+        let replaced = self.exchange.take_request_body().filter(|_| !refused);
         self.request.replaced |= replaced.is_some();
         self.request.body = Some(replaced.unwrap_or(body));
     }
@@ -374,9 +399,12 @@ impl Stream {
 
     fn ask_about_trailers(&mut self) {
         let chain = Rc::clone(&self.chain);
-        for (place, index) in chain.request() {
+        for (position, (place, index)) in chain.request().iter().enumerate() {
             if matches!(self.request.wait, Wait::Answered) {
                 return;
+            }
+            if self.is_out(position) {
+                continue;
             }
             let verdict = self.ask(*index, *place, Ask::RequestTrailers);
             self.follow_late(*index, verdict);
