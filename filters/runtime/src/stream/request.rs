@@ -156,6 +156,7 @@ impl Stream {
             Verdict::Continue => {
                 if mode == Mode::Enforce {
                     self.module.metrics.count_allowed(name);
+                    self.take_over_request_body();
                 }
                 if self.is_at_alternative() { self.accept_alternative(mode) } else { self.next() }
             }
@@ -232,7 +233,7 @@ impl Stream {
             let complete = body.len() <= max;
             let bytes = body.get(..max.min(body.len())).unwrap_or_default();
             let verdict = self.ask_about_body(Body { bytes, complete });
-            self.keep_request_body(body, verdict.as_ref());
+            self.keep_request_body(body);
             return verdict;
         }
         if self.exchange.is_stream() {
@@ -278,7 +279,7 @@ impl Stream {
             Some(bytes) => {
                 let verdict = self.ask_about_body(Body { bytes: &bytes, complete });
                 if complete {
-                    self.keep_request_body(bytes, verdict.as_ref());
+                    self.keep_request_body(bytes);
                 }
                 verdict
             }
@@ -290,23 +291,25 @@ impl Stream {
         }
     }
 
-    /// Later controls see the body as it will go upstream; what one did to it that refuses is undone.
-    fn keep_request_body(&mut self, body: Vec<u8>, verdict: Option<&Verdict>) {
-        if matches!(self.request.wait, Wait::Passed | Wait::Answered) {
-            return;
+    /// Later controls need not wait for the body.
+    fn keep_request_body(&mut self, body: Vec<u8>) {
+        if !matches!(self.request.wait, Wait::Passed | Wait::Answered) {
+            self.request.body = Some(body);
         }
-        let refused = matches!(verdict, Some(Verdict::Refuse(_)));
-        let replaced = self.exchange.take_request_body().filter(|_| !refused);
-        self.request.replaced |= replaced.is_some();
-        self.request.body = Some(replaced.unwrap_or(body));
+    }
+
+    /// Later controls see the body as it will go upstream: what the one that let the request pass made of it.
+    fn take_over_request_body(&mut self) {
+        if let Some(replaced) = self.exchange.take_request_body() {
+            self.request.replaced = true;
+            self.request.body = Some(replaced);
+        }
     }
 
     /// Every control has let the request pass: all changes are made now, once.
     fn pass_request(&mut self) {
         self.request.wait = Wait::Passed;
-        let replaced = self.exchange.take_request_body();
-        let body = replaced.or(self.request.body.take().filter(|_| self.request.replaced));
-        if let Some(body) = body {
+        if let Some(body) = self.request.body.take().filter(|_| self.request.replaced) {
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
             let name = FieldName::from_static("content-length");
             // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.

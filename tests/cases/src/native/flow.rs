@@ -90,8 +90,8 @@ impl Native {
         self.vm.tick(ROOT);
     }
 
-    /// Sends a request and tells what came of it. Where it waits for a call, nothing has come of it yet: see
-    /// [`Native::answer_call`].
+    /// Sends a request and tells what came of it. Where it waits for a call or a job, nothing has come of it yet: see
+    /// [`Native::answer_call`] and [`Native::wait`].
     pub fn send(&mut self, sent: &Sent) -> Observed {
         self.next += 1;
         let id = self.next;
@@ -129,6 +129,12 @@ impl Native {
     /// Answers the call with this token and tells what came of the request since.
     pub fn answer_call(&mut self, token: u32, answer: &CallAnswer) -> Observed {
         self.vm.call_done(token, answer);
+        self.go_on()
+    }
+
+    /// Time passed for a request that waits: tells what came of it since.
+    pub fn wait(&mut self) -> Observed {
+        self.tick();
         self.go_on()
     }
 
