@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use crate::address::ClientAddress;
+use crate::certificate::{PeerCertificate, SeenCertificate};
 use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};
 use crate::identity::Identity;
 use crate::mode::Mode;
@@ -39,6 +40,7 @@ pub struct Exchange {
     response_trailers: Headers,
     path: OnceCell<Option<Path>>,
     client: OnceCell<ClientAddress>,
+    certificate: SeenCertificate,
     now: Cell<Option<u64>>,
     request_id: OnceCell<String>,
     identity: OnceCell<Option<Rc<Identity>>>,
@@ -66,6 +68,7 @@ impl Exchange {
             response_trailers: Headers::default(),
             path: OnceCell::new(),
             client: OnceCell::new(),
+            certificate: SeenCertificate::default(),
             now: Cell::new(None),
             request_id: OnceCell::new(),
             identity: OnceCell::new(),
@@ -183,6 +186,12 @@ impl Exchange {
     #[must_use]
     pub fn missed_client_address(&self) -> bool {
         self.client.get() == Some(&ClientAddress::Unknown)
+    }
+
+    /// The client certificate of the connection itself, whoever signed it.
+    #[must_use]
+    pub fn peer_certificate(&self) -> PeerCertificate<'_> {
+        PeerCertificate::new(&*self.host, &self.certificate)
     }
 
     /// Who is calling, as the controls before this one found out; with separate modules, as an earlier module of ours

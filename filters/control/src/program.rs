@@ -13,6 +13,7 @@ use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
 use crate::route::RouteMatch;
+use crate::surroundings::HostVersion;
 
 /// What a control may know about the place where it is configured.
 pub struct Site<'v> {
@@ -22,6 +23,8 @@ pub struct Site<'v> {
     pub scope: String,
     /// True inside `gateway`, false in the control's own module.
     pub gateway: bool,
+    /// The Envoy that will ask it.
+    pub host: HostVersion,
     /// What all routes' versions of a control have together; see [`Site::shared`].
     pub commons: &'v Commons,
 }
@@ -48,6 +51,8 @@ pub struct Household<'v> {
     pub consumers: Vec<ConsumerEntry<'v>>,
     /// True for `gateway`.
     pub gateway: bool,
+    /// The Envoy.
+    pub host: HostVersion,
     /// What controls share among their versions.
     pub commons: Commons,
 }
@@ -60,6 +65,7 @@ impl Household<'_> {
             consumers: &self.consumers,
             scope: found.map_or("base", RouteMatch::scope).to_owned(),
             gateway: self.gateway,
+            host: self.host,
             commons: &self.commons,
         }
     }
