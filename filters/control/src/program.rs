@@ -8,7 +8,7 @@ use crate::address::ClientIp;
 use crate::config::Fault;
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::Family;
+use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
@@ -106,6 +106,9 @@ pub struct Settings {
     pub body_hold: BodyHold,
     /// Headers that say who is calling, of any control on any route: a client's own are removed.
     pub identity_headers: Family,
+    /// Headers that trusted proxies alone may send, of any control on any route. All that are of one header must trust
+    /// a peer.
+    pub forwarded_headers: Vec<Forwarded>,
     /// First match wins.
     pub routes: Vec<RouteMatch>,
     /// True in `gateway`: identities stay in memory.
@@ -113,6 +116,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// True if a field of this name says who is calling, and not everybody may send it.
+    #[must_use]
+    pub fn names_caller(&self, name: &[u8]) -> bool {
+        self.identity_headers.covers(name)
+            || self.forwarded_headers.iter().any(|header| header.covers(name))
+    }
+
+    /// True if no field does.
+    #[must_use]
+    pub fn nothing_names_caller(&self) -> bool {
+        self.identity_headers.is_empty() && self.forwarded_headers.is_empty()
+    }
+
     /// The chain of a request: 0 for the base, else the route's number from 1.
     ///
     /// # Errors
