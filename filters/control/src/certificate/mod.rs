@@ -2,10 +2,16 @@
 //! once a request.
 
 mod fingerprint;
+mod san;
+mod subject;
 
 use std::cell::OnceCell;
 
 pub use fingerprint::Fingerprint;
+pub use san::{San, SanRule, read_san};
+#[doc(hidden)]
+pub use subject::fuzz_subject;
+pub use subject::{MAX_SUBJECT_BYTES, Subject};
 
 use crate::surroundings::Surroundings;
 
