@@ -36,7 +36,7 @@ impl Fingerprint {
     pub fn read(node: &Node<'_>) -> Option<Self> {
         let found = Fingerprint::parse(node.text()?.as_bytes());
         if found.is_none() {
-            node.fault("expected a SHA-256 of 64 hexadecimal digits, with a colon between pairs or without");
+            node.fault("expected a SHA-256 of 64 hexadecimal digits, with colons or without");
         }
         found
     }
