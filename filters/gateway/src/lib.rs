@@ -12,14 +12,20 @@ use portcullis_control::route::RouteMatch;
 use portcullis_control::surroundings::HostVersion;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_key_auth::KeyAuth;
+use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 
 /// Name of the module, in the log and in metrics of what no single control decides.
 pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
-pub const CONTROLS: &[Kind] =
-    &[Kind::of::<JwtAuth>(), Kind::of::<KeyAuth>(), Kind::of::<Acl>(), Kind::of::<RateLimiting>()];
+pub const CONTROLS: &[Kind] = &[
+    Kind::of::<MtlsAuth>(),
+    Kind::of::<JwtAuth>(),
+    Kind::of::<KeyAuth>(),
+    Kind::of::<Acl>(),
+    Kind::of::<RateLimiting>(),
+];
 
 /// Compiles a gateway's configuration.
 ///
