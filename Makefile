@@ -70,8 +70,9 @@ test-envoys: build ## Runs the end-to-end tests on every other Envoy that we sup
 	    ENVOY="$$envoy" $(TEST_ENV) cargo test -p portcullis-e2e; \
 	done
 
-demo: toolchain ## Makes the demo's keys and tokens in .demo/, anew when they are about to expire
+demo: toolchain ## Makes the demo's keys, tokens and certificates in .demo/, anew when they are about to expire
 	@cargo run --quiet -p portcullis-demo -- .demo
+	@envoy/certs.sh
 
 clean: ## Removes what was built (the fetched Envoys in .tools/ stay)
 	cargo clean
