@@ -28,7 +28,7 @@ BENCH ?=
 help: ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: build ## Starts an echo upstream and Envoy with envoy/envoy.yaml (PORT, ADMIN_PORT, UPSTREAM_PORT)
+run: build ## Starts an echo upstream and Envoy with envoy/envoy.yaml (PORT, TLS_PORT, ADMIN_PORT, UPSTREAM_PORT)
 	@cargo build --quiet -p portcullis-echo
 	@exec envoy/run.sh
 
