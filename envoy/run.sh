@@ -96,8 +96,9 @@ done
 
 url=http://127.0.0.1:$PORT
 tls=https://127.0.0.1:$TLS_PORT
+ca="--cacert '$PWD/.demo/tls/ca.crt'"
 ada="-H \"Authorization: Bearer \$(cat '$PWD/.demo/ada.token')\""
-certificate="--cacert '$PWD/.demo/tls/ca.crt' --cert '$PWD/.demo/clients/ada.crt' --key '$PWD/.demo/clients/ada.key'"
+certificate="--cert '$PWD/.demo/clients/ada.crt' --key '$PWD/.demo/clients/ada.key'"
 bob="-H \"Authorization: Bearer \$(cat '$PWD/.demo/bob.token')\""
 cat <<TEXT
 
@@ -120,6 +121,12 @@ curl -s -o /dev/null -w '%{http_code}\n' $ada "$url/v1/premium/orders?[1-25]"
 
 # 200: limits count for each credential, so bob is not stopped by ada
 curl -i $bob $url/v1/orders
+
+# 200: the same over TLS, with a client certificate
+curl -i $ca $certificate $bob $tls/v1/orders
+
+# No answer: a client certificate that has expired ends the handshake
+curl -i $ca --cert '$PWD/.demo/clients/expired.crt' --key '$PWD/.demo/clients/expired.key' $tls/v1/orders
 
 TEXT
 
