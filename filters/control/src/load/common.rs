@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::{Node, Section};
-use crate::headers::Family;
+use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::policy::Kind;
 use crate::program::{AmbiguousPath, BodyHold, Chain, Program, Settings, Site, Slot};
@@ -49,8 +49,14 @@ impl Common {
         routes: Vec<(RouteMatch, Vec<Slot>)>,
         gateway: bool,
     ) -> Program {
-        let slots = base.iter().chain(routes.iter().flat_map(|(_, slots)| slots));
-        let identity_headers = Family::new(slots.flat_map(|slot| slot.policy.identity_headers()));
+        let slots = || base.iter().chain(routes.iter().flat_map(|(_, slots)| slots));
+        let identity_headers = Family::new(slots().flat_map(|slot| slot.policy.identity_headers()));
+        let mut forwarded_headers: Vec<Forwarded> = Vec::new();
+        for header in slots().flat_map(|slot| slot.policy.forwarded_headers()) {
+            if !forwarded_headers.contains(&header) {
+                forwarded_headers.push(header);
+            }
+        }
         let mut chains = vec![Rc::new(Chain::new(base))];
         let mut matches = Vec::new();
         for (route, slots) in routes {
@@ -63,6 +69,7 @@ impl Common {
             ambiguous_path,
             body_hold,
             identity_headers,
+            forwarded_headers,
             routes: matches,
             gateway,
         };

@@ -8,7 +8,7 @@ use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
-use portcullis_control::program::BodyHold;
+use portcullis_control::program::{BodyHold, Settings};
 
 use super::outcome::Decided;
 use super::{BodyFlow, HeadersFlow, Stream, Wait};
@@ -331,23 +331,29 @@ impl Stream {
     /// module of ours set stays.
     fn strip_identity_headers(&mut self) {
         let settings = self.module.settings();
-        if settings.identity_headers.is_empty() {
+        if settings.nothing_names_caller() {
             return;
         }
-        let headers = self.exchange.request_headers();
-        let names = headers.names(|name| settings.identity_headers.covers(name));
-        if names.is_empty() {
-            return;
-        }
-        if !settings.gateway {
+        let names = self.exchange.request_headers().names(|name| settings.names_caller(name));
+        let of_ours = |name: &FieldName| settings.identity_headers.covers(name.as_str().as_bytes());
+        if !settings.gateway && names.iter().any(of_ours) {
             self.kept_headers = self.headers_of_earlier_modules();
         }
         for name in names {
-            let ours = self.kept_headers.iter().any(|own| covers(own, name.as_str().as_bytes()));
-            if !ours {
+            if !self.may_stay(&settings, name.as_str().as_bytes()) {
                 self.exchange.edit_request_always(Edit::Remove(name));
             }
         }
+    }
+
+    /// True if a field that says who is calling is none of the client's: a trusted proxy sent it, or an earlier module of
+    /// ours set it.
+    fn may_stay(&self, settings: &Settings, name: &[u8]) -> bool {
+        if settings.identity_headers.covers(name) {
+            return self.kept_headers.iter().any(|own| covers(own, name));
+        }
+        let mut forwarded = settings.forwarded_headers.iter().filter(|header| header.covers(name));
+        forwarded.all(|header| header.admits(name, self.exchange.peer_address()))
     }
 
     /// Headers that earlier modules of ours took from the client and may have set themselves. Only asked where there is
@@ -362,11 +368,11 @@ impl Stream {
 
     fn strip_identity_trailers(&mut self) {
         let settings = self.module.settings();
-        if settings.identity_headers.is_empty() {
+        if settings.nothing_names_caller() {
             return;
         }
         let trailers = self.exchange.request_trailers();
-        for name in trailers.names(|name| settings.identity_headers.covers(name)) {
+        for name in trailers.names(|name| settings.names_caller(name)) {
             let _ = self.host.remove_request_trailer(name.as_str());
         }
     }

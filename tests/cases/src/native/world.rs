@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use portcullis_control::control::Call;
 use portcullis_control::store::{SharedData, StoreError, Version};
+use portcullis_control::surroundings::HostVersion;
 use portcullis_runtime::host::Level;
 
 use crate::words::Field;
@@ -28,7 +29,11 @@ pub(super) struct Inner {
     pub(super) streams: RefCell<BTreeMap<u32, Stream>>,
     pub(super) current: Cell<u32>,
     pub(super) tick_ms: Cell<u32>,
+    pub(super) version: Cell<Option<HostVersion>>,
 }
+
+/// The Envoy that a world is like unless a test says otherwise.
+pub(super) const PINNED: HostVersion = HostVersion { major: 1, minor: 40 };
 
 /// A part of the host that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +93,11 @@ impl World {
     /// Sets the clock, nanoseconds since the epoch.
     pub fn set_now(&self, now: u64) {
         self.inner.now.set(now);
+    }
+
+    /// Makes it another Envoy's world.
+    pub fn set_version(&self, version: HostVersion) {
+        self.inner.version.set(Some(version));
     }
 
     /// Makes a part of the host fail from now on.
