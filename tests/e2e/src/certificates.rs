@@ -63,6 +63,13 @@ impl Certificates {
 }
 
 impl Shown {
+    /// A certificate and its key (PKCS #8), DER.
+    #[must_use]
+    pub fn der(certificate: &[u8], key: &[u8]) -> Self {
+        let key = PrivateKeyDer::Pkcs8(key.to_vec().into());
+        Self { chain: vec![certificate.to_vec().into()], key: Arc::new(key) }
+    }
+
     /// Reads `PATH.crt` and `PATH.key`.
     ///
     /// # Panics

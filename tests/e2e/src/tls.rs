@@ -11,6 +11,7 @@ const DOWNSTREAM: &str =
 #[derive(Clone, Debug)]
 pub struct Tls {
     verification: &'static str,
+    authority: Value,
     resumption: bool,
 }
 
@@ -24,13 +25,20 @@ impl Tls {
     /// A client certificate is verified where one is shown, and no session is resumed.
     #[must_use]
     pub fn new() -> Self {
-        Self { verification: "VERIFY_TRUST_CHAIN", resumption: false }
+        let authority = json!({"filename": certificates().path("ca.crt")});
+        Self { verification: "VERIFY_TRUST_CHAIN", authority, resumption: false }
     }
 
     /// Any client certificate passes the handshake (`ACCEPT_UNTRUSTED`).
     #[must_use]
     pub fn accept_untrusted(self) -> Self {
         Self { verification: "ACCEPT_UNTRUSTED", ..self }
+    }
+
+    /// Client certificates are those of this authority (PEM).
+    #[must_use]
+    pub fn trusting(self, authority: &str) -> Self {
+        Self { authority: json!({"inline_string": authority}), ..self }
     }
 
     /// Sessions are resumed, by id and by ticket: what an Envoy does that is told nothing.
@@ -55,7 +63,7 @@ impl Tls {
                         {"certificate_chain": file("server.crt"), "private_key": file("server.key")},
                     ],
                     "validation_context": {
-                        "trusted_ca": file("ca.crt"),
+                        "trusted_ca": self.authority,
                         "trust_chain_verification": self.verification,
                     },
                 },

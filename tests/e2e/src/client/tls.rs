@@ -105,16 +105,28 @@ impl TlsClient {
     /// # Panics
     /// When the library refuses what the client is told to be.
     pub fn connect(&self, address: SocketAddr) -> Result<Connection, Error> {
+        let socket = TcpStream::connect_timeout(&address, PATIENCE).map_err(Error::NoReply)?;
+        self.over(socket)
+    }
+
+    /// As [`Self::connect`], on a connection that is there already.
+    ///
+    /// # Errors
+    /// Those of the handshake; see [`Error::alert`].
+    ///
+    /// # Panics
+    /// When the library refuses what the client is told to be.
+    pub fn over(&self, socket: TcpStream) -> Result<Connection, Error> {
         let config = Arc::clone(self.config());
         let mut tls = ClientConnection::new(config, server()).expect("a client");
-        let stream = || -> io::Result<_> {
-            let mut socket = patient(TcpStream::connect_timeout(&address, PATIENCE)?)?;
+        let handshake = || -> io::Result<_> {
+            let mut socket = patient(socket)?;
             while tls.is_handshaking() {
                 tls.complete_io(&mut socket)?;
             }
             Ok(Stream::Tls(Box::new(StreamOwned::new(tls, socket))))
         };
-        stream().map(Connection::over).map_err(Error::NoReply)
+        handshake().map(Connection::over).map_err(Error::NoReply)
     }
 
     /// Connects, agrees on HTTP/2 (ALPN, RFC 7301) and speaks it.

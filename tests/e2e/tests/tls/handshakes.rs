@@ -123,7 +123,7 @@ fn no_session_is_resumed() {
 const ROOMY: &str = "/v1/premium/orders";
 
 /// Client certificates that must not pass, and the alert that tells their owner so.
-const BAD: [(&str, AlertDescription); 6] = [
+pub(crate) const BAD: [(&str, AlertDescription); 6] = [
     ("expired", AlertDescription::CertificateExpired),
     ("not-yet-valid", AlertDescription::CertificateExpired),
     ("by-another-ca", AlertDescription::UnknownCA),

@@ -1,4 +1,4 @@
-//! TLS as it ships: who gets through the handshake of `envoy/envoy.yaml`, and what answers say then.
+//! TLS: who gets through the handshake of `envoy/envoy.yaml`, what answers say then, and what mtls-auth makes of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,4 +10,6 @@
 mod gateway;
 mod handshakes;
 mod hsts;
+mod mtls;
 mod script;
+mod xfcc;
