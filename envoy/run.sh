@@ -122,11 +122,14 @@ curl -s -o /dev/null -w '%{http_code}\n' $ada "$url/v1/premium/orders?[1-25]"
 # 200: limits count for each credential, so bob is not stopped by ada
 curl -i $bob $url/v1/orders
 
-# 200: the same over TLS, with a client certificate
-curl -i $ca $certificate $bob $tls/v1/orders
+# 200 over TLS: who administers shows a certificate, beside the token
+curl -i $ca $certificate $ada $tls/v1/admin/users
 
-# No answer: a client certificate that has expired ends the handshake
-curl -i $ca --cert '$PWD/.demo/clients/expired.crt' --key '$PWD/.demo/clients/expired.key' $tls/v1/orders
+# 401: no certificate
+curl -i $ca $ada $tls/v1/admin/users
+
+# No answer: a certificate that has expired ends the handshake
+curl -i $ca --cert '$PWD/.demo/clients/expired.crt' --key '$PWD/.demo/clients/expired.key' $ada $tls/v1/admin/users
 
 TEXT
 

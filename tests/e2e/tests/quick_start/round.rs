@@ -1,5 +1,5 @@
 //! The tour that `make run` prints: 401 without a token, 200 with one, 429 past the limit, the
-//! premium tier passing where the standard tier is stopped, and the same over TLS.
+//! premium tier passing where the standard tier is stopped, and certificates for who administers.
 
 use std::net::SocketAddr;
 
@@ -41,10 +41,14 @@ pub(crate) fn take(address: SocketAddr, tls: SocketAddr) {
     assert_eq!(get(address, "ada", "/v1/premium/orders").status, 200);
     assert_eq!(get(address, "bob", "/v1/orders").status, 200);
 
-    let secure = TlsClient::showing("ada").send(tls, &request("bob", "/v1/orders")).unwrap();
-    assert_eq!(secure.status, 200, "{secure:?}");
-    assert!(secure.header("strict-transport-security").is_some(), "{secure:?}");
-    let expired = TlsClient::showing("expired").send(tls, &request("bob", "/v1/orders"));
+    let administer = |client: TlsClient| client.send(tls, &request("bob", "/v1/admin/users"));
+    let admitted = administer(TlsClient::showing("ada")).unwrap();
+    assert_eq!(admitted.status, 200, "{admitted:?}");
+    assert!(admitted.header("strict-transport-security").is_some(), "{admitted:?}");
+    let refused = administer(TlsClient::new()).unwrap();
+    assert_eq!(refused.status, 401, "{refused:?}");
+    assert_eq!(refused.json()["message"], "No required TLS certificate was sent");
+    let expired = administer(TlsClient::showing("expired"));
     assert!(expired.as_ref().is_err_and(|error| error.alert().is_some()), "{expired:?}");
 }
 

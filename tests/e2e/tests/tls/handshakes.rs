@@ -163,6 +163,31 @@ fn a_client_certificate_that_is_shown_must_be_good() {
 }
 
 #[test]
+fn the_admin_route_wants_a_certificate_of_one_name_and_a_token() {
+    let gateway = Gateway::start();
+    let admin = |client: TlsClient, request: Request| {
+        let reply = client.send(gateway.tls(), &request).unwrap();
+        (reply.status, reply.json()["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let (none, failed) =
+        ("No required TLS certificate was sent", "TLS certificate failed verification");
+    let path = "/v1/admin/users";
+    for (client, request, expected) in [
+        (TlsClient::new(), get(path), (401, none)),
+        (TlsClient::showing("bob"), get(path), (401, failed)),
+        (TlsClient::showing("wrong-san"), get(path), (401, failed)),
+        (TlsClient::showing("ada"), Request::get(path), (401, "Unauthorized")),
+        (TlsClient::showing("ada"), get(path), (200, "")),
+    ] {
+        let (status, message) = expected;
+        assert_eq!(admin(client, request), (status, message.to_owned()));
+    }
+    let plain = Connection::open(gateway.plain()).unwrap().send(&get(path)).unwrap();
+    assert_eq!((plain.status, plain.json()["message"].as_str()), (401, Some(none)));
+    assert_eq!(gateway.upstream.started(), 1);
+}
+
+#[test]
 fn what_a_client_says_of_certificates_never_reaches_the_upstream() {
     let gateway = Gateway::start();
     let forged = || {
