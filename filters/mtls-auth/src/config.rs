@@ -11,6 +11,7 @@ use portcullis_control::certificate::{Fingerprint, SanRule, Subject, read_san};
 use portcullis_control::config::{Node, Section};
 use portcullis_control::consumers::ConsumerEntry;
 use portcullis_control::headers::{FieldValue, Forwarded};
+use portcullis_control::identity::Consumer;
 use portcullis_control::program::Site;
 
 use crate::control::{GroupBy, Lookup, MtlsAuth, Shared, Source, Verified, XFCC};
@@ -145,10 +146,10 @@ fn read_lookup(section: &mut Section<'_>, site: &Site<'_>) -> Option<Lookup> {
     let node = section.node().clone();
     let skipped = section.or("skip_consumer_lookup", false, |node| node.boolean());
     let group_by = section.optional("authenticated_group_by");
-    let by = section.optional("consumer_by");
+    let by_node = section.optional("consumer_by");
     let default = section.optional("default_consumer");
     if skipped {
-        if by.is_some() || default.is_some() {
+        if by_node.is_some() || default.is_some() {
             node.fault(
                 "expected no consumer_by and default_consumer beside `skip_consumer_lookup: true`",
             );
@@ -164,17 +165,14 @@ fn read_lookup(section: &mut Section<'_>, site: &Site<'_>) -> Option<Lookup> {
             "expected `skip_consumer_lookup: true` beside it: a consumer has its own groups",
         );
     }
-    let by = match by {
-        Some(node) => read_consumer_by(&node)?,
-        None => ConsumerBy { username: true, custom_id: true },
-    };
-    let default = match default {
-        Some(node) => Some(Rc::new(known(read_consumer(&node, site)?, None))),
-        None => None,
-    };
-    let named = by != ConsumerBy::default() && !site.consumers.is_empty();
+    let by =
+        by_node.as_ref().map_or(ConsumerBy { username: true, custom_id: true }, read_consumer_by);
+    let default = default.and_then(|node| Some(Rc::new(known(read_consumer(&node, site)?, None))));
+    let no_names =
+        by_node.as_ref().and_then(|node| node.value().as_array()).is_some_and(Vec::is_empty);
+    let named = !no_names && !site.consumers.is_empty();
     if !named
-        && default.is_none()
+        && !section.has("default_consumer")
         && site.consumers.iter().all(|entry| entry.certificates.is_empty())
     {
         node.fault(
@@ -185,18 +183,20 @@ fn read_lookup(section: &mut Section<'_>, site: &Site<'_>) -> Option<Lookup> {
     Some(Lookup::Consumer { by, default })
 }
 
-fn read_consumer_by(node: &Node<'_>) -> Option<ConsumerBy> {
+fn read_consumer_by(node: &Node<'_>) -> ConsumerBy {
     let mut by = ConsumerBy::default();
-    for item in node.list()? {
-        match item.word(&[("username", true), ("custom_id", false)])? {
-            true => by.username = true,
-            false => by.custom_id = true,
-        }
+    let words = [
+        ("username", ConsumerBy { username: true, ..by }),
+        ("custom_id", ConsumerBy { custom_id: true, ..by }),
+    ];
+    for found in node.list().iter().flatten().filter_map(|item| item.word(&words)) {
+        by.username |= found.username;
+        by.custom_id |= found.custom_id;
     }
-    Some(by)
+    by
 }
 
-fn known(consumer: &Rc<portcullis_control::identity::Consumer>, name: Option<String>) -> Known {
+fn known(consumer: &Rc<Consumer>, name: Option<String>) -> Known {
     let headers = consumer_headers(consumer, name.as_deref()).into();
     Known { consumer: Rc::clone(consumer), name, headers }
 }

@@ -8,7 +8,7 @@ use portcullis_control::store::SharedData;
 use portcullis_control::surroundings::{HostVersion, SignatureCheck, Surroundings, Unavailable};
 use portcullis_runtime::host::{Direction, Host, HostError, Level, LocalReply};
 
-use super::world::{PINNED, Part, Reply, Side, Stream, World};
+use super::world::{Part, Reply, Side, Stream, World};
 use crate::words::Field;
 
 /// proxy-wasm's statuses, as far as they occur here.
@@ -40,8 +40,8 @@ impl World {
     }
 
     /// What Envoy says of itself, which needs no stream.
-    fn version(&self, path: &[&str]) -> Option<Vec<u8>> {
-        let HostVersion { major, minor } = self.inner.version.get().unwrap_or(PINNED);
+    fn version_property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        let HostVersion { major, minor } = World::version(self);
         let ["xds", "node", "user_agent_build_version", "version", name] = path else {
             return None;
         };
@@ -90,7 +90,7 @@ impl Surroundings for World {
             return None;
         }
         let of_stream = self.stream(|stream| stream.properties.get(&path.join("\0")).cloned());
-        of_stream.flatten().or_else(|| self.version(path))
+        of_stream.flatten().or_else(|| self.version_property(path))
     }
 
     fn request_headers(&self) -> HeaderMap {

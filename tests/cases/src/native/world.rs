@@ -9,6 +9,7 @@ use portcullis_control::store::{SharedData, StoreError, Version};
 use portcullis_control::surroundings::HostVersion;
 use portcullis_runtime::host::Level;
 
+use crate::case::MINOR;
 use crate::words::Field;
 
 /// What all VMs of one process share. Cheap to clone: every clone is the same world.
@@ -29,11 +30,8 @@ pub(super) struct Inner {
     pub(super) streams: RefCell<BTreeMap<u32, Stream>>,
     pub(super) current: Cell<u32>,
     pub(super) tick_ms: Cell<u32>,
-    pub(super) version: Cell<Option<HostVersion>>,
+    pub(super) minor: Cell<Option<u32>>,
 }
-
-/// The Envoy that a world is like unless a test says otherwise.
-pub(super) const PINNED: HostVersion = HostVersion { major: 1, minor: 40 };
 
 /// A part of the host that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,9 +93,13 @@ impl World {
         self.inner.now.set(now);
     }
 
-    /// Makes it another Envoy's world.
-    pub fn set_version(&self, version: HostVersion) {
-        self.inner.version.set(Some(version));
+    /// Makes it the world of Envoy 1.`minor`.
+    pub fn set_minor(&self, minor: u32) {
+        self.inner.minor.set(Some(minor));
+    }
+
+    pub(super) fn version(&self) -> HostVersion {
+        HostVersion { major: 1, minor: self.inner.minor.get().unwrap_or(MINOR) }
     }
 
     /// Makes a part of the host fail from now on.
