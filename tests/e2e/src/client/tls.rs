@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::client::{ClientSessionMemoryCache, Resumption, Tls12Resumption};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     ALL_VERSIONS, CipherSuite, ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     SupportedProtocolVersion,
@@ -167,14 +168,17 @@ impl TlsClient {
     fn configured(&self, provider: CryptoProvider) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(certificates().authority()).expect("a root");
+        // As it is given: the library would refuse to show some that a client can have.
+        let shown = self.shown.clone().map(|Shown { chain, key }| {
+            let key = provider.key_provider.load_private_key(key.clone_key()).expect("a key");
+            Arc::new(SingleCertAndKey::from(CertifiedKey::new(chain, key)))
+        });
         let builder = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(&self.versions)
             .expect("suites of these versions")
             .with_root_certificates(roots);
-        let mut config = match self.shown.clone() {
-            Some(Shown { chain, key }) => {
-                builder.with_client_auth_cert(chain, key.clone_key()).expect("a key that fits")
-            }
+        let mut config = match shown {
+            Some(shown) => builder.with_client_cert_resolver(shown),
             None => builder.with_no_client_auth(),
         };
         let store = || Resumption::store(Arc::new(ClientSessionMemoryCache::new(REMEMBERED)));
