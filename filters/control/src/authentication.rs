@@ -17,6 +17,11 @@ pub const IDENTITY_FAMILY: [FieldName; 3] = [
     FieldName::from_static("x-anonymous-consumer"),
 ];
 
+/// Headers that name the certificate of a caller that is no consumer, as Kong's `mtls-auth` sets them: its subject, and an
+/// alternative name.
+pub const CERTIFICATE_HEADERS: [FieldName; 2] =
+    [FieldName::from_static("x-client-cert-dn"), FieldName::from_static("x-client-cert-san")];
+
 /// The counter of requests that passed as the anonymous consumer.
 pub const ANONYMOUS: &str = "anonymous";
 
@@ -103,13 +108,19 @@ pub fn check_names(entry: &ConsumerEntry<'_>, node: &Node<'_>) {
 /// Reads `anonymous`: the username of a consumer.
 pub fn read_anonymous(section: &mut Section<'_>, site: &Site<'_>) -> Option<Rc<Consumer>> {
     let node = section.optional("anonymous")?;
+    read_consumer(&node, site).map(Rc::clone)
+}
+
+/// Reads the username of a consumer.
+#[must_use]
+pub fn read_consumer<'s>(node: &Node<'_>, site: &'s Site<'_>) -> Option<&'s Rc<Consumer>> {
     let name = node.text()?;
     let entry = site.consumers.iter().find(|entry| entry.consumer.username == name);
     match entry {
-        Some(entry) => check_names(entry, &node),
+        Some(entry) => check_names(entry, node),
         None => node.fault(format!("expected the username of a consumer, but `{name}` is none")),
     }
-    entry.map(|entry| Rc::clone(&entry.consumer))
+    entry.map(|entry| &entry.consumer)
 }
 
 /// Reads `realm`. It stands in quotes (RFC 9110 §11.5), so it has none itself.

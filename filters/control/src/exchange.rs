@@ -10,7 +10,8 @@ use caller::Caller;
 pub use caller::IDENTITY_STATE;
 pub use undo::Checkpoint;
 
-use crate::address::ClientAddress;
+use crate::address::{ClientAddress, ClientIp};
+use crate::certificate::{PeerCertificate, SeenCertificate};
 use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};
 use crate::mode::Mode;
 use crate::path::Path;
@@ -44,7 +45,9 @@ pub struct Exchange {
     response: Headers,
     response_trailers: Headers,
     path: OnceCell<Option<Path>>,
+    peer: OnceCell<Vec<u8>>,
     client: OnceCell<ClientAddress>,
+    certificate: SeenCertificate,
     now: Cell<Option<u64>>,
     request_id: OnceCell<String>,
     caller: Caller,
@@ -69,7 +72,9 @@ impl Exchange {
             response: Headers::default(),
             response_trailers: Headers::default(),
             path: OnceCell::new(),
+            peer: OnceCell::new(),
             client: OnceCell::new(),
+            certificate: SeenCertificate::default(),
             now: Cell::new(None),
             request_id: OnceCell::new(),
             caller: Caller::default(),
@@ -175,16 +180,32 @@ impl Exchange {
     /// The client's address by the configured rule.
     #[must_use]
     pub fn client_address(&self) -> ClientAddress {
-        *self.client.get_or_init(|| {
-            let peer = self.host.property(&["source", "address"]).unwrap_or_default();
-            self.settings.client_ip.find(&peer, || self.request_headers())
-        })
+        *self
+            .client
+            .get_or_init(|| self.settings.client_ip.find(self.peer(), || self.request_headers()))
+    }
+
+    /// `source.address` as the host writes it.
+    fn peer(&self) -> &[u8] {
+        self.peer.get_or_init(|| self.host.property(&["source", "address"]).unwrap_or_default())
+    }
+
+    /// The connection's peer, whatever the rule for clients is; unknown where the host took the address from a header.
+    #[must_use]
+    pub fn peer_address(&self) -> ClientAddress {
+        ClientIp::Connection.find(self.peer(), || self.request_headers())
     }
 
     /// True if a control asked for the client's address and nobody can say it.
     #[must_use]
     pub fn missed_client_address(&self) -> bool {
         self.client.get() == Some(&ClientAddress::Unknown)
+    }
+
+    /// The client certificate of the connection itself, whoever signed it.
+    #[must_use]
+    pub fn peer_certificate(&self) -> PeerCertificate<'_> {
+        PeerCertificate::new(&*self.host, &self.certificate)
     }
 
     /// A property of the host (`["xds", "cluster_name"]`), in its encoding.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::{Node, Section};
 use crate::control::{Body, CallAnswer, Control, Phase, Verdict};
 use crate::exchange::Exchange;
-use crate::headers::FieldName;
+use crate::headers::{FieldName, Forwarded};
 use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
 use crate::program::Site;
@@ -79,6 +79,8 @@ pub trait Policy {
     fn identity_headers(&self) -> Vec<FieldName>;
     /// See [`Control::lets_anybody_pass`].
     fn lets_anybody_pass(&self) -> bool;
+    /// See [`Control::forwarded_headers`].
+    fn forwarded_headers(&self) -> Vec<Forwarded>;
     /// See [`Control::may_hold_request`].
     fn may_hold_request(&self) -> bool;
     /// See [`Control::reads_response_body`].
@@ -137,6 +139,10 @@ impl<C: Control> Policy for C {
 
     fn lets_anybody_pass(&self) -> bool {
         Control::lets_anybody_pass(self)
+    }
+
+    fn forwarded_headers(&self) -> Vec<Forwarded> {
+        Control::forwarded_headers(self)
     }
 
     fn may_hold_request(&self) -> bool {

@@ -9,11 +9,12 @@ use crate::address::ClientIp;
 use crate::config::Fault;
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::Family;
+use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
 use crate::route::RouteMatch;
+use crate::surroundings::HostVersion;
 
 /// What a control may know about the place where it is configured.
 pub struct Site<'v> {
@@ -23,6 +24,8 @@ pub struct Site<'v> {
     pub scope: String,
     /// True inside `gateway`, false in the control's own module.
     pub gateway: bool,
+    /// The Envoy that will ask it.
+    pub host: HostVersion,
     /// What all routes' versions of a control have together; see [`Site::shared`].
     pub commons: &'v Commons,
 }
@@ -49,6 +52,8 @@ pub struct Household<'v> {
     pub consumers: Vec<ConsumerEntry<'v>>,
     /// True for `gateway`.
     pub gateway: bool,
+    /// The Envoy.
+    pub host: HostVersion,
     /// What controls share among their versions.
     pub commons: Commons,
 }
@@ -61,6 +66,7 @@ impl Household<'_> {
             consumers: &self.consumers,
             scope: found.map_or("base", RouteMatch::scope).to_owned(),
             gateway: self.gateway,
+            host: self.host,
             commons: &self.commons,
         }
     }
@@ -101,6 +107,9 @@ pub struct Settings {
     pub body_hold: BodyHold,
     /// Headers that say who is calling, of any control on any route: a client's own are removed.
     pub identity_headers: Family,
+    /// Headers that trusted proxies alone may send, of any control on any route. All that are of one header must trust
+    /// a peer.
+    pub forwarded_headers: Vec<Forwarded>,
     /// First match wins.
     pub routes: Vec<RouteMatch>,
     /// True in `gateway`: identities stay in memory.
@@ -108,6 +117,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// True if a field of this name says who is calling, and not everybody may send it.
+    #[must_use]
+    pub fn names_caller(&self, name: &[u8]) -> bool {
+        self.identity_headers.covers(name)
+            || self.forwarded_headers.iter().any(|header| header.covers(name))
+    }
+
+    /// True if no field does.
+    #[must_use]
+    pub fn nothing_names_caller(&self) -> bool {
+        self.identity_headers.is_empty() && self.forwarded_headers.is_empty()
+    }
+
     /// The chain of a request: 0 for the base, else the route's number from 1.
     ///
     /// # Errors

@@ -11,8 +11,10 @@ use portcullis_control::load::{self, Common, Part, read_routes};
 use portcullis_control::policy::Kind;
 use portcullis_control::program::{BodyHold, Commons, Household, Lineup, Program, Slot};
 use portcullis_control::route::RouteMatch;
+use portcullis_control::surroundings::HostVersion;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_key_auth::KeyAuth;
+use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 
 use crate::auth::{Auth, Here};
@@ -21,8 +23,13 @@ use crate::auth::{Auth, Here};
 pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
-pub const CONTROLS: &[Kind] =
-    &[Kind::of::<JwtAuth>(), Kind::of::<KeyAuth>(), Kind::of::<Acl>(), Kind::of::<RateLimiting>()];
+pub const CONTROLS: &[Kind] = &[
+    Kind::of::<MtlsAuth>(),
+    Kind::of::<JwtAuth>(),
+    Kind::of::<KeyAuth>(),
+    Kind::of::<Acl>(),
+    Kind::of::<RateLimiting>(),
+];
 
 /// Compiles a gateway's configuration.
 ///
@@ -41,14 +48,14 @@ pub fn compose(
     configuration: &[u8],
     environment: &Environment<'_>,
 ) -> Result<Program, Faults> {
-    load::load(configuration, environment, |section| read(kinds, section))
+    load::load(configuration, environment, |section| read(kinds, section, environment.host))
 }
 
-fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {
+fn read(kinds: &[Kind], section: &mut Section<'_>, host: HostVersion) -> Option<Program> {
     let common = Common::read(section);
     let consumers =
         section.optional("consumers").and_then(|node| read_consumers(&node)).unwrap_or_default();
-    let household = Household { consumers, gateway: true, commons: Commons::default() };
+    let household = Household { consumers, gateway: true, host, commons: Commons::default() };
     let slots: Vec<Slot> = kinds
         .iter()
         .filter_map(|kind| Part::read(*kind, &section.optional(kind.name)?, &household.site(None)))

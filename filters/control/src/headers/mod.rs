@@ -2,10 +2,12 @@
 
 mod family;
 mod field;
+mod forwarded;
 mod map;
 
 pub use family::{Family, covers, same_name_for_a_backend};
 pub use field::{FieldName, FieldValue};
+pub use forwarded::Forwarded;
 pub use map::HeaderMap;
 
 use std::cell::{Cell, OnceCell};

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::{Node, Section};
-use crate::headers::Family;
+use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::policy::Kind;
 use crate::program::{AmbiguousPath, BodyHold, Chain, Lineup, Program, Settings, Site, Slot};
@@ -55,9 +55,15 @@ impl Common {
         routes: Vec<(RouteMatch, Lineup)>,
         gateway: bool,
     ) -> Program {
-        let lineups = [&base].into_iter().chain(routes.iter().map(|(_, lineup)| lineup));
-        let slots = lineups.flat_map(|lineup| &lineup.slots);
-        let identity_headers = Family::new(slots.flat_map(|slot| slot.policy.identity_headers()));
+        let lineups = || [&base].into_iter().chain(routes.iter().map(|(_, lineup)| lineup));
+        let slots = || lineups().flat_map(|lineup| &lineup.slots);
+        let identity_headers = Family::new(slots().flat_map(|slot| slot.policy.identity_headers()));
+        let mut forwarded_headers: Vec<Forwarded> = Vec::new();
+        for header in slots().flat_map(|slot| slot.policy.forwarded_headers()) {
+            if !forwarded_headers.contains(&header) {
+                forwarded_headers.push(header);
+            }
+        }
         let mut chains = vec![Rc::new(Chain::new(base))];
         let mut matches = Vec::new();
         for (route, lineup) in routes {
@@ -70,6 +76,7 @@ impl Common {
             ambiguous_path,
             body_hold,
             identity_headers,
+            forwarded_headers,
             routes: matches,
             gateway,
         };

@@ -6,6 +6,7 @@ use crate::consumers::read_consumers;
 use crate::mode::Mode;
 use crate::policy::Kind;
 use crate::program::{Commons, Household, Lineup, Program, Slot};
+use crate::surroundings::HostVersion;
 
 /// Compiles the configuration of one control's own module.
 ///
@@ -16,10 +17,10 @@ pub fn module(
     configuration: &[u8],
     environment: &Environment<'_>,
 ) -> Result<Program, Faults> {
-    load(configuration, environment, |section| read(kind, section))
+    load(configuration, environment, |section| read(kind, section, environment.host))
 }
 
-fn read(kind: Kind, section: &mut Section<'_>) -> Option<Program> {
+fn read(kind: Kind, section: &mut Section<'_>, host: HostVersion) -> Option<Program> {
     let common = Common::read(section);
     let mode = section.or("mode", Mode::Enforce, |node| Mode::read(&node));
     let consumers = if kind.uses_consumers {
@@ -27,7 +28,7 @@ fn read(kind: Kind, section: &mut Section<'_>) -> Option<Program> {
     } else {
         Vec::new()
     };
-    let household = Household { consumers, gateway: false, commons: Commons::default() };
+    let household = Household { consumers, gateway: false, host, commons: Commons::default() };
     let base =
         (kind.compile)(section, &household.site(None)).map(|policy| Slot { kind, policy, mode });
     let routes = read_routes(section, |entry, found| {

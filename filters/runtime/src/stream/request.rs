@@ -8,7 +8,7 @@ use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
-use portcullis_control::program::BodyHold;
+use portcullis_control::program::{BodyHold, Settings};
 
 use super::outcome::Decided;
 use super::{BodyFlow, HeadersFlow, Stream, Wait};
@@ -360,29 +360,35 @@ impl Stream {
     /// module of ours set stays.
     fn strip_identity_headers(&mut self) {
         let settings = self.module.settings();
-        if settings.identity_headers.is_empty() {
+        if settings.nothing_names_caller() {
             return;
         }
-        let headers = self.exchange.request_headers();
-        let names = headers.names(|name| settings.identity_headers.covers(name));
-        if names.is_empty() {
-            return;
-        }
+        let names = self.exchange.request_headers().names(|name| settings.names_caller(name));
         for name in names {
-            let earlier = self.exchange.headers_of_earlier_modules();
-            if !earlier.iter().any(|own| covers(own, name.as_str().as_bytes())) {
+            if !self.may_stay(&settings, name.as_str().as_bytes()) {
                 self.exchange.edit_request_always(Edit::Remove(name));
             }
         }
     }
 
+    /// True if a field that says who is calling is none of the client's: a trusted proxy sent it, or an earlier module of
+    /// ours set it.
+    fn may_stay(&self, settings: &Settings, name: &[u8]) -> bool {
+        if settings.identity_headers.covers(name) {
+            let earlier = self.exchange.headers_of_earlier_modules();
+            return earlier.iter().any(|own| covers(own, name));
+        }
+        let mut forwarded = settings.forwarded_headers.iter().filter(|header| header.covers(name));
+        forwarded.all(|header| header.admits(name, self.exchange.peer_address()))
+    }
+
     fn strip_identity_trailers(&mut self) {
         let settings = self.module.settings();
-        if settings.identity_headers.is_empty() {
+        if settings.nothing_names_caller() {
             return;
         }
         let trailers = self.exchange.request_trailers();
-        for name in trailers.names(|name| settings.identity_headers.covers(name)) {
+        for name in trailers.names(|name| settings.names_caller(name)) {
             let _ = self.host.remove_request_trailer(name.as_str());
         }
     }
