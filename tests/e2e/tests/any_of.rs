@@ -62,7 +62,7 @@ fn what_an_alternative_did_before_it_refused_reaches_no_upstream() {
             .header("content-type", "application/json")
             .header("x-probe", what);
         if trailers {
-            request = request.chunks([&body[..20], &body[20..]]).trailer("x-end", "1");
+            request = request.chunks(body.as_bytes().chunks(20)).trailer("x-end", "1");
         }
         upstream.take_requests();
         let reply = envoy.send(&request);
