@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use portcullis_cases::case::Case;
+use portcullis_cases::certificates;
 use portcullis_cases::prepared::{Prepared, Sent};
-use portcullis_e2e::{Configuration, EnvoyConfig, Upstream, Wasm};
+use portcullis_e2e::{Configuration, EnvoyConfig, Tls, Upstream, Wasm};
 use serde_json::{Value, json};
 
 use crate::earlier;
@@ -16,7 +17,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What streams have unless a case says otherwise; the other engines have the same.
 const CLUSTER: &str = "upstream";
 
-/// What a stream has that a listener can be made to give it.
+/// What a listener can be made to be, and to give to its streams.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) cluster: String,
@@ -24,6 +25,8 @@ pub(crate) struct Place {
     virtual_host: String,
     /// Filter state that earlier modules left.
     filter_state: BTreeMap<String, String>,
+    /// Clients present certificates, good or not.
+    tls: bool,
 }
 
 impl Place {
@@ -34,6 +37,7 @@ impl Place {
             route: "default".into(),
             virtual_host: "gateway".into(),
             filter_state: BTreeMap::new(),
+            tls: false,
         }
     }
 
@@ -42,7 +46,7 @@ impl Place {
         if request.properties.get("xds.cluster_name").is_some_and(String::is_empty) {
             return None;
         }
-        let mut place = Self::usual();
+        let mut place = Self { tls: request.certificate.is_some(), ..Self::usual() };
         place.filter_state.clone_from(&request.filter_state);
         for (path, value) in &request.properties {
             match path.as_str() {
@@ -96,8 +100,9 @@ fn is_exact(value: &Value) -> bool {
 }
 
 /// A listener of this name with a case's filter, and before it what leaves the filter state that the place has. Every
-/// client address can be had: it comes by the PROXY protocol. Paths, `x-request-id` and `x-forwarded-for` reach the
-/// filter as they were sent, as in the other engines.
+/// client address can be had: it comes by the PROXY protocol. Paths, `x-request-id`, `x-forwarded-for` and
+/// `x-forwarded-client-cert` reach the filter as they were sent, as in the other engines; any client certificate passes
+/// the handshake.
 pub(crate) fn listener(
     plugin: &Plugin,
     name: &str,
@@ -105,11 +110,11 @@ pub(crate) fn listener(
     earlier: &Path,
     upstream: &Upstream,
 ) -> Value {
-    let place = place.clone();
+    let (place, tls) = (place.clone(), place.tls);
     let before = place.filter_state.iter();
     let before = before.map(|(name, value)| earlier::module(earlier, name, value));
     let config = before.fold(EnvoyConfig::new(upstream), |config, module| config.wasm(&module));
-    let config = config
+    let mut config = config
         .raw_paths()
         .raised_limits()
         .connect()
@@ -121,6 +126,7 @@ pub(crate) fn listener(
         .hcm(move |manager| {
             manager["preserve_external_request_id"] = json!(true);
             manager["skip_xff_append"] = json!(true);
+            manager["forward_client_cert_details"] = json!("ALWAYS_FORWARD_ONLY");
             let host = &mut manager["route_config"]["virtual_hosts"][0];
             host["name"] = json!(place.virtual_host);
             for route in host["routes"].as_array_mut().expect("routes") {
@@ -135,6 +141,10 @@ pub(crate) fn listener(
                     "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"},
             }]);
         });
+    if tls {
+        let authority = certificates::authority();
+        config = config.tls(&Tls::new().accept_untrusted().trusting(&authority));
+    }
     let (text, _) = config.bootstrap(Path::new(""));
     let bootstrap: Value = serde_json::from_str(&text).expect("a bootstrap in JSON");
     let mut listener = bootstrap["static_resources"]["listeners"][0].clone();
