@@ -13,6 +13,7 @@ pub mod config;
 pub mod consumers;
 pub mod control;
 pub mod exchange;
+pub mod fetched;
 pub mod headers;
 pub mod identity;
 pub mod job;

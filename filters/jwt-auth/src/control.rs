@@ -11,6 +11,7 @@ use portcullis_control::claims::Claims;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
+use portcullis_control::fetched::{Background, Sources};
 use portcullis_control::headers::{Edit, FieldName};
 use portcullis_control::identity::Identity;
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
@@ -22,10 +23,11 @@ use serde_json::{Map, Value};
 
 use crate::cache::{Cache, View};
 use crate::config;
-use crate::judge::{Accepted, Missing, Stop};
+use crate::judge::{Accepted, Stop};
+use crate::missing::Patience;
 use crate::policy::{Credential, Credentials, Policy};
 use crate::reason::Refused;
-use crate::remote::{KEYS_FAILED, KEYS_FETCHED, KEYS_SKIPPED, MAX_WAIT_MS, Remote, Seat};
+use crate::remote::keys::{self, KeySet};
 
 /// A token's signature was known to be good.
 const CACHE_HIT: &str = "cache_hit";
@@ -51,42 +53,24 @@ struct Shared {
     /// The consumers' credentials.
     credentials: OnceCell<Rc<Credentials>>,
     /// The sources of keys.
-    remotes: RefCell<Vec<Rc<Remote>>>,
-}
-
-/// What is remembered of a request that waits for keys.
-#[derive(Debug, Default)]
-pub struct Patience(Option<Waiting>);
-
-#[derive(Debug)]
-struct Waiting {
-    /// Held until the waiting ends.
-    _seat: Seat,
-    /// Nanoseconds since the epoch.
-    until: u64,
-    missing: Missing,
-    /// What was there when the waiting began.
-    fetched: u64,
+    keys: Sources<KeySet>,
 }
 
 impl JwtAuth {
-    fn decide(&self, exchange: &mut Exchange, state: &mut Patience) -> Verdict {
-        let judged = self.policy.judge(exchange, &self.shared.cache);
-        let refusal = match judged {
+    fn decide(&self, exchange: &mut Exchange, patience: &mut Patience) -> Verdict {
+        let refusal = match self.policy.judge(exchange, &self.shared.cache) {
             Ok(accepted) => {
-                state.0 = None;
+                patience.end();
                 self.accept(exchange, &accepted);
                 return Verdict::Continue;
             }
-            Err(Stop::Keys(missing, remote)) => {
-                match self.wait(exchange, state, missing, &remote) {
-                    Ok(until) => return Verdict::Wait { until },
-                    Err(reason) => self.policy.refusal(reason),
-                }
-            }
+            Err(Stop::Missing(missing)) => match patience.wait(&missing, exchange.now()) {
+                Some(until) => return Verdict::Wait { until },
+                None => self.policy.refusal(missing.refused()),
+            },
             Err(Stop::Refused(refusal)) => refusal,
         };
-        state.0 = None;
+        patience.end();
         match &self.policy.anonymous {
             // What could not be decided is not 'no valid token', and one that is not entitled is valid.
             Some(consumer) if refusal.reason.status == 401 => {
@@ -97,34 +81,6 @@ impl JwtAuth {
             }
             _ => Verdict::from(refusal),
         }
-    }
-
-    /// Until when the request waits for keys, or why it does not, any more.
-    fn wait(
-        &self,
-        exchange: &Exchange,
-        state: &mut Patience,
-        missing: Missing,
-        remote: &Remote,
-    ) -> Result<u64, Refused> {
-        let otherwise = match missing {
-            Missing::All => Refused::KeysUnavailable,
-            Missing::Named => Refused::InvalidSignature,
-        };
-        let now = exchange.now();
-        if let Some(waiting) = &state.0 {
-            // Keys that came meanwhile and do not help are the answer.
-            let news = waiting.fetched != remote.fetched() || waiting.missing != missing;
-            return if news || now >= waiting.until { Err(otherwise) } else { Ok(waiting.until) };
-        }
-        let seat = match missing {
-            Missing::All => remote.wait_for_keys(),
-            Missing::Named => remote.wait_for_kid(now / 1_000_000),
-        };
-        let until = now.saturating_add(MAX_WAIT_MS * 1_000_000);
-        let fetched = remote.fetched();
-        state.0 = Some(Waiting { _seat: seat.ok_or(otherwise)?, until, missing, fetched });
-        Ok(until)
     }
 
     fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) {
@@ -180,15 +136,15 @@ impl Control for JwtAuth {
         CACHE_HIT,
         DROPPED_VALUE,
         IDENTITY_REPLACED,
-        KEYS_FETCHED,
-        KEYS_FAILED,
-        KEYS_SKIPPED,
+        keys::COUNTERS.fetched,
+        keys::COUNTERS.failed,
+        keys::COUNTERS.skipped,
     ];
     type State = Patience;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
         let shared = site.shared::<Shared>();
-        let policy = config::read(section, site, &shared.credentials, &shared.remotes)?;
+        let policy = config::read(section, site, &shared.credentials, &shared.keys)?;
         let number = shared.policies.get();
         shared.policies.set(number.saturating_add(1));
         Some(JwtAuth { policy, shared, number })
@@ -219,8 +175,7 @@ impl Control for JwtAuth {
     }
 
     fn jobs(&self) -> Vec<Job> {
-        let remotes = self.policy.issuers.iter().flat_map(|issuer| &issuer.remotes);
-        remotes.map(|remote| remote.job()).collect()
+        self.policy.sources().map(Background::job).collect()
     }
 
     fn job(
@@ -230,9 +185,8 @@ impl Control for JwtAuth {
         surroundings: &dyn Surroundings,
         report: &mut Report,
     ) -> JobStep {
-        let mut remotes = self.policy.issuers.iter().flat_map(|issuer| &issuer.remotes);
-        match remotes.find(|remote| remote.name() == name) {
-            Some(remote) => remote.step(event, surroundings, report),
+        match self.policy.sources().find(|source| source.name() == name) {
+            Some(source) => source.step(event, surroundings, report),
             None => JobStep::Done,
         }
     }

@@ -12,9 +12,10 @@ use crate::cache::{Cache, Verified};
 use crate::claims::{self, ClaimFault};
 use crate::demands::is_type;
 use crate::key::{Key, candidates};
+use crate::missing::Missing;
 use crate::policy::{Credential, Policy};
 use crate::reason::Refused;
-use crate::remote::Remote;
+use crate::remote::keys::KeySource;
 use crate::signature;
 use crate::token::Token;
 
@@ -37,8 +38,8 @@ pub(crate) struct Accepted {
 pub(crate) enum Stop {
     /// It is refused.
     Refused(Refusal),
-    /// Keys are missing that may yet be fetched.
-    Keys(Missing, Rc<Remote>),
+    /// Something is missing that may yet be fetched.
+    Missing(Missing),
 }
 
 impl From<Refusal> for Stop {
@@ -47,21 +48,12 @@ impl From<Refusal> for Stop {
     }
 }
 
-/// Which keys are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// All of a source.
-    All,
-    /// The one that the token names.
-    Named,
-}
-
 /// Who vouches for a token, by what it says of itself; nothing of it is proven yet.
 struct Voucher<'p> {
     keys: &'p [Key],
-    remotes: &'p [Rc<Remote>],
+    remotes: &'p [Rc<KeySource>],
     /// The keys of each of `remotes`, where they are there.
-    fetched: Vec<Option<Rc<[Key]>>>,
+    fetched: Vec<Option<Rc<Vec<Key>>>>,
     audiences: &'p [String],
     credential: Option<&'p Rc<Credential>>,
 }
@@ -71,16 +63,16 @@ impl Voucher<'_> {
         self.keys.iter().chain(self.fetched.iter().flatten().flat_map(|set| set.iter()))
     }
 
-    /// Which of its sources could have a key that signed this token, and does not.
+    /// Which of its sources could have a key that signed this token, and do not.
     fn missing(&self, token: &Token) -> Option<Stop> {
         let mut sources = self.remotes.iter().zip(&self.fetched);
         if let Some((empty, _)) = sources.find(|(_, keys)| keys.is_none()) {
-            return Some(Stop::Keys(Missing::All, Rc::clone(empty)));
+            return Some(Stop::Missing(Missing::Keys(Rc::clone(empty))));
         }
         let kid = token.kid()?;
         let named = self.all_keys().any(|key| key.kid() == Some(kid));
-        let first = self.remotes.first().filter(|_| !named)?;
-        Some(Stop::Keys(Missing::Named, Rc::clone(first)))
+        let worth = !named && !self.remotes.is_empty();
+        worth.then(|| Stop::Missing(Missing::Key(self.remotes.to_vec())))
     }
 }
 
@@ -137,7 +129,7 @@ impl Policy {
             return Ok(Voucher {
                 keys: &issuer.keys,
                 remotes: &issuer.remotes,
-                fetched: issuer.remotes.iter().map(|remote| remote.keys(now)).collect(),
+                fetched: issuer.remotes.iter().map(|remote| remote.serving(now)).collect(),
                 audiences: &issuer.audiences,
                 credential: None,
             });

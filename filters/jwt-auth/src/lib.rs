@@ -14,6 +14,7 @@ mod der;
 mod doorkeeper;
 mod judge;
 pub mod key;
+mod missing;
 mod policy;
 mod presented;
 mod reason;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use portcullis_control::fetched::Background;
 use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::identity::Consumer;
 
@@ -11,7 +12,7 @@ use crate::claims::ClaimRules;
 use crate::demands::Demand;
 use crate::key::Key;
 use crate::presented::Places;
-use crate::remote::Remote;
+use crate::remote::keys::KeySource;
 use crate::template::Template;
 
 /// Who may issue tokens, and with which keys.
@@ -26,7 +27,7 @@ pub(crate) struct Issuer {
     /// Its keys, as far as they are in the configuration.
     pub(crate) keys: Vec<Key>,
     /// Where its other keys are fetched.
-    pub(crate) remotes: Vec<Rc<Remote>>,
+    pub(crate) remotes: Vec<Rc<KeySource>>,
 }
 
 /// A consumer's credential.
@@ -76,4 +77,12 @@ pub(crate) struct Policy {
     pub(crate) run_on_preflight: bool,
     /// Who it is when there is no valid token.
     pub(crate) anonymous: Option<Rc<Consumer>>,
+}
+
+impl Policy {
+    /// What it fetches.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &dyn Background> {
+        let keys = self.issuers.iter().flat_map(|issuer| &issuer.remotes);
+        keys.map(|source| &**source as &dyn Background)
+    }
 }

@@ -1,19 +1,19 @@
 //! `issuers`: names, audiences, algorithms and keys that belong together.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
+use portcullis_control::fetched::Sources;
 use portcullis_control::json::{self, Value};
 
 use crate::algorithm::Algorithm;
 use crate::key::{Key, KeyFault, MAX_KEYS_WITHOUT_KID, jwk, pem, secret};
 use crate::policy::Issuer;
-use crate::remote::Remote;
+use crate::remote::keys::{KeySet, KeySource};
 
 use super::remote;
 
-pub(super) fn read(node: &Node<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Vec<Issuer> {
+pub(super) fn read(node: &Node<'_>, known: &Sources<KeySet>) -> Vec<Issuer> {
     let Some(items) = node.list() else { return Vec::new() };
     if items.is_empty() {
         node.fault("expected at least one issuer");
@@ -35,7 +35,7 @@ pub(super) fn read_algorithm(node: &Node<'_>) -> Option<Algorithm> {
     node.word(&words)
 }
 
-fn read_one(section: &mut Section<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Option<Issuer> {
+fn read_one(section: &mut Section<'_>, known: &Sources<KeySet>) -> Option<Issuer> {
     let name = section.required("issuer").and_then(|node| node.text()).map(str::to_owned);
     let audiences = section.optional("audiences").and_then(|node| {
         let texts = node.texts()?;
@@ -90,7 +90,7 @@ fn all<T>(items: &[Node<'_>], read: impl Fn(&Node<'_>) -> Option<T>) -> Option<V
 /// An entry of `keys`.
 enum Source {
     Keys(Vec<Key>),
-    Remote(Rc<Remote>),
+    Remote(Rc<KeySource>),
 }
 
 /// Each algorithm has a key, unless others are fetched, and no token makes us try more keys than a few.

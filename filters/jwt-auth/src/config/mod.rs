@@ -6,19 +6,20 @@ mod headers;
 mod issuers;
 mod remote;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
 use portcullis_control::authentication::{IDENTITY_FAMILY, read_anonymous, read_realm};
 use portcullis_control::config::{Node, Section};
+use portcullis_control::fetched::Sources;
 use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
 
 use crate::claims::{ClaimRules, RequiredClaim};
 use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
-use crate::remote::Remote;
+use crate::remote::keys::KeySet;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 
 /// `maximum_expiration` goes up to a year, as Kong's does.
@@ -31,7 +32,7 @@ pub(crate) fn read(
     section: &mut Section<'_>,
     site: &Site<'_>,
     credentials: &OnceCell<Rc<Credentials>>,
-    remotes: &RefCell<Vec<Rc<Remote>>>,
+    remotes: &Sources<KeySet>,
 ) -> Option<Policy> {
     let node = section.node().clone();
     let places = read_places(section);
