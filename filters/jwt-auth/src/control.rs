@@ -1,5 +1,6 @@
 //! The control itself: asks the judge, and says who is calling.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -11,13 +12,13 @@ use portcullis_control::claims::Claims;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::fetched::{Background, Sources};
+use portcullis_control::fetched::Background;
 use portcullis_control::headers::{Edit, FieldName};
 use portcullis_control::identity::Identity;
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
-use portcullis_control::refusal::Reason;
+use portcullis_control::refusal::{Reason, Refusal};
 use portcullis_control::surroundings::Surroundings;
 use serde_json::{Map, Value};
 
@@ -27,12 +28,15 @@ use crate::judge::{Accepted, Stop};
 use crate::missing::Patience;
 use crate::policy::{Credential, Credentials, Policy};
 use crate::reason::Refused;
-use crate::remote::keys::{self, KeySet};
+use crate::remote::{Fetched, keys, revocations};
+use crate::revoked;
 
 /// A token's signature was known to be good.
 const CACHE_HIT: &str = "cache_hit";
 /// A claim was not fit for the header that a template puts it into.
 const DROPPED_VALUE: &str = "dropped_value";
+/// A token passed although the list of revoked ones was not there, or too old.
+const REVOCATIONS_UNKNOWN: &str = "revocations_unknown";
 
 /// Decides whether a bearer token is valid and whose it is.
 #[derive(Debug)]
@@ -52,8 +56,8 @@ struct Shared {
     policies: Cell<u32>,
     /// The consumers' credentials.
     credentials: OnceCell<Rc<Credentials>>,
-    /// The sources of keys.
-    keys: Sources<KeySet>,
+    /// What is fetched.
+    fetched: Fetched,
 }
 
 impl JwtAuth {
@@ -61,16 +65,26 @@ impl JwtAuth {
         let refusal = match self.policy.judge(exchange, &self.shared.cache) {
             Ok(accepted) => {
                 patience.end();
-                self.accept(exchange, &accepted);
-                return Verdict::Continue;
+                return self.accept(exchange, &accepted);
             }
-            Err(Stop::Missing(missing)) => match patience.wait(&missing, exchange.now()) {
-                Some(until) => return Verdict::Wait { until },
-                None => self.policy.refusal(missing.refused()),
-            },
+            Err(Stop::Missing(missing, otherwise)) => {
+                if let Some(until) = patience.wait(&missing, exchange.now()) {
+                    return Verdict::Wait { until };
+                }
+                if let Some(accepted) = otherwise {
+                    patience.end();
+                    exchange.note(REVOCATIONS_UNKNOWN, Vec::new());
+                    return self.accept(exchange, &accepted);
+                }
+                self.policy.refusal(missing.refused())
+            }
             Err(Stop::Refused(refusal)) => refusal,
         };
         patience.end();
+        self.refuse(exchange, refusal)
+    }
+
+    fn refuse(&self, exchange: &mut Exchange, refusal: Refusal) -> Verdict {
         match &self.policy.anonymous {
             // What could not be decided is not 'no valid token', and one that is not entitled is valid.
             Some(consumer) if refusal.reason.status == 401 => {
@@ -83,7 +97,7 @@ impl JwtAuth {
         }
     }
 
-    fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) {
+    fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) -> Verdict {
         if accepted.cached {
             exchange.count(CACHE_HIT);
         }
@@ -93,6 +107,7 @@ impl JwtAuth {
             exchange.count(DROPPED_VALUE);
         }
         self.hide(exchange);
+        Verdict::Continue
     }
 
     fn hide(&self, exchange: &mut Exchange) {
@@ -139,12 +154,16 @@ impl Control for JwtAuth {
         keys::COUNTERS.fetched,
         keys::COUNTERS.failed,
         keys::COUNTERS.skipped,
+        revocations::COUNTERS.fetched,
+        revocations::COUNTERS.failed,
+        revocations::COUNTERS.skipped,
+        REVOCATIONS_UNKNOWN,
     ];
     type State = Patience;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
         let shared = site.shared::<Shared>();
-        let policy = config::read(section, site, &shared.credentials, &shared.keys)?;
+        let policy = config::read(section, site, &shared.credentials, &shared.fetched)?;
         let number = shared.policies.get();
         shared.policies.set(number.saturating_add(1));
         Some(JwtAuth { policy, shared, number })
@@ -200,7 +219,7 @@ fn identity(claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
     };
     Identity {
         control: JwtAuth::NAME.to_owned(),
-        subject: claims.get("sub").and_then(subject),
+        subject: claims.get("sub").and_then(revoked::name).map(Cow::into_owned),
         issuer: claims.get("iss").and_then(Value::as_str).map(str::to_owned),
         consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
         groups: list("groups"),
@@ -214,22 +233,13 @@ fn identity(claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
     }
 }
 
-/// Text with something in it; some issuers give numbers, against RFC 7519 §4.1.2.
-fn subject(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// Issuer and subject, or the client where a token has no subject: never what a client could mint anew, as `jti`.
 fn credential_of_issuer(claims: &Map<String, Value>) -> Option<String> {
     let issuer = claims.get("iss")?.as_str()?.to_owned();
     let names = ["sub", "client_id", "azp"];
     let (name, subject) =
-        names.iter().find_map(|name| Some((*name, claims.get(*name).and_then(subject)?)))?;
-    Some(Value::from(vec![issuer, name.to_owned(), subject]).to_string())
+        names.iter().find_map(|own| Some((*own, claims.get(*own).and_then(revoked::name)?)))?;
+    Some(Value::from(vec![issuer, name.to_owned(), subject.into_owned()]).to_string())
 }
 
 /// A list of strings, or one string with words separated by spaces (RFC 8693 §4.2).

@@ -16,6 +16,7 @@ use crate::missing::Missing;
 use crate::policy::{Credential, Policy};
 use crate::reason::Refused;
 use crate::remote::keys::KeySource;
+use crate::revoked::{Feed, Revoked, Standing};
 use crate::signature;
 use crate::token::Token;
 
@@ -38,8 +39,8 @@ pub(crate) struct Accepted {
 pub(crate) enum Stop {
     /// It is refused.
     Refused(Refusal),
-    /// Something is missing that may yet be fetched.
-    Missing(Missing),
+    /// Something is missing that may yet be fetched; where it does not come, this passes.
+    Missing(Missing, Option<Accepted>),
 }
 
 impl From<Refusal> for Stop {
@@ -55,6 +56,7 @@ struct Voucher<'p> {
     /// The keys of each of `remotes`, where they are there.
     fetched: Vec<Option<Rc<Vec<Key>>>>,
     audiences: &'p [String],
+    revoked: Option<&'p Revoked>,
     credential: Option<&'p Rc<Credential>>,
 }
 
@@ -67,20 +69,27 @@ impl Voucher<'_> {
     fn missing(&self, token: &Token) -> Option<Stop> {
         let mut sources = self.remotes.iter().zip(&self.fetched);
         if let Some((empty, _)) = sources.find(|(_, keys)| keys.is_none()) {
-            return Some(Stop::Missing(Missing::Keys(Rc::clone(empty))));
+            return Some(Stop::Missing(Missing::Keys(Rc::clone(empty)), None));
         }
         let kid = token.kid()?;
         let named = self.all_keys().any(|key| key.kid() == Some(kid));
         let worth = !named && !self.remotes.is_empty();
-        worth.then(|| Stop::Missing(Missing::Key(self.remotes.to_vec())))
+        worth.then(|| Stop::Missing(Missing::Key(self.remotes.to_vec()), None))
     }
+}
+
+/// What is accepted, if a list of revoked tokens need not be waited for.
+fn unless_unknown(accepted: Accepted, unknown: Option<&Feed>) -> Result<Accepted, Stop> {
+    let Some(feed) = unknown else { return Ok(accepted) };
+    let otherwise = feed.fault_tolerant.then_some(accepted);
+    Err(Stop::Missing(Missing::Revocations(feed.clone()), otherwise))
 }
 
 impl Policy {
     /// Whose token the request carries.
     ///
     /// # Errors
-    /// The refusal, with its challenge (RFC 6750 §3), or the keys that are missing.
+    /// The refusal, with its challenge (RFC 6750 §3), or what is missing.
     pub(crate) fn judge(
         &self,
         exchange: &Exchange,
@@ -99,22 +108,22 @@ impl Policy {
             if !counts {
                 return Err(self.unsigned(token, &voucher));
             }
-            self.judge_token(token, &voucher, exchange)?;
+            let unknown = self.judge_token(token, &voucher, exchange)?;
             let credential = voucher.credential.cloned();
-            return Ok(Accepted { verified, credential, cached: true });
+            return unless_unknown(Accepted { verified, credential, cached: true }, unknown);
         }
         let token = Token::parse(&text, self.max_token_bytes)
             .map_err(|fault| self.refusal(fault.into()))?;
         let voucher = self.voucher(&token, exchange)?;
         let key = *self.verify(&token, &voucher, exchange)?.id();
-        self.judge_token(&token, &voucher, exchange)?;
+        let unknown = self.judge_token(&token, &voucher, exchange)?;
         let credential = voucher.credential.cloned();
         let verified = Verified { token, key, views: RefCell::default() };
         let verified = match cache.try_borrow_mut() {
             Ok(mut cache) => cache.insert(verified),
             Err(_) => Rc::new(verified),
         };
-        Ok(Accepted { verified, credential, cached: false })
+        unless_unknown(Accepted { verified, credential, cached: false }, unknown)
     }
 
     /// A configured issuer's token is judged by that issuer's keys alone; any other by the credential that it names.
@@ -131,6 +140,7 @@ impl Policy {
                 remotes: &issuer.remotes,
                 fetched: issuer.remotes.iter().map(|remote| remote.serving(now)).collect(),
                 audiences: &issuer.audiences,
+                revoked: issuer.revoked.as_ref(),
                 credential: None,
             });
         }
@@ -156,6 +166,7 @@ impl Policy {
             remotes: &[],
             fetched: Vec::new(),
             audiences: &[],
+            revoked: None,
             credential: Some(credential),
         })
     }
@@ -185,13 +196,13 @@ impl Policy {
         voucher.missing(token).unwrap_or_else(|| self.refusal(Refused::InvalidSignature).into())
     }
 
-    /// Judges a token whose signature is good.
-    fn judge_token(
-        &self,
+    /// Judges a token whose signature is good. The list of revoked tokens that it gives is one that could not be asked.
+    fn judge_token<'p>(
+        &'p self,
         token: &Token,
-        voucher: &Voucher<'_>,
+        voucher: &Voucher<'p>,
         exchange: &Exchange,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<&'p Feed>, Refusal> {
         if !self.token_types.is_empty() {
             let typ = token.header.get("typ").and_then(Value::as_str).unwrap_or_default();
             if !self.token_types.iter().any(|wanted| is_type(typ, wanted)) {
@@ -199,12 +210,35 @@ impl Policy {
             }
         }
         self.judge_claims(token, voucher, exchange)?;
+        let unknown = self.judge_standing(token, voucher, exchange)?;
         // A consumer signs its own tokens: what it entitles itself to counts for nothing.
         let own_word = voucher.credential.is_some() && !self.demands.is_empty();
         if own_word || !self.demands.iter().all(|demand| demand.is_met(&token.claims)) {
             return Err(self.refusal(Refused::InsufficientScope));
         }
-        Ok(())
+        Ok(unknown)
+    }
+
+    /// Whether the token was revoked; on every request, as it may have been since the last one.
+    fn judge_standing<'p>(
+        &'p self,
+        token: &Token,
+        voucher: &Voucher<'p>,
+        exchange: &Exchange,
+    ) -> Result<Option<&'p Feed>, Refusal> {
+        let mut unknown: Option<&Feed> = None;
+        for revoked in [voucher.revoked, self.revoked.as_ref()].into_iter().flatten() {
+            match revoked.judge(&token.claims, exchange.now() / 1_000_000) {
+                Standing::Good => {}
+                Standing::Revoked => return Err(self.refusal(Refused::Revoked)),
+                // One that is needed counts before one that could be done without.
+                Standing::Unknown(feed) if unknown.is_none_or(|other| other.fault_tolerant) => {
+                    unknown = Some(feed);
+                }
+                Standing::Unknown(_) => {}
+            }
+        }
+        Ok(unknown)
     }
 
     fn judge_claims(
@@ -234,7 +268,7 @@ impl Policy {
     }
 
     pub(crate) fn refusal(&self, reason: Refused) -> Refusal {
-        if let Refused::KeysUnavailable = reason {
+        if reason.reason().status == 503 {
             return Refusal::from(reason).with_header("retry-after", FieldValue::from_static("1"));
         }
         let challenge = match reason {

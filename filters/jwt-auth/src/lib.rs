@@ -19,6 +19,7 @@ mod policy;
 mod presented;
 mod reason;
 mod remote;
+mod revoked;
 pub mod signature;
 pub mod template;
 pub mod token;

@@ -13,6 +13,7 @@ use crate::demands::Demand;
 use crate::key::Key;
 use crate::presented::Places;
 use crate::remote::keys::KeySource;
+use crate::revoked::Revoked;
 use crate::template::Template;
 
 /// Who may issue tokens, and with which keys.
@@ -28,6 +29,8 @@ pub(crate) struct Issuer {
     pub(crate) keys: Vec<Key>,
     /// Where its other keys are fetched.
     pub(crate) remotes: Vec<Rc<KeySource>>,
+    /// Which of its tokens are revoked.
+    pub(crate) revoked: Option<Revoked>,
 }
 
 /// A consumer's credential.
@@ -65,6 +68,8 @@ pub(crate) struct Policy {
     pub(crate) challenge_scope: FieldValue,
     /// Values of `typ`, one of which is needed; empty: unchecked.
     pub(crate) token_types: Vec<String>,
+    /// Which tokens are revoked, whoever issued them.
+    pub(crate) revoked: Option<Revoked>,
     /// Headers for the upstream.
     pub(crate) headers: Vec<(FieldName, Template)>,
     /// Whether the token is taken out of the request.
@@ -83,6 +88,9 @@ impl Policy {
     /// What it fetches.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &dyn Background> {
         let keys = self.issuers.iter().flat_map(|issuer| &issuer.remotes);
-        keys.map(|source| &**source as &dyn Background)
+        let keys = keys.map(|source| &**source as &dyn Background);
+        let of_issuers = self.issuers.iter().map(|issuer| &issuer.revoked);
+        let feeds = of_issuers.chain([&self.revoked]).flatten().filter_map(|own| own.feed.as_ref());
+        keys.chain(feeds.map(|feed| &*feed.source as &dyn Background))
     }
 }

@@ -3,17 +3,17 @@
 use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
-use portcullis_control::fetched::Sources;
 use portcullis_control::json::{self, Value};
 
 use crate::algorithm::Algorithm;
 use crate::key::{Key, KeyFault, MAX_KEYS_WITHOUT_KID, jwk, pem, secret};
 use crate::policy::Issuer;
-use crate::remote::keys::{KeySet, KeySource};
+use crate::remote::Fetched;
+use crate::remote::keys::KeySource;
 
-use super::remote;
+use super::{remote, revoked};
 
-pub(super) fn read(node: &Node<'_>, known: &Sources<KeySet>) -> Vec<Issuer> {
+pub(super) fn read(node: &Node<'_>, known: &Fetched) -> Vec<Issuer> {
     let Some(items) = node.list() else { return Vec::new() };
     if items.is_empty() {
         node.fault("expected at least one issuer");
@@ -35,7 +35,7 @@ pub(super) fn read_algorithm(node: &Node<'_>) -> Option<Algorithm> {
     node.word(&words)
 }
 
-fn read_one(section: &mut Section<'_>, known: &Sources<KeySet>) -> Option<Issuer> {
+fn read_one(section: &mut Section<'_>, known: &Fetched) -> Option<Issuer> {
     let name = section.required("issuer").and_then(|node| node.text()).map(str::to_owned);
     let audiences = section.optional("audiences").and_then(|node| {
         let texts = node.texts()?;
@@ -57,7 +57,7 @@ fn read_one(section: &mut Section<'_>, known: &Sources<KeySet>) -> Option<Issuer
         let issuer = name.as_deref().unwrap_or_default();
         let sets = all(&node.list()?, |item| {
             item.section(|entry| match remote::is_one(entry) {
-                true => Some(Source::Remote(remote::read(entry, issuer, known)?)),
+                true => Some(Source::Remote(remote::read(entry, issuer, &known.keys)?)),
                 false => Some(Source::Keys(read_keys(entry, algorithms)?)),
             })
         })?;
@@ -71,6 +71,7 @@ fn read_one(section: &mut Section<'_>, known: &Sources<KeySet>) -> Option<Issuer
         check(&node, algorithms, &keys, !remotes.is_empty());
         Some((keys, remotes))
     });
+    let revoked = revoked::read(section, &known.revocations);
     let (keys, remotes) = keys?;
     Some(Issuer {
         name: name?,
@@ -78,6 +79,7 @@ fn read_one(section: &mut Section<'_>, known: &Sources<KeySet>) -> Option<Issuer
         algorithms: algorithms?,
         keys,
         remotes,
+        revoked,
     })
 }
 
