@@ -15,6 +15,7 @@
 
 pub mod case;
 pub mod compare;
+pub mod documents;
 pub mod engine;
 pub mod fields;
 pub mod hostile;

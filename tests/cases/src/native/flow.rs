@@ -128,12 +128,17 @@ impl Native {
 
     /// Answers the call with this token and tells what came of the request since.
     pub fn answer_call(&mut self, token: u32, answer: &CallAnswer) -> Observed {
-        self.vm.call_done(token, answer);
+        self.hear(token, answer);
         self.go_on()
     }
 
-    /// Moves the open stream as far as it goes.
-    fn go_on(&mut self) -> Observed {
+    /// Answers the call with this token.
+    pub fn hear(&mut self, token: u32, answer: &CallAnswer) {
+        self.vm.call_done(token, answer);
+    }
+
+    /// Moves the open stream as far as it goes, and tells what came of it.
+    pub fn go_on(&mut self) -> Observed {
         let Some(mut open) = self.open.take() else { return Observed::default() };
         self.world.inner.current.set(open.id);
         if open.held == Held::No {
