@@ -12,13 +12,8 @@ pub enum Useless {
     Unreachable,
     /// Another status than 200; a redirect too, as following it would let the endpoint choose the host.
     Status(String),
-    /// More bytes than a document of its kind may have.
-    TooLong {
-        /// How many there are.
-        bytes: usize,
-        /// How many are read.
-        most: usize,
-    },
+    /// More bytes than these, which a document of its kind may have.
+    TooLong(usize),
     /// It is not what was asked for.
     Document(String),
 }
@@ -28,9 +23,7 @@ impl fmt::Display for Useless {
         match self {
             Useless::Unreachable => f.write_str("no answer; look at the cluster and its endpoint"),
             Useless::Status(status) => write!(f, "status {status}, but 200 is needed"),
-            Useless::TooLong { bytes, most } => {
-                write!(f, "{bytes} bytes, at most {most} are read")
-            }
+            Useless::TooLong(most) => write!(f, "more than {most} bytes"),
             Useless::Document(fault) => f.write_str(fault),
         }
     }
@@ -49,7 +42,7 @@ pub(super) fn body(answer: &CallAnswer, most: usize) -> Result<(&[u8], Option<u6
         }
     }
     if body.len() > most {
-        return Err(Useless::TooLong { bytes: body.len(), most });
+        return Err(Useless::TooLong(most));
     }
     Ok((body, max_age(headers)))
 }
@@ -110,8 +103,7 @@ mod tests {
         assert_eq!(body(&CallAnswer::Failed { grpc_status: 0 }, MOST), Err(Useless::Unreachable));
         let sized = |size| answer(&[(":status", "200")], vec![b' '; size]);
         assert!(body(&sized(MOST), MOST).is_ok());
-        let too_long = Useless::TooLong { bytes: MOST + 1, most: MOST };
-        assert_eq!(body(&sized(MOST + 1), MOST), Err(too_long));
+        assert_eq!(body(&sized(MOST + 1), MOST), Err(Useless::TooLong(MOST)));
     }
 
     #[test]
