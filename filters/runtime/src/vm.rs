@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
-use portcullis_control::config::Environment;
+use portcullis_control::config::Variables;
 use portcullis_control::control::CallAnswer;
 
 use crate::host::{Host, Level};
@@ -101,9 +101,9 @@ impl Vm {
         &mut self,
         root: u32,
         configuration: &[u8],
-        environment: &Environment<'_>,
+        variables: &Variables<'_>,
     ) -> bool {
-        let module = Module::configure(&*self.host, self.definition, configuration, environment);
+        let module = Module::configure(&*self.host, self.definition, configuration, variables);
         let period = module.as_ref().map(|module| {
             // What jobs fetch is waited for.
             if module.jobs.is_empty() { TICK_MS } else { SOON_MS }

@@ -8,6 +8,7 @@ use portcullis_runtime::stream::{BodyFlow, HeadersFlow};
 use portcullis_runtime::vm::Vm;
 
 use super::world::{Reply, Side, Stream, World};
+use crate::certificates;
 use crate::engine::{Message, Observed};
 use crate::prepared::{Answer, Sent};
 use crate::words::Field;
@@ -90,12 +91,16 @@ impl Native {
         self.vm.tick(ROOT);
     }
 
-    /// Sends a request and tells what came of it. Where it waits for a call, nothing has come of it yet: see
-    /// [`Native::answer_call`].
+    /// Sends a request and tells what came of it. Where it waits for a call or a job, nothing has come of it yet: see
+    /// [`Native::answer_call`] and [`Native::wait`].
     pub fn send(&mut self, sent: &Sent) -> Observed {
         self.next += 1;
         let id = self.next;
-        self.world.inner.streams.borrow_mut().insert(id, stream(sent));
+        self.world
+            .inner
+            .streams
+            .borrow_mut()
+            .insert(id, stream(sent, self.world.version().minor, id));
         self.world.inner.current.set(id);
         self.vm.create_context(id, ROOT);
         let mut pending = VecDeque::new();
@@ -135,6 +140,12 @@ impl Native {
     /// Answers the call with this token.
     pub fn hear(&mut self, token: u32, answer: &CallAnswer) {
         self.vm.call_done(token, answer);
+    }
+
+    /// Time passed for a request that waits: tells what came of it since.
+    pub fn wait(&mut self) -> Observed {
+        self.tick();
+        self.go_on()
     }
 
     /// Moves the open stream as far as it goes, and tells what came of it.
@@ -304,7 +315,7 @@ impl Native {
     }
 }
 
-fn stream(sent: &Sent) -> Stream {
+fn stream(sent: &Sent, minor: u32, id: u32) -> Stream {
     let mut stream = Stream::default();
     let headers = &mut stream.request.headers;
     let mut pseudo = |name: &str, value: &[u8]| headers.push((name.to_owned(), value.to_vec()));
@@ -322,6 +333,15 @@ fn stream(sent: &Sent) -> Stream {
         property(path.to_owned(), value);
     }
     property("source\0address".to_owned(), &sent.client);
+    for (path, value) in certificates::properties(sent.certificate.as_ref(), minor) {
+        stream.properties.insert(path.to_owned(), value);
+    }
+    // Each request has a connection of its own.
+    let connection = u64::from(id).to_le_bytes().to_vec();
+    stream.properties.insert("connection\0id".to_owned(), connection);
+    let mut property = |path: String, value: &str| {
+        stream.properties.insert(path, value.as_bytes().to_vec());
+    };
     for (path, value) in &sent.properties {
         property(path.replace('.', "\0"), value);
     }

@@ -8,7 +8,7 @@ use portcullis_cases::case::Case;
 use portcullis_cases::compare::judge;
 use portcullis_cases::documents::Document;
 use portcullis_cases::engine::{Engine, Run, Unable};
-use portcullis_e2e::within;
+use portcullis_e2e::{envoy_version, within};
 
 use crate::group::Group;
 use crate::listener::{Place, proxy_line};
@@ -103,6 +103,9 @@ fn expressible(case: &Case) -> Result<(), Unable> {
     }
     if case.documents.iter().any(|document| document.from > 0.0) {
         return skip("a document that changes as time passes");
+    }
+    if case.envoys.is_some_and(|envoys| !envoys.has(envoy_version().minor)) {
+        return skip("about other Envoys than this one");
     }
     let prepared = case.prepare_moved(now().as_secs())?;
     for request in &prepared.requests {
