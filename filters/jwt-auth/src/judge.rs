@@ -8,6 +8,7 @@ use portcullis_control::headers::FieldValue;
 use portcullis_control::refusal::Refusal;
 use serde_json::Value;
 
+use crate::binding;
 use crate::cache::{Cache, Verified};
 use crate::claims::{self, ClaimFault};
 use crate::demands::is_type;
@@ -210,6 +211,9 @@ impl Policy {
             }
         }
         self.judge_claims(token, voucher, exchange)?;
+        if self.certificate_bound {
+            self.judge_binding(token, exchange)?;
+        }
         let unknown = self.judge_standing(token, voucher, exchange)?;
         // A consumer signs its own tokens: what it entitles itself to counts for nothing.
         let own_word = voucher.credential.is_some() && !self.demands.is_empty();
@@ -217,6 +221,14 @@ impl Policy {
             return Err(self.refusal(Refused::InsufficientScope));
         }
         Ok(unknown)
+    }
+
+    fn judge_binding(&self, token: &Token, exchange: &Exchange) -> Result<(), Refusal> {
+        binding::judge(&token.claims, binding::presented(exchange)).map_err(|unbound| {
+            let mut refusal = self.refusal(Refused::NotBound);
+            refusal.fields.push(("because", unbound.name().to_owned()));
+            refusal
+        })
     }
 
     /// Whether the token was revoked; on every request, as it may have been since the last one.
@@ -280,6 +292,7 @@ impl Policy {
         let member = match reason {
             Refused::Critical => Some("crit"),
             Refused::TokenType => Some("typ"),
+            Refused::NotBound => Some("cnf"),
             _ => None,
         };
         if let Some(member) = member {

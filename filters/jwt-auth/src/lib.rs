@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod base64url;
+mod binding;
 pub mod cache;
 pub mod claims;
 mod config;

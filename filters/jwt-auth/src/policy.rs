@@ -68,6 +68,8 @@ pub(crate) struct Policy {
     pub(crate) challenge_scope: FieldValue,
     /// Values of `typ`, one of which is needed; empty: unchecked.
     pub(crate) token_types: Vec<String>,
+    /// Whether only the holder of the certificate that a token names may present it.
+    pub(crate) certificate_bound: bool,
     /// Which tokens are revoked, whoever issued them.
     pub(crate) revoked: Option<Revoked>,
     /// Headers for the upstream.

@@ -54,6 +54,8 @@ reasons! {
         RequiredClaim = (401, "required_claim", "not as required"),
         /// `typ` is none of `token_types`.
         TokenType = (401, "token_type", "not accepted"),
+        /// Bound to a certificate that is not the client's, or to none.
+        NotBound = (401, "not_bound", "not bound to this certificate"),
         /// Valid, and on a list of revoked tokens.
         Revoked = (401, "revoked", "token revoked"),
         /// A valid token that is not entitled to this (RFC 6750 §3.1).

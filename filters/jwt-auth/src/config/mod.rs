@@ -53,6 +53,7 @@ pub(crate) fn read(
         }
         Some(types.into_iter().map(str::to_owned).collect())
     });
+    let certificate_bound = section.or("certificate_bound", false, |node| node.boolean());
     let revoked = revoked::read(section, &sources.revocations);
     let headers_node = section.optional("headers");
     let headers =
@@ -96,6 +97,7 @@ pub(crate) fn read(
         )?,
         demands,
         token_types,
+        certificate_bound,
         revoked,
         run_on_preflight,
         anonymous,
