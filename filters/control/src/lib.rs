@@ -14,6 +14,7 @@ pub mod config;
 pub mod consumers;
 pub mod control;
 pub mod exchange;
+pub mod fetched;
 pub mod headers;
 pub mod identity;
 pub mod job;

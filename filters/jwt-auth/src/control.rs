@@ -1,5 +1,6 @@
 //! The control itself: asks the judge, and says who is calling.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -11,26 +12,31 @@ use portcullis_control::claims::Claims;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
+use portcullis_control::fetched::Background;
 use portcullis_control::headers::{Edit, FieldName};
 use portcullis_control::identity::Identity;
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
-use portcullis_control::refusal::Reason;
+use portcullis_control::refusal::{Reason, Refusal};
 use portcullis_control::surroundings::Surroundings;
 use serde_json::{Map, Value};
 
 use crate::cache::{Cache, View};
 use crate::config;
-use crate::judge::{Accepted, Missing, Stop};
+use crate::judge::{Accepted, Stop};
+use crate::missing::Patience;
 use crate::policy::{Credential, Credentials, Policy};
 use crate::reason::Refused;
-use crate::remote::{KEYS_FAILED, KEYS_FETCHED, KEYS_SKIPPED, MAX_WAIT_MS, Remote, Seat};
+use crate::remote::{Fetched, keys, revocations};
+use crate::revoked;
 
 /// A token's signature was known to be good.
 const CACHE_HIT: &str = "cache_hit";
 /// A claim was not fit for the header that a template puts it into.
 const DROPPED_VALUE: &str = "dropped_value";
+/// A token passed although the list of revoked ones was not there, or too old.
+const REVOCATIONS_UNKNOWN: &str = "revocations_unknown";
 
 /// Decides whether a bearer token is valid and whose it is.
 #[derive(Debug)]
@@ -50,43 +56,35 @@ struct Shared {
     policies: Cell<u32>,
     /// The consumers' credentials.
     credentials: OnceCell<Rc<Credentials>>,
-    /// The sources of keys.
-    remotes: RefCell<Vec<Rc<Remote>>>,
-}
-
-/// What is remembered of a request that waits for keys.
-#[derive(Debug, Default)]
-pub struct Patience(Option<Waiting>);
-
-#[derive(Debug)]
-struct Waiting {
-    /// Held until the waiting ends.
-    _seat: Seat,
-    /// Nanoseconds since the epoch.
-    until: u64,
-    missing: Missing,
-    /// What was there when the waiting began.
-    fetched: u64,
+    /// What is fetched.
+    fetched: Fetched,
 }
 
 impl JwtAuth {
-    fn decide(&self, exchange: &mut Exchange, state: &mut Patience) -> Verdict {
-        let judged = self.policy.judge(exchange, &self.shared.cache);
-        let refusal = match judged {
+    fn decide(&self, exchange: &mut Exchange, patience: &mut Patience) -> Verdict {
+        let refusal = match self.policy.judge(exchange, &self.shared.cache) {
             Ok(accepted) => {
-                state.0 = None;
-                self.accept(exchange, &accepted);
-                return Verdict::Continue;
+                patience.end();
+                return self.accept(exchange, &accepted);
             }
-            Err(Stop::Keys(missing, remote)) => {
-                match self.wait(exchange, state, missing, &remote) {
-                    Ok(until) => return Verdict::Wait { until },
-                    Err(reason) => self.policy.refusal(reason),
+            Err(Stop::Missing(missing, otherwise)) => {
+                if let Some(until) = patience.wait(&missing, exchange.now()) {
+                    return Verdict::Wait { until };
                 }
+                if let Some(accepted) = otherwise {
+                    patience.end();
+                    exchange.note(REVOCATIONS_UNKNOWN, Vec::new());
+                    return self.accept(exchange, &accepted);
+                }
+                self.policy.refusal(missing.refused())
             }
             Err(Stop::Refused(refusal)) => refusal,
         };
-        state.0 = None;
+        patience.end();
+        self.refuse(exchange, refusal)
+    }
+
+    fn refuse(&self, exchange: &mut Exchange, refusal: Refusal) -> Verdict {
         match &self.policy.anonymous {
             // What could not be decided is not 'no valid token', and one that is not entitled is valid.
             Some(consumer) if refusal.reason.status == 401 => {
@@ -99,35 +97,7 @@ impl JwtAuth {
         }
     }
 
-    /// Until when the request waits for keys, or why it does not, any more.
-    fn wait(
-        &self,
-        exchange: &Exchange,
-        state: &mut Patience,
-        missing: Missing,
-        remote: &Remote,
-    ) -> Result<u64, Refused> {
-        let otherwise = match missing {
-            Missing::All => Refused::KeysUnavailable,
-            Missing::Named => Refused::InvalidSignature,
-        };
-        let now = exchange.now();
-        if let Some(waiting) = &state.0 {
-            // Keys that came meanwhile and do not help are the answer.
-            let news = waiting.fetched != remote.fetched() || waiting.missing != missing;
-            return if news || now >= waiting.until { Err(otherwise) } else { Ok(waiting.until) };
-        }
-        let seat = match missing {
-            Missing::All => remote.wait_for_keys(),
-            Missing::Named => remote.wait_for_kid(now / 1_000_000),
-        };
-        let until = now.saturating_add(MAX_WAIT_MS * 1_000_000);
-        let fetched = remote.fetched();
-        state.0 = Some(Waiting { _seat: seat.ok_or(otherwise)?, until, missing, fetched });
-        Ok(until)
-    }
-
-    fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) {
+    fn accept(&self, exchange: &mut Exchange, accepted: &Accepted) -> Verdict {
         if accepted.cached {
             exchange.count(CACHE_HIT);
         }
@@ -137,6 +107,7 @@ impl JwtAuth {
             exchange.count(DROPPED_VALUE);
         }
         self.hide(exchange);
+        Verdict::Continue
     }
 
     fn hide(&self, exchange: &mut Exchange) {
@@ -180,15 +151,19 @@ impl Control for JwtAuth {
         CACHE_HIT,
         DROPPED_VALUE,
         IDENTITY_REPLACED,
-        KEYS_FETCHED,
-        KEYS_FAILED,
-        KEYS_SKIPPED,
+        keys::COUNTERS.fetched,
+        keys::COUNTERS.failed,
+        keys::COUNTERS.skipped,
+        revocations::COUNTERS.fetched,
+        revocations::COUNTERS.failed,
+        revocations::COUNTERS.skipped,
+        REVOCATIONS_UNKNOWN,
     ];
     type State = Patience;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
         let shared = site.shared::<Shared>();
-        let policy = config::read(section, site, &shared.credentials, &shared.remotes)?;
+        let policy = config::read(section, site, &shared.credentials, &shared.fetched)?;
         let number = shared.policies.get();
         shared.policies.set(number.saturating_add(1));
         Some(JwtAuth { policy, shared, number })
@@ -228,8 +203,7 @@ impl Control for JwtAuth {
     }
 
     fn jobs(&self) -> Vec<Job> {
-        let remotes = self.policy.issuers.iter().flat_map(|issuer| &issuer.remotes);
-        remotes.map(|remote| remote.job()).collect()
+        self.policy.sources().map(Background::job).collect()
     }
 
     fn job(
@@ -239,9 +213,8 @@ impl Control for JwtAuth {
         surroundings: &dyn Surroundings,
         report: &mut Report,
     ) -> JobStep {
-        let mut remotes = self.policy.issuers.iter().flat_map(|issuer| &issuer.remotes);
-        match remotes.find(|remote| remote.name() == name) {
-            Some(remote) => remote.step(event, surroundings, report),
+        match self.policy.sources().find(|source| source.name() == name) {
+            Some(source) => source.step(event, surroundings, report),
             None => JobStep::Done,
         }
     }
@@ -255,7 +228,7 @@ fn identity(claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
     };
     Identity {
         control: JwtAuth::NAME.to_owned(),
-        subject: claims.get("sub").and_then(subject),
+        subject: claims.get("sub").and_then(revoked::name).map(Cow::into_owned),
         issuer: claims.get("iss").and_then(Value::as_str).map(str::to_owned),
         consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
         groups: list("groups"),
@@ -269,22 +242,13 @@ fn identity(claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
     }
 }
 
-/// Text with something in it; some issuers give numbers, against RFC 7519 §4.1.2.
-fn subject(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// Issuer and subject, or the client where a token has no subject: never what a client could mint anew, as `jti`.
 fn credential_of_issuer(claims: &Map<String, Value>) -> Option<String> {
     let issuer = claims.get("iss")?.as_str()?.to_owned();
     let names = ["sub", "client_id", "azp"];
     let (name, subject) =
-        names.iter().find_map(|name| Some((*name, claims.get(*name).and_then(subject)?)))?;
-    Some(Value::from(vec![issuer, name.to_owned(), subject]).to_string())
+        names.iter().find_map(|own| Some((*own, claims.get(*own).and_then(revoked::name)?)))?;
+    Some(Value::from(vec![issuer, name.to_owned(), subject.into_owned()]).to_string())
 }
 
 /// A list of strings, or one string with words separated by spaces (RFC 8693 §4.2).

@@ -8,13 +8,16 @@ use portcullis_control::headers::FieldValue;
 use portcullis_control::refusal::Refusal;
 use serde_json::Value;
 
+use crate::binding;
 use crate::cache::{Cache, Verified};
 use crate::claims::{self, ClaimFault};
 use crate::demands::is_type;
 use crate::key::{Key, candidates};
+use crate::missing::Missing;
 use crate::policy::{Credential, Policy};
 use crate::reason::Refused;
-use crate::remote::Remote;
+use crate::remote::keys::KeySource;
+use crate::revoked::{Feed, Revoked, Standing};
 use crate::signature;
 use crate::token::Token;
 
@@ -37,8 +40,8 @@ pub(crate) struct Accepted {
 pub(crate) enum Stop {
     /// It is refused.
     Refused(Refusal),
-    /// Keys are missing that may yet be fetched.
-    Keys(Missing, Rc<Remote>),
+    /// Something is missing that may yet be fetched; where it does not come, this passes.
+    Missing(Missing, Option<Accepted>),
 }
 
 impl From<Refusal> for Stop {
@@ -47,22 +50,14 @@ impl From<Refusal> for Stop {
     }
 }
 
-/// Which keys are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// All of a source.
-    All,
-    /// The one that the token names.
-    Named,
-}
-
 /// Who vouches for a token, by what it says of itself; nothing of it is proven yet.
 struct Voucher<'p> {
     keys: &'p [Key],
-    remotes: &'p [Rc<Remote>],
+    remotes: &'p [Rc<KeySource>],
     /// The keys of each of `remotes`, where they are there.
-    fetched: Vec<Option<Rc<[Key]>>>,
+    fetched: Vec<Option<Rc<Vec<Key>>>>,
     audiences: &'p [String],
+    revoked: Option<&'p Revoked>,
     credential: Option<&'p Rc<Credential>>,
 }
 
@@ -71,24 +66,31 @@ impl Voucher<'_> {
         self.keys.iter().chain(self.fetched.iter().flatten().flat_map(|set| set.iter()))
     }
 
-    /// Which of its sources could have a key that signed this token, and does not.
+    /// Which of its sources could have a key that signed this token, and do not.
     fn missing(&self, token: &Token) -> Option<Stop> {
         let mut sources = self.remotes.iter().zip(&self.fetched);
         if let Some((empty, _)) = sources.find(|(_, keys)| keys.is_none()) {
-            return Some(Stop::Keys(Missing::All, Rc::clone(empty)));
+            return Some(Stop::Missing(Missing::Keys(Rc::clone(empty)), None));
         }
         let kid = token.kid()?;
         let named = self.all_keys().any(|key| key.kid() == Some(kid));
-        let first = self.remotes.first().filter(|_| !named)?;
-        Some(Stop::Keys(Missing::Named, Rc::clone(first)))
+        let worth = !named && !self.remotes.is_empty();
+        worth.then(|| Stop::Missing(Missing::Key(self.remotes.to_vec()), None))
     }
+}
+
+/// What is accepted, if a list of revoked tokens need not be waited for.
+fn unless_unknown(accepted: Accepted, unknown: Option<&Feed>) -> Result<Accepted, Stop> {
+    let Some(feed) = unknown else { return Ok(accepted) };
+    let otherwise = feed.fault_tolerant.then_some(accepted);
+    Err(Stop::Missing(Missing::Revocations(feed.clone()), otherwise))
 }
 
 impl Policy {
     /// Whose token the request carries.
     ///
     /// # Errors
-    /// The refusal, with its challenge (RFC 6750 §3), or the keys that are missing.
+    /// The refusal, with its challenge (RFC 6750 §3), or what is missing.
     pub(crate) fn judge(
         &self,
         exchange: &Exchange,
@@ -107,22 +109,22 @@ impl Policy {
             if !counts {
                 return Err(self.unsigned(token, &voucher));
             }
-            self.judge_token(token, &voucher, exchange)?;
+            let unknown = self.judge_token(token, &voucher, exchange)?;
             let credential = voucher.credential.cloned();
-            return Ok(Accepted { verified, credential, cached: true });
+            return unless_unknown(Accepted { verified, credential, cached: true }, unknown);
         }
         let token = Token::parse(&text, self.max_token_bytes)
             .map_err(|fault| self.refusal(fault.into()))?;
         let voucher = self.voucher(&token, exchange)?;
         let key = *self.verify(&token, &voucher, exchange)?.id();
-        self.judge_token(&token, &voucher, exchange)?;
+        let unknown = self.judge_token(&token, &voucher, exchange)?;
         let credential = voucher.credential.cloned();
         let verified = Verified { token, key, views: RefCell::default() };
         let verified = match cache.try_borrow_mut() {
             Ok(mut cache) => cache.insert(verified),
             Err(_) => Rc::new(verified),
         };
-        Ok(Accepted { verified, credential, cached: false })
+        unless_unknown(Accepted { verified, credential, cached: false }, unknown)
     }
 
     /// A configured issuer's token is judged by that issuer's keys alone; any other by the credential that it names.
@@ -137,8 +139,9 @@ impl Policy {
             return Ok(Voucher {
                 keys: &issuer.keys,
                 remotes: &issuer.remotes,
-                fetched: issuer.remotes.iter().map(|remote| remote.keys(now)).collect(),
+                fetched: issuer.remotes.iter().map(|remote| remote.serving(now)).collect(),
                 audiences: &issuer.audiences,
+                revoked: issuer.revoked.as_ref(),
                 credential: None,
             });
         }
@@ -164,6 +167,7 @@ impl Policy {
             remotes: &[],
             fetched: Vec::new(),
             audiences: &[],
+            revoked: None,
             credential: Some(credential),
         })
     }
@@ -193,13 +197,13 @@ impl Policy {
         voucher.missing(token).unwrap_or_else(|| self.refusal(Refused::InvalidSignature).into())
     }
 
-    /// Judges a token whose signature is good.
-    fn judge_token(
-        &self,
+    /// Judges a token whose signature is good. The list of revoked tokens that it gives is one that could not be asked.
+    fn judge_token<'p>(
+        &'p self,
         token: &Token,
-        voucher: &Voucher<'_>,
+        voucher: &Voucher<'p>,
         exchange: &Exchange,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<&'p Feed>, Refusal> {
         if !self.token_types.is_empty() {
             let typ = token.header.get("typ").and_then(Value::as_str).unwrap_or_default();
             if !self.token_types.iter().any(|wanted| is_type(typ, wanted)) {
@@ -207,12 +211,46 @@ impl Policy {
             }
         }
         self.judge_claims(token, voucher, exchange)?;
+        if self.certificate_bound {
+            self.judge_binding(token, exchange)?;
+        }
+        let unknown = self.judge_standing(token, voucher, exchange)?;
         // A consumer signs its own tokens: what it entitles itself to counts for nothing.
         let own_word = voucher.credential.is_some() && !self.demands.is_empty();
         if own_word || !self.demands.iter().all(|demand| demand.is_met(&token.claims)) {
             return Err(self.refusal(Refused::InsufficientScope));
         }
-        Ok(())
+        Ok(unknown)
+    }
+
+    fn judge_binding(&self, token: &Token, exchange: &Exchange) -> Result<(), Refusal> {
+        binding::judge(&token.claims, binding::presented(exchange)).map_err(|unbound| {
+            let mut refusal = self.refusal(Refused::NotBound);
+            refusal.fields.push(("because", unbound.name().to_owned()));
+            refusal
+        })
+    }
+
+    /// Whether the token was revoked; on every request, as it may have been since the last one.
+    fn judge_standing<'p>(
+        &'p self,
+        token: &Token,
+        voucher: &Voucher<'p>,
+        exchange: &Exchange,
+    ) -> Result<Option<&'p Feed>, Refusal> {
+        let mut unknown: Option<&Feed> = None;
+        for revoked in [voucher.revoked, self.revoked.as_ref()].into_iter().flatten() {
+            match revoked.judge(&token.claims, exchange.now() / 1_000_000) {
+                Standing::Good => {}
+                Standing::Revoked => return Err(self.refusal(Refused::Revoked)),
+                // One that is needed counts before one that could be done without.
+                Standing::Unknown(feed) if unknown.is_none_or(|other| other.fault_tolerant) => {
+                    unknown = Some(feed);
+                }
+                Standing::Unknown(_) => {}
+            }
+        }
+        Ok(unknown)
     }
 
     fn judge_claims(
@@ -242,7 +280,7 @@ impl Policy {
     }
 
     pub(crate) fn refusal(&self, reason: Refused) -> Refusal {
-        if let Refused::KeysUnavailable = reason {
+        if reason.reason().status == 503 {
             return Refusal::from(reason).with_header("retry-after", FieldValue::from_static("1"));
         }
         let challenge = match reason {
@@ -254,6 +292,7 @@ impl Policy {
         let member = match reason {
             Refused::Critical => Some("crit"),
             Refused::TokenType => Some("typ"),
+            Refused::NotBound => Some("cnf"),
             _ => None,
         };
         if let Some(member) = member {

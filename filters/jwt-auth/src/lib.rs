@@ -5,6 +5,7 @@
 
 pub mod algorithm;
 pub mod base64url;
+mod binding;
 pub mod cache;
 pub mod claims;
 mod config;
@@ -14,10 +15,12 @@ mod der;
 mod doorkeeper;
 mod judge;
 pub mod key;
+mod missing;
 mod policy;
 mod presented;
 mod reason;
 mod remote;
+mod revoked;
 pub mod signature;
 pub mod template;
 pub mod token;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use portcullis_control::fetched::Background;
 use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::identity::Consumer;
 
@@ -11,7 +12,8 @@ use crate::claims::ClaimRules;
 use crate::demands::Demand;
 use crate::key::Key;
 use crate::presented::Places;
-use crate::remote::Remote;
+use crate::remote::keys::KeySource;
+use crate::revoked::Revoked;
 use crate::template::Template;
 
 /// Who may issue tokens, and with which keys.
@@ -26,7 +28,9 @@ pub(crate) struct Issuer {
     /// Its keys, as far as they are in the configuration.
     pub(crate) keys: Vec<Key>,
     /// Where its other keys are fetched.
-    pub(crate) remotes: Vec<Rc<Remote>>,
+    pub(crate) remotes: Vec<Rc<KeySource>>,
+    /// Which of its tokens are revoked.
+    pub(crate) revoked: Option<Revoked>,
 }
 
 /// A consumer's credential.
@@ -64,6 +68,10 @@ pub(crate) struct Policy {
     pub(crate) challenge_scope: FieldValue,
     /// Values of `typ`, one of which is needed; empty: unchecked.
     pub(crate) token_types: Vec<String>,
+    /// Whether only the holder of the certificate that a token names may present it.
+    pub(crate) certificate_bound: bool,
+    /// Which tokens are revoked, whoever issued them.
+    pub(crate) revoked: Option<Revoked>,
     /// Headers for the upstream.
     pub(crate) headers: Vec<(FieldName, Template)>,
     /// Whether the token is taken out of the request.
@@ -76,4 +84,15 @@ pub(crate) struct Policy {
     pub(crate) run_on_preflight: bool,
     /// Who it is when there is no valid token.
     pub(crate) anonymous: Option<Rc<Consumer>>,
+}
+
+impl Policy {
+    /// What it fetches.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &dyn Background> {
+        let keys = self.issuers.iter().flat_map(|issuer| &issuer.remotes);
+        let keys = keys.map(|source| &**source as &dyn Background);
+        let of_issuers = self.issuers.iter().map(|issuer| &issuer.revoked);
+        let feeds = of_issuers.chain([&self.revoked]).flatten().filter_map(|own| own.feed.as_ref());
+        keys.chain(feeds.map(|feed| &*feed.source as &dyn Background))
+    }
 }

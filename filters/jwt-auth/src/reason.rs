@@ -54,10 +54,16 @@ reasons! {
         RequiredClaim = (401, "required_claim", "not as required"),
         /// `typ` is none of `token_types`.
         TokenType = (401, "token_type", "not accepted"),
+        /// Bound to a certificate that is not the client's, or to none.
+        NotBound = (401, "not_bound", "not bound to this certificate"),
+        /// Valid, and on a list of revoked tokens.
+        Revoked = (401, "revoked", "token revoked"),
         /// A valid token that is not entitled to this (RFC 6750 §3.1).
         InsufficientScope = (403, "insufficient_scope", "Forbidden"),
         /// The keys of the token's issuer could not be fetched, so nothing can be said about it.
         KeysUnavailable = (503, "keys_unavailable", "Service unavailable"),
+        /// The list of revoked tokens could not be fetched, so nothing can be said about a valid token.
+        RevocationsUnavailable = (503, "revocations_unavailable", "Service unavailable"),
     }
 }
 

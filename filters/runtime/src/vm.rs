@@ -46,12 +46,21 @@ pub struct Vm {
     host: Rc<dyn Host>,
     definition: Definition,
     worker: u64,
-    roots: ById<Option<Rc<Module>>>,
+    roots: ById<Root>,
     streams: ById<Stream>,
     calls: ById<Waiting>,
     /// Streams that wait for something new, with their roots.
     sleepers: Vec<(u32, u32)>,
-    ticking: u32,
+}
+
+/// A configuration. A VM has several of them: after an update the old one too, and those of all listeners that share a
+/// `vm_id`.
+#[derive(Default)]
+struct Root {
+    /// `None` until it is configured, and where it was refused.
+    module: Option<Rc<Module>>,
+    /// Milliseconds between its ticks, which the host counts for each root; 0: never.
+    tick_ms: u32,
 }
 
 enum Waiting {
@@ -71,19 +80,18 @@ impl Vm {
             streams: ById::default(),
             calls: ById::default(),
             sleepers: Vec::new(),
-            ticking: 0,
         }
     }
 
     /// A context came into being: a root (`parent` 0) or a stream of one.
     pub fn create_context(&mut self, id: u32, parent: u32) {
         if parent == 0 {
-            self.roots.insert(id, None);
+            self.roots.insert(id, Root::default());
             return;
         }
         // Without a configuration there is no stream, and a request without one is refused.
-        if let Some(Some(module)) = self.roots.get(&parent) {
-            let stream = Stream::new(Rc::clone(&self.host), Rc::clone(module), parent);
+        if let Some(module) = self.module(parent) {
+            let stream = Stream::new(Rc::clone(&self.host), module, parent);
             self.streams.insert(id, stream);
         }
     }
@@ -96,30 +104,37 @@ impl Vm {
         variables: &Variables<'_>,
     ) -> bool {
         let module = Module::configure(&*self.host, self.definition, configuration, variables);
-        let accepted = module.is_some();
-        if let Some(module) = &module {
-            if self.worker == 0 {
-                self.worker = self.host.random();
-            }
+        let period = module.as_ref().map(|module| {
             // What jobs fetch is waited for.
-            self.tick_every(if module.jobs.is_empty() { TICK_MS } else { SOON_MS });
+            if module.jobs.is_empty() { TICK_MS } else { SOON_MS }
+        });
+        self.roots.entry(root).or_default().module = module;
+        let Some(period) = period else { return false };
+        if self.worker == 0 {
+            self.worker = self.host.random();
         }
-        self.roots.insert(root, module);
-        accepted
+        self.tick_every(root, period);
+        true
+    }
+
+    fn module(&self, root: u32) -> Option<Rc<Module>> {
+        self.roots.get(&root)?.module.as_ref().map(Rc::clone)
+    }
+
+    /// Who asks for leases: two configurations of one VM are two, or both would do what one should.
+    fn tenant(&self, root: u32) -> u64 {
+        self.worker.wrapping_add(u64::from(root))
     }
 
     /// Time passed.
     pub fn tick(&mut self, root: u32) {
-        let Some(Some(module)) = self.roots.get(&root).map(Option::as_ref) else {
-            return;
-        };
-        let module = Rc::clone(module);
+        let Some(module) = self.module(root) else { return };
         module.tick(&*self.host);
-        let Ticked { soon, news } = module.jobs.tick(module.desk(&*self.host), self.worker);
+        let Ticked { soon, news } = module.jobs.tick(module.desk(&*self.host), self.tenant(root));
         self.remember_job_calls(root, &module);
         self.wake(root, news);
-        let soon = soon || !self.sleepers.is_empty();
-        self.tick_every(if soon { SOON_MS } else { TICK_MS });
+        let soon = soon || self.sleepers.iter().any(|(_, parent)| *parent == root);
+        self.tick_every(root, if soon { SOON_MS } else { TICK_MS });
     }
 
     /// Asks those streams of a root that waited for news, or long enough.
@@ -156,15 +171,20 @@ impl Vm {
         if let Some(token) = stream.awaited_call() {
             self.calls.insert(token, Waiting::Stream(id));
         }
+        let root = stream.root();
         if stream.waits_until().is_some() && self.sleepers.iter().all(|(other, _)| *other != id) {
-            self.sleepers.push((id, stream.root()));
-            self.tick_every(SOON_MS);
+            self.sleepers.push((id, root));
+            self.tick_every(root, SOON_MS);
         }
     }
 
-    fn tick_every(&mut self, milliseconds: u32) {
-        if self.ticking != milliseconds && self.host.set_tick_period(milliseconds).is_ok() {
-            self.ticking = milliseconds;
+    /// Called from a callback of the root or one of its streams, whose ticks they are.
+    fn tick_every(&mut self, root: u32, milliseconds: u32) {
+        if let Some(root) = self.roots.get_mut(&root)
+            && root.tick_ms != milliseconds
+            && self.host.set_tick_period(milliseconds).is_ok()
+        {
+            root.tick_ms = milliseconds;
         }
     }
 
@@ -273,10 +293,9 @@ impl Vm {
                 self.remember(id);
             }
             Some(Waiting::Job(root)) => {
-                if let Some(Some(module)) = self.roots.get(&root).map(Option::as_ref) {
-                    let module = Rc::clone(module);
+                if let Some(module) = self.module(root) {
                     let desk = module.desk(&*self.host);
-                    let ticked = module.jobs.call_done(desk, self.worker, token, answer);
+                    let ticked = module.jobs.call_done(desk, self.tenant(root), token, answer);
                     self.remember_job_calls(root, &module);
                     self.wake(root, ticked.news);
                 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::certificates;
+use crate::documents::Document;
 use crate::fields::{Fields, Values};
 use crate::tokens::Spec;
 
@@ -55,6 +56,9 @@ pub struct Case {
     /// The warnings at load, all of them, in any order.
     #[serde(default)]
     pub warned: Vec<String>,
+    /// What clusters answer when the module calls them.
+    #[serde(default, rename = "document")]
+    pub documents: Vec<Document>,
     /// What clients send, in order.
     #[serde(default, rename = "request")]
     pub requests: Vec<Request>,

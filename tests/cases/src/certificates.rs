@@ -7,6 +7,8 @@ use std::fmt::Write;
 use std::str::FromStr;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePrivateKey;
 use serde::Deserialize;
@@ -182,6 +184,12 @@ pub fn mint(spec: &Spec) -> Minted {
 }
 
 impl Minted {
+    /// What a token that is bound to it has in `cnf` as `x5t#S256` (RFC 8705 §3.1).
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(&self.certificate))
+    }
+
     /// What Envoy writes of it into `x-forwarded-client-cert`, told to name everything but the certificate itself.
     #[must_use]
     pub fn xfcc(&self) -> String {

@@ -7,6 +7,11 @@ use crate::words::Field;
 /// The decision record's full key in filter state.
 pub const DECISION_STATE: &str = "wasm.portcullis.decision";
 
+/// How long an engine without a clock of its own lets a request wait, nanoseconds: longer than any control does.
+pub const LONGEST_WAIT: u64 = 10_000_000_000;
+/// Time that passes at once while one waits, nanoseconds: the time between ticks.
+pub const WAIT_STEP: u64 = 50_000_000;
+
 /// Runs cases.
 pub trait Engine: Send + Sync + 'static {
     /// `native`, `module` or `envoy`.

@@ -16,6 +16,7 @@
 pub mod case;
 pub mod certificates;
 pub mod compare;
+pub mod documents;
 pub mod engine;
 pub mod fields;
 pub mod hostile;

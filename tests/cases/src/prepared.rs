@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::case::{CLIENT, Case, Clock, Expect, HOST, Request, START, Upstream};
 use crate::certificates::Minted;
+use crate::documents::Documents;
 use crate::words::{Field, Words};
 
 /// Nanoseconds in a second.
@@ -22,6 +23,8 @@ pub struct Prepared {
     pub json: Option<Value>,
     /// The VM's environment.
     pub env: BTreeMap<String, String>,
+    /// What clusters answer.
+    pub documents: Documents,
     /// What clients send, in order.
     pub requests: Vec<Sent>,
 }
@@ -165,13 +168,14 @@ impl Case {
             configuration: text.into_bytes(),
             json,
             env,
+            documents: Documents::prepare(&self.documents, &words, start.saturating_mul(SECOND))?,
             requests,
         })
     }
 }
 
 /// Fractions of a second down to the nanosecond, as far as an `f64` has them.
-fn nanoseconds(seconds: f64) -> i64 {
+pub(crate) fn nanoseconds(seconds: f64) -> i64 {
     #[allow(clippy::cast_possible_truncation, reason = "a case spans less than 292 years")]
     let nanoseconds = (seconds * 1e9).round() as i64;
     nanoseconds

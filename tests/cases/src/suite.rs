@@ -47,7 +47,10 @@ pub fn run_case(engine: &dyn Engine, case: &Case) -> Result<Vec<String>, Unable>
 /// Runs every case of the repository on an engine, as `cargo test` runs tests: by name, in parallel. `more` are tests
 /// of the same binary that are no cases. The engine is dropped before this returns.
 pub fn run<E: Engine>(engine: impl FnOnce(&[Case]) -> E, more: Vec<Trial>) -> ExitCode {
-    let Tables { cases, faults } = all();
+    let Tables { mut cases, faults } = all();
+    let arguments = Arguments::from_args();
+    // What is not asked for need not be set up: an engine may start an Envoy with all of its cases.
+    cases.retain(|case| is_asked_for(&arguments, &case.title()));
     let engine = Arc::new(engine(&cases));
     let tally = Arc::new(Mutex::new(Tally::default()));
     let mut trials = more;
@@ -83,7 +86,6 @@ pub fn run<E: Engine>(engine: impl FnOnce(&[Case]) -> E, more: Vec<Trial>) -> Ex
             }
         }));
     }
-    let arguments = Arguments::from_args();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,6 +93,15 @@ pub fn run<E: Engine>(engine: impl FnOnce(&[Case]) -> E, more: Vec<Trial>) -> Ex
     }
     drop(engine);
     conclusion.exit_code()
+}
+
+/// What the runner makes of the names on the command line.
+fn is_asked_for(arguments: &Arguments, title: &str) -> bool {
+    let named = |filter: &String| match arguments.exact {
+        true => title == filter,
+        false => title.contains(filter.as_str()),
+    };
+    arguments.filter.as_ref().is_none_or(named) && !arguments.skip.iter().any(named)
 }
 
 fn summary(engine: &str, tally: &Tally) -> String {

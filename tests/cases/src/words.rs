@@ -4,7 +4,8 @@
 //! - `{{jwk:key}}`, `{{pem:key}}`, `{{private:key}}` (a private JWK), `{{secret:key}}`: a key of `tests/cases/keys`; in a configuration, a string that is
 //!   nothing but a placeholder becomes the JSON value that it stands for, and a member `"..."` is spread over its
 //!   object (`{ "..." = "{{jwk:rsa2048}}", kid = "k1" }`);
-//! - `{{fingerprint:name}}`, `{{xfcc:name}}`: of a client certificate of the file;
+//! - `{{fingerprint:name}}`, `{{xfcc:name}}`: of a client certificate of the file; `{{thumbprint:name}}`, as a token is
+//!   bound to it, also in the claims of tokens;
 //! - `{{left:minute}}`: whole seconds until the next `second`, `minute`, `hour` or `day` begins, 1 at least.
 
 use std::cell::RefCell;
@@ -55,6 +56,9 @@ impl<'c> Words<'c> {
             Some(("fingerprint", name)) => {
                 self.certificate(name.trim()).map(|minted| Value::from(minted.fingerprint))
             }
+            Some(("thumbprint", name)) => {
+                self.certificate(name.trim()).map(|minted| minted.thumbprint().into())
+            }
             Some(("xfcc", name)) => {
                 self.certificate(name.trim()).map(|minted| minted.xfcc().into())
             }
@@ -68,7 +72,11 @@ impl<'c> Words<'c> {
             return Ok(token.clone());
         }
         let spec = self.specs.get(name).ok_or_else(|| format!("no token is called `{name}`"))?;
-        let token = caught(name, || mint(spec, self.now))?;
+        let Value::Object(claims) = self.json(&Value::Object(spec.claims.clone()))? else {
+            return Err(format!("the claims of `{name}` are no object"));
+        };
+        let spec = Spec { claims, ..spec.clone() };
+        let token = caught(name, || mint(&spec, self.now))?;
         self.minted.borrow_mut().insert(name.to_owned(), token.clone());
         Ok(token)
     }

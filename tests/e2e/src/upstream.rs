@@ -79,10 +79,24 @@ impl Upstream {
     /// # Panics
     /// When no port can be had.
     pub fn handler(handler: impl Handler) -> Self {
+        Self::listening("127.0.0.1:0", handler).expect("a free port")
+    }
+
+    /// As [`Self::with`], at the address of one that has stopped.
+    ///
+    /// # Panics
+    /// When somebody else has the port.
+    pub fn again_at<A: Into<Answer>>(
+        address: SocketAddr,
+        answer: impl Fn(&Request) -> A + Send + Sync + 'static,
+    ) -> Self {
+        Self::listening(&address.to_string(), answer).expect("the port that it had")
+    }
+
+    fn listening(address: &str, handler: impl Handler) -> std::io::Result<Self> {
         let record = Record::default();
         let recording = Recording { record: record.clone(), handler };
-        let server = Server::start("127.0.0.1:0", recording).expect("a free port");
-        Self { server: Backend::Http1(server), record }
+        Ok(Self { server: Backend::Http1(Server::start(address, recording)?), record })
     }
 
     /// As [`Self::echo`], over HTTP/2.

@@ -1,11 +1,17 @@
 //! The module engine: cases on the built `.wasm` in the wasmtime host.
 
+use std::time::Duration;
+
 use portcullis_cases::case::Case;
-use portcullis_cases::engine::{Engine, Message, Observed, Run, Unable, load_lines};
-use portcullis_cases::prepared::{SECOND, Sent};
+use portcullis_cases::documents::Documents;
+use portcullis_cases::engine::{
+    Engine, LONGEST_WAIT, Message, Observed, Run, Unable, WAIT_STEP, load_lines,
+};
+use portcullis_cases::prepared::{self, SECOND, Sent};
 use portcullis_cases::{Field, certificates, engine};
 use portcullis_host::{
-    Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status, property,
+    Answer, Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status,
+    property,
 };
 
 /// Runs cases on the modules of [`crate::dist`].
@@ -29,6 +35,9 @@ impl Engine for ModuleEngine {
         for (name, value) in &prepared.env {
             builder = builder.env(name, value);
         }
+        for cluster in prepared.documents.clusters() {
+            builder = builder.cluster(cluster);
+        }
         let mut host = match builder.start() {
             Ok(host) => host,
             Err(error) if error.is_refusal() => {
@@ -40,11 +49,17 @@ impl Engine for ModuleEngine {
         };
         let (_, warned) = faults(&case.module, &process.log());
         let mut exchanges = Vec::new();
+        host.tick();
+        answer(&mut host, &prepared.documents);
+        let mut waited = 0;
         for sent in &prepared.requests {
-            let moved = sent.at / SECOND != process.now() / SECOND;
-            process.set_now(sent.at);
+            // While a request waited, time passed for those that follow too.
+            let at = sent.at.saturating_add(waited);
+            let moved = at / SECOND != process.now() / SECOND;
+            process.set_now(at);
             if moved {
                 host.tick();
+                answer(&mut host, &prepared.documents);
             }
             if sent.shared_data_down {
                 for call in ["proxy_get_shared_data", "proxy_set_shared_data"] {
@@ -53,7 +68,15 @@ impl Engine for ModuleEngine {
             }
             let number = i64::try_from(exchanges.len()).unwrap_or_default();
             let request = on_connection(request(sent), sent, case.minor(), number);
-            let exchange = host.send(request);
+            let mut exchange = host.send(request);
+            let mut left = LONGEST_WAIT;
+            while exchange.paused && exchange.client.is_none() && left > 0 {
+                left -= WAIT_STEP;
+                waited += WAIT_STEP;
+                host.advance(Duration::from_nanos(WAIT_STEP));
+                answer(&mut host, &prepared.documents);
+                exchange = host.worker(0).exchange(exchange.stream);
+            }
             if let Some(trap) = &exchange.trap {
                 return Err(Unable::Failure(format!("{}: {trap}", sent.label)));
             }
@@ -61,6 +84,24 @@ impl Engine for ModuleEngine {
         }
         Ok(Run { prepared, refused: None, warned, exchanges, log: text(&process.log()) })
     }
+}
+
+/// Has the clusters of a case answer every call that was made, and those that the answers lead to.
+fn answer(host: &mut Host, documents: &Documents) {
+    while let Some(call) = host.worker(0).calls().into_iter().next() {
+        let path = call.headers.get(":path").unwrap_or_default();
+        let found = documents.answer(&call.cluster, path, host.process().now());
+        let answer = found.map_or(Answer::Unreachable, |found| Answer::Response(response(&found)));
+        host.worker(0).answer_call(call.token, answer);
+    }
+}
+
+fn response(answer: &prepared::Answer) -> Response {
+    let mut response = Response::new(u32::from(answer.status));
+    for (name, value) in &answer.headers {
+        response = response.header(name, value);
+    }
+    if answer.body.is_empty() { response } else { response.body(&answer.body) }
 }
 
 fn text(log: &[LogLine]) -> Vec<String> {
@@ -120,14 +161,7 @@ pub fn request(sent: &Sent) -> Request {
     for (name, value) in &sent.filter_state {
         request = request.filter_state(name, value);
     }
-    let mut answer = Response::new(u32::from(sent.answer.status));
-    for (name, value) in &sent.answer.headers {
-        answer = answer.header(name, value);
-    }
-    if !sent.answer.body.is_empty() {
-        answer = answer.body(&sent.answer.body);
-    }
-    request.answered(answer)
+    request.answered(response(&sent.answer))
 }
 
 /// An exchange of the host as cases compare it.

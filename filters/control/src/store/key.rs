@@ -103,6 +103,14 @@ pub struct Fingerprint {
     pub(super) tag: u64,
 }
 
+impl Fingerprint {
+    /// The bits that are kept and compared: enough that no two texts of a list are ever taken for one by chance.
+    #[must_use]
+    pub fn kept(self) -> u64 {
+        self.tag
+    }
+}
+
 /// 16 hexadecimal digits.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,5 @@
 //! `issuers`: names, audiences, algorithms and keys that belong together.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
@@ -9,11 +8,12 @@ use portcullis_control::json::{self, Value};
 use crate::algorithm::Algorithm;
 use crate::key::{Key, KeyFault, MAX_KEYS_WITHOUT_KID, jwk, pem, secret};
 use crate::policy::Issuer;
-use crate::remote::Remote;
+use crate::remote::Fetched;
+use crate::remote::keys::KeySource;
 
-use super::remote;
+use super::{remote, revoked};
 
-pub(super) fn read(node: &Node<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Vec<Issuer> {
+pub(super) fn read(node: &Node<'_>, known: &Fetched) -> Vec<Issuer> {
     let Some(items) = node.list() else { return Vec::new() };
     if items.is_empty() {
         node.fault("expected at least one issuer");
@@ -35,7 +35,7 @@ pub(super) fn read_algorithm(node: &Node<'_>) -> Option<Algorithm> {
     node.word(&words)
 }
 
-fn read_one(section: &mut Section<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Option<Issuer> {
+fn read_one(section: &mut Section<'_>, known: &Fetched) -> Option<Issuer> {
     let name = section.required("issuer").and_then(|node| node.text()).map(str::to_owned);
     let audiences = section.optional("audiences").and_then(|node| {
         let texts = node.texts()?;
@@ -57,7 +57,7 @@ fn read_one(section: &mut Section<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Opti
         let issuer = name.as_deref().unwrap_or_default();
         let sets = all(&node.list()?, |item| {
             item.section(|entry| match remote::is_one(entry) {
-                true => Some(Source::Remote(remote::read(entry, issuer, known)?)),
+                true => Some(Source::Remote(remote::read(entry, issuer, &known.keys)?)),
                 false => Some(Source::Keys(read_keys(entry, algorithms)?)),
             })
         })?;
@@ -71,6 +71,7 @@ fn read_one(section: &mut Section<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Opti
         check(&node, algorithms, &keys, !remotes.is_empty());
         Some((keys, remotes))
     });
+    let revoked = revoked::read(section, &known.revocations);
     let (keys, remotes) = keys?;
     Some(Issuer {
         name: name?,
@@ -78,6 +79,7 @@ fn read_one(section: &mut Section<'_>, known: &RefCell<Vec<Rc<Remote>>>) -> Opti
         algorithms: algorithms?,
         keys,
         remotes,
+        revoked,
     })
 }
 
@@ -90,7 +92,7 @@ fn all<T>(items: &[Node<'_>], read: impl Fn(&Node<'_>) -> Option<T>) -> Option<V
 /// An entry of `keys`.
 enum Source {
     Keys(Vec<Key>),
-    Remote(Rc<Remote>),
+    Remote(Rc<KeySource>),
 }
 
 /// Each algorithm has a key, unless others are fetched, and no token makes us try more keys than a few.

@@ -5,8 +5,9 @@ mod demands;
 mod headers;
 mod issuers;
 mod remote;
+mod revoked;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
@@ -18,7 +19,7 @@ use portcullis_control::program::Site;
 use crate::claims::{ClaimRules, RequiredClaim};
 use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
-use crate::remote::Remote;
+use crate::remote::Fetched;
 use crate::token::{DEFAULT_MAX_TOKEN_BYTES, MAX_MAX_TOKEN_BYTES};
 
 /// `maximum_expiration` goes up to a year, as Kong's does.
@@ -31,7 +32,7 @@ pub(crate) fn read(
     section: &mut Section<'_>,
     site: &Site<'_>,
     credentials: &OnceCell<Rc<Credentials>>,
-    remotes: &RefCell<Vec<Rc<Remote>>>,
+    sources: &Fetched,
 ) -> Option<Policy> {
     let node = section.node().clone();
     let places = read_places(section);
@@ -39,7 +40,7 @@ pub(crate) fn read(
         usize::try_from(node.integer(256..=to_u64(MAX_MAX_TOKEN_BYTES))?).ok()
     });
     let issuers =
-        section.optional("issuers").map(|node| issuers::read(&node, remotes)).unwrap_or_default();
+        section.optional("issuers").map(|node| issuers::read(&node, sources)).unwrap_or_default();
     let credentials = Rc::clone(credentials.get_or_init(|| credentials::read(site.consumers)));
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
@@ -52,6 +53,8 @@ pub(crate) fn read(
         }
         Some(types.into_iter().map(str::to_owned).collect())
     });
+    let certificate_bound = section.or("certificate_bound", false, |node| node.boolean());
+    let revoked = revoked::read(section, &sources.revocations);
     let headers_node = section.optional("headers");
     let headers =
         headers_node.as_ref().map(|node| headers::read(node, &places.headers)).unwrap_or_default();
@@ -94,6 +97,8 @@ pub(crate) fn read(
         )?,
         demands,
         token_types,
+        certificate_bound,
+        revoked,
         run_on_preflight,
         anonymous,
     })

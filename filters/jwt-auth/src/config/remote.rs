@@ -1,23 +1,15 @@
 //! `{jwks_uri, cluster}` and `{discovery, cluster}`: keys that are fetched.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
+use portcullis_control::fetched::{
+    Defaults, Endpoint, Source, Sources, read_cluster, read_schedule,
+};
 
-use crate::remote::endpoint::Endpoint;
-use crate::remote::schedule::Schedule;
-use crate::remote::{Remote, Target};
+use crate::remote::keys::{Discovery, KeySet, KeySource};
 
-/// `refresh` in seconds: less than ten would be a load on the endpoint, more than a day is no refresh.
-const REFRESH: std::ops::RangeInclusive<u64> = 10..=86_400;
-const DEFAULT_REFRESH: u64 = 300;
-/// `cooldown` in seconds.
-const COOLDOWN: std::ops::RangeInclusive<u64> = 1..=3_600;
-const DEFAULT_COOLDOWN: u64 = 30;
-/// `stale_for` in seconds, up to a week.
-const STALE_FOR: std::ops::RangeInclusive<u64> = 0..=604_800;
-const DEFAULT_STALE_FOR: u64 = 3_600;
+const DEFAULTS: Defaults = Defaults { refresh: 300, cooldown: Some(30), stale_for: 3_600 };
 
 /// True if an entry of `keys` says where to fetch.
 pub(super) fn is_one(section: &Section<'_>) -> bool {
@@ -28,26 +20,26 @@ pub(super) fn is_one(section: &Section<'_>) -> bool {
 pub(super) fn read(
     section: &mut Section<'_>,
     issuer: &str,
-    known: &RefCell<Vec<Rc<Remote>>>,
-) -> Option<Rc<Remote>> {
+    known: &Sources<KeySet>,
+) -> Option<Rc<KeySource>> {
     let (jwks, discovery) = (section.optional("jwks_uri"), section.optional("discovery"));
     let cluster = section.required("cluster").and_then(|node| read_cluster(&node));
     let other = discovery.as_ref().and_then(|_| section.optional("jwks_cluster"));
     let jwks_cluster = other.and_then(|node| read_cluster(&node));
-    let mut seconds = |name, default, range| {
-        section.or(name, default, |node: Node<'_>| node.integer(range)).saturating_mul(1_000)
-    };
-    let schedule = Schedule {
-        refresh: seconds("refresh", DEFAULT_REFRESH, REFRESH),
-        cooldown: seconds("cooldown", DEFAULT_COOLDOWN, COOLDOWN),
-        stale_for: seconds("stale_for", DEFAULT_STALE_FOR, STALE_FOR),
-    };
+    let schedule = read_schedule(section, DEFAULTS);
     let name = cluster.as_deref().unwrap_or_default();
-    let target = match (jwks, discovery) {
-        (Some(node), None) => Target::Jwks(url(&node, Endpoint::parse, name)?),
+    let source = match (jwks, discovery) {
+        (Some(node), None) => {
+            let set = url(&node, Endpoint::parse, name)?;
+            Source::new("jwks", set, KeySet::Known, schedule)
+        }
         (None, Some(node)) => {
-            let document = url(&node, Endpoint::parse_discovery, name)?;
-            Target::Discovery { document, issuer: issuer.to_owned(), jwks_cluster }
+            let document = url(&node, Discovery::endpoint, name)?;
+            let other = jwks_cluster.as_deref().unwrap_or_default();
+            let kind = format!("oidc:{other}:{issuer}");
+            let discovery =
+                Discovery { document: document.clone(), issuer: issuer.to_owned(), jwks_cluster };
+            Source::new(&kind, document, KeySet::Discovered(discovery), schedule)
         }
         _ => {
             section.node().fault("expected one of jwks_uri and discovery, but found both");
@@ -55,19 +47,7 @@ pub(super) fn read(
         }
     };
     cluster?;
-    let remote = Remote::new(target, schedule);
-    let mut known = known.try_borrow_mut().ok()?;
-    if let Some(same) = known.iter().find(|other| other.name() == remote.name()) {
-        return Some(Rc::clone(same));
-    }
-    let remote = Rc::new(remote);
-    known.push(Rc::clone(&remote));
-    Some(remote)
-}
-
-/// The name of a cluster of Envoy, which knows it or not when it is called.
-fn read_cluster(node: &Node<'_>) -> Option<String> {
-    node.text().map(str::to_owned)
+    Some(known.share(source))
 }
 
 fn url(

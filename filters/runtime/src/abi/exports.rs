@@ -104,6 +104,12 @@ pub mod phases {
         BodyFlow, Buffer, CallAnswer, HeadersFlow, body_status, calls, headers_status, size, with,
     };
 
+    /// Bytes of an answer to a call that are read, at most: above what any control takes, and memory of a VM never
+    /// shrinks. Of a longer body a control gets so much, and finds it too long; half a message of gRPC is none.
+    const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+    /// The status of gRPC for what is too large.
+    const RESOURCE_EXHAUSTED: u32 = 8;
+
     /// A part of the request's body is there.
     #[must_use]
     pub fn request_body(id: u32, bytes: u32, end: u32) -> u32 {
@@ -144,7 +150,8 @@ pub mod phases {
         let answer = if headers == 0 {
             CallAnswer::Failed { grpc_status: 0 }
         } else {
-            let body = calls::buffer(Buffer::CallBody, size(body)).unwrap_or_default();
+            let most = size(body).min(MAX_ANSWER_BYTES);
+            let body = calls::buffer(Buffer::CallBody, most).unwrap_or_default();
             CallAnswer::Http { headers: calls::call_headers(), body }
         };
         with((), |vm| vm.call_done(token, &answer));
@@ -152,9 +159,13 @@ pub mod phases {
 
     /// The message of a gRPC call is there.
     pub fn grpc_receive(token: u32, bytes: u32) {
-        let answer = match calls::buffer(Buffer::GrpcMessage, size(bytes)) {
-            Ok(message) => CallAnswer::Grpc(message),
-            Err(_) => CallAnswer::Failed { grpc_status: 2 },
+        let answer = if size(bytes) > MAX_ANSWER_BYTES {
+            CallAnswer::Failed { grpc_status: RESOURCE_EXHAUSTED }
+        } else {
+            match calls::buffer(Buffer::GrpcMessage, size(bytes)) {
+                Ok(message) => CallAnswer::Grpc(message),
+                Err(_) => CallAnswer::Failed { grpc_status: 2 },
+            }
         };
         with((), |vm| vm.call_done(token, &answer));
     }

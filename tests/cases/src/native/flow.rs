@@ -133,8 +133,13 @@ impl Native {
 
     /// Answers the call with this token and tells what came of the request since.
     pub fn answer_call(&mut self, token: u32, answer: &CallAnswer) -> Observed {
-        self.vm.call_done(token, answer);
+        self.hear(token, answer);
         self.go_on()
+    }
+
+    /// Answers the call with this token.
+    pub fn hear(&mut self, token: u32, answer: &CallAnswer) {
+        self.vm.call_done(token, answer);
     }
 
     /// Time passed for a request that waits: tells what came of it since.
@@ -143,8 +148,8 @@ impl Native {
         self.go_on()
     }
 
-    /// Moves the open stream as far as it goes.
-    fn go_on(&mut self) -> Observed {
+    /// Moves the open stream as far as it goes, and tells what came of it.
+    pub fn go_on(&mut self) -> Observed {
         let Some(mut open) = self.open.take() else { return Observed::default() };
         self.world.inner.current.set(open.id);
         if open.held == Held::No {

@@ -2,10 +2,12 @@
 //!
 //! [`Native`] and [`World`] serve any test that wants a module's behaviour without Envoy.
 
+mod clusters;
 mod flow;
 mod host;
 mod world;
 
+use clusters::Clusters;
 pub use flow::Native;
 pub use world::{Part, Shared, World};
 
@@ -14,6 +16,7 @@ use portcullis_runtime::module::Definition;
 
 use crate::case::Case;
 use crate::engine::{Engine, Run, Unable, load_lines};
+use crate::prepared::SECOND;
 
 /// Runs cases on modules in this process.
 pub struct NativeEngine {
@@ -50,16 +53,23 @@ impl Engine for NativeEngine {
         let (refused, warned) = load_lines(module.name, lines.iter().map(String::as_str));
         let mut exchanges = Vec::new();
         if accepted {
+            let mut clusters = Clusters::new(&prepared.documents);
+            native.tick();
+            clusters.answer(&mut native);
             for request in &prepared.requests {
-                if request.at / 1_000_000_000 != world.now() / 1_000_000_000 {
-                    world.set_now(request.at);
+                // While a request waited, time passed for those that follow too.
+                let at = request.at.saturating_add(clusters.waited);
+                if at / SECOND != world.now() / SECOND {
+                    world.set_now(at);
                     native.tick();
+                    clusters.answer(&mut native);
                 }
-                world.set_now(request.at);
+                world.set_now(at);
                 if request.shared_data_down {
                     world.break_down(Part::SharedData);
                 }
-                exchanges.push(native.send(request));
+                let observed = native.send(request);
+                exchanges.push(clusters.wait(&mut native, observed));
             }
         }
         let refused = (!accepted).then_some(refused);

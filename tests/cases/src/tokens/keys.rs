@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rsa::pkcs1::{EncodeRsaPrivateKey, LineEnding};
 use serde_json::{Map, Value};
 
 macro_rules! keys {
@@ -75,6 +76,16 @@ pub fn jwk(name: &str) -> Value {
 #[must_use]
 pub fn pem(name: &str) -> &'static str {
     entry(name).1
+}
+
+/// A private RSA key as PEM of PKCS #1, for libraries that sign themselves.
+///
+/// # Panics
+/// There is no such key.
+#[must_use]
+pub fn private_pem(name: &str) -> String {
+    let pem = super::sign::rsa(name).to_pkcs1_pem(LineEnding::LF).expect("a test key has a PEM");
+    pem.as_str().to_owned()
 }
 
 /// A secret as text; its bytes are the key.

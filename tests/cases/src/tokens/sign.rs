@@ -74,7 +74,7 @@ where
 }
 
 /// Keys are checked and prepared once: that costs more than a signature.
-fn rsa(name: &str) -> Arc<RsaPrivateKey> {
+pub(super) fn rsa(name: &str) -> Arc<RsaPrivateKey> {
     static KEYS: LazyLock<Mutex<BTreeMap<String, Arc<RsaPrivateKey>>>> =
         LazyLock::new(Mutex::default);
     let mut keys = KEYS.lock().expect("no thread panicked with the keys");

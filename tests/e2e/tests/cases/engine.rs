@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portcullis_cases::case::Case;
 use portcullis_cases::compare::judge;
+use portcullis_cases::documents::Document;
 use portcullis_cases::engine::{Engine, Run, Unable};
 use portcullis_e2e::{envoy_version, within};
 
@@ -46,10 +47,11 @@ impl EnvoyEngine {
             }
             let fits = |group: &Shared| {
                 group.cases.len() < GROUP
-                    && group
-                        .cases
-                        .iter()
-                        .all(|other| other.module == case.module && agree(other, case))
+                    && group.cases.iter().all(|other| {
+                        other.module == case.module
+                            && agree(other, case)
+                            && have_one_world(other, case)
+                    })
             };
             let index = groups.iter().position(fits).unwrap_or_else(|| {
                 groups.push(Shared { cases: Vec::new(), group: OnceLock::new() });
@@ -79,6 +81,18 @@ fn agree(one: &Case, other: &Case) -> bool {
     serves(one, other) && serves(other, one)
 }
 
+/// True if clusters of one name have the same documents in both.
+fn have_one_world(one: &Case, other: &Case) -> bool {
+    let of = |case: &Case, cluster: &str| -> Vec<Document> {
+        case.documents.iter().filter(|document| document.cluster == cluster).cloned().collect()
+    };
+    let mut clusters = one.documents.iter().map(|document| document.cluster.as_str());
+    clusters.all(|cluster| {
+        let others = of(other, cluster);
+        others.is_empty() || others == of(one, cluster)
+    })
+}
+
 /// Whether a real Envoy can be made to be what the case says.
 fn expressible(case: &Case) -> Result<(), Unable> {
     let skip = |reason: &str| Err(Unable::Skip(reason.to_owned()));
@@ -86,6 +100,9 @@ fn expressible(case: &Case) -> Result<(), Unable> {
         case.only.as_ref().filter(|only| !only.engines.iter().any(|name| name == "envoy"))
     {
         return skip(&only.reason);
+    }
+    if case.documents.iter().any(|document| document.from > 0.0) {
+        return skip("a document that changes as time passes");
     }
     if case.envoys.is_some_and(|envoys| !envoys.has(envoy_version().minor)) {
         return skip("about other Envoys than this one");

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_cases::case::Case;
 use portcullis_cases::engine::{Message, Observed, Run, Unable, load_lines};
-use portcullis_cases::prepared::{Prepared, Sent};
+use portcullis_cases::prepared::{Answer, Prepared, Sent};
 use portcullis_e2e::{
     Connection, Envoy, EnvoyConfig, Error, Headers, Response, Shown, TlsClient, Upstream,
     eventually,
@@ -30,6 +30,8 @@ pub(crate) struct Group {
     members: Vec<Member>,
     /// Lines of the log when all listeners were there: what modules say of their configuration comes before.
     loaded: Vec<String>,
+    /// What the module calls, by the names of clusters.
+    _documents: BTreeMap<String, Upstream>,
     _folder: TempDir,
 }
 
@@ -94,6 +96,10 @@ impl Group {
         for cluster in clusters.iter().filter(|cluster| *cluster != "upstream") {
             config = config.upstream(cluster, &upstream);
         }
+        let documents = serve(cases, start);
+        for (cluster, upstream) in &documents {
+            config = config.upstream(cluster, upstream);
+        }
         let envoy = Envoy::start(config);
         eventually("the listeners of the cases", || {
             let stats = envoy.stats("listener_manager.lds.");
@@ -104,7 +110,16 @@ impl Group {
         });
         let listeners = addresses(&envoy);
         let loaded = envoy.log_lines();
-        Self { envoy, upstream, answer, listeners, members, loaded, _folder: folder }
+        Self {
+            envoy,
+            upstream,
+            answer,
+            listeners,
+            members,
+            loaded,
+            _documents: documents,
+            _folder: folder,
+        }
     }
 
     /// Runs a case of this group.
@@ -153,7 +168,7 @@ impl Group {
         let (Some(address), Some(line)) = (address, proxy_line(&sent.client)) else {
             return Err(Unable::Failure(format!("{}: no listener", sent.label)));
         };
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = response(sent);
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = response(&sent.answer);
         self.upstream.take_requests();
         let broken =
             |error: &dyn std::fmt::Display| Unable::Failure(format!("{}: {error}", sent.label));
@@ -217,9 +232,26 @@ fn addresses(envoy: &Envoy) -> BTreeMap<String, SocketAddr> {
     all["listener_statuses"].as_array().into_iter().flatten().filter_map(one).collect()
 }
 
-fn response(sent: &Sent) -> Response {
-    let mut response = Response::new(sent.answer.status).body(&sent.answer.body);
-    for (name, value) in &sent.answer.headers {
+/// The clusters that these cases have documents of; those of one name have the same ones in each.
+fn serve(cases: &[Case], start: u64) -> BTreeMap<String, Upstream> {
+    let mut served = BTreeMap::new();
+    for prepared in cases.iter().filter_map(|case| case.prepare_at(start).ok()) {
+        for cluster in prepared.documents.clusters() {
+            let (name, documents) = (cluster.to_owned(), prepared.documents.clone());
+            served.entry(name.clone()).or_insert_with(|| {
+                Upstream::with(move |request| {
+                    let answer = documents.answer(&name, request.target.as_bytes(), u64::MAX);
+                    answer.map_or_else(|| Response::new(404), |answer| response(&answer))
+                })
+            });
+        }
+    }
+    served
+}
+
+fn response(answer: &Answer) -> Response {
+    let mut response = Response::new(answer.status).body(&answer.body);
+    for (name, value) in &answer.headers {
         response = response.header(name, value);
     }
     response

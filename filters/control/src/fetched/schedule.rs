@@ -1,8 +1,8 @@
-//! When keys are fetched again, and how long those that are there serve: pure judgement over times.
+//! When a document is fetched again, and how long the one that is there serves: pure judgement over times.
 
-/// Keys that may be kept for less are fetched as if they might be kept so long, milliseconds: an endpoint that forbids
+/// A document that may be kept for less is fetched as if it might be kept so long, milliseconds: an endpoint that forbids
 /// caching must not be asked every second.
-pub(crate) const MIN_FRESH_MS: u64 = 10_000;
+pub(super) const MIN_FRESH_MS: u64 = 10_000;
 /// The pause after the first failed fetch, milliseconds; it doubles with each further one.
 const FIRST_PAUSE_MS: u64 = 1_000;
 /// The longest pause between failed fetches, milliseconds.
@@ -10,63 +10,63 @@ const LONGEST_PAUSE_MS: u64 = 60_000;
 
 /// The settings, milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Schedule {
-    /// Keys are fetched again after so long, or earlier where the endpoint says so.
-    pub(crate) refresh: u64,
-    /// The least time from one fetch to the next one that an unknown `kid` causes.
-    pub(crate) cooldown: u64,
-    /// How long keys serve while they should have been fetched again and could not.
-    pub(crate) stale_for: u64,
+pub struct Schedule {
+    /// It is fetched again after so long, or earlier where the endpoint says so.
+    pub refresh: u64,
+    /// The least time from one fetch to the next one that a request causes by naming what is not there.
+    pub cooldown: u64,
+    /// How long it serves while it should have been fetched again and could not.
+    pub stale_for: u64,
 }
 
 /// What happened so far; times are milliseconds since the epoch, 0: never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct History {
-    /// When the keys that are there were fetched.
-    pub(crate) fetched: u64,
-    /// How long they may be kept.
-    pub(crate) fresh: u64,
+pub(super) struct History {
+    /// When the document that is there was fetched.
+    pub(super) fetched: u64,
+    /// How long it may be kept.
+    pub(super) fresh: u64,
     /// When any worker last tried to fetch.
-    pub(crate) attempted: u64,
+    pub(super) attempted: u64,
     /// Attempts that have failed since one succeeded.
-    pub(crate) failures: u32,
-    /// A token named a key that is not there.
-    pub(crate) wanted: bool,
+    pub(super) failures: u32,
+    /// A request named something that is not there.
+    pub(super) wanted: bool,
 }
 
 impl Schedule {
-    /// How long keys are fresh that the endpoint lets be kept for `max_age` seconds.
-    pub(crate) fn fresh(&self, max_age: Option<u64>) -> u64 {
+    /// How long a document is fresh that the endpoint lets be kept for `max_age` seconds.
+    pub(super) fn fresh(&self, max_age: Option<u64>) -> u64 {
         let given = max_age.map_or(self.refresh, |seconds| seconds.saturating_mul(1_000));
         given.max(MIN_FRESH_MS).min(self.refresh)
     }
 
     /// True if it is time to fetch.
-    pub(crate) fn is_due(&self, history: &History, now: u64) -> bool {
+    pub(super) fn is_due(&self, history: &History, now: u64) -> bool {
         let resting = now < history.attempted.saturating_add(pause(history.failures));
         // What lies ahead of us was written before the clock went back, and says nothing.
         if resting && history.attempted <= now {
             return false;
         }
-        // A tenth before the end, so that keys are there when it comes.
+        // A tenth before the end, so that the next one is there when it comes.
         let old = now.abs_diff(history.fetched) >= history.fresh / 10 * 9;
         history.fetched == 0 || old || (history.wanted && self.may_want(history, now))
     }
 
-    /// True if an unknown `kid` may cause a fetch now.
-    pub(crate) fn may_want(&self, history: &History, now: u64) -> bool {
+    /// True if a request may cause a fetch now.
+    pub(super) fn may_want(&self, history: &History, now: u64) -> bool {
         now >= history.attempted.max(history.fetched).saturating_add(self.cooldown)
     }
 
-    /// True while the keys that are there serve.
-    pub(crate) fn serves(&self, history: &History, now: u64) -> bool {
+    /// True while the document that is there serves.
+    pub(super) fn serves(&self, history: &History, now: u64) -> bool {
         let end = history.fetched.saturating_add(history.fresh).saturating_add(self.stale_for);
         history.fetched != 0 && now < end
     }
 }
 
 /// The pause after so many failures.
-pub(crate) fn pause(failures: u32) -> u64 {
+pub(super) fn pause(failures: u32) -> u64 {
     let doublings = failures.saturating_sub(1).min(16);
     if failures == 0 { 0 } else { (FIRST_PAUSE_MS << doublings).min(LONGEST_PAUSE_MS) }
 }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_fetched_at_first_and_before_they_are_old() {
+    fn a_document_is_fetched_at_first_and_before_it_is_old() {
         assert!(SCHEDULE.is_due(&History::default(), START));
         assert!(!SCHEDULE.serves(&History::default(), START));
         for (after, due) in [(0, false), (269_999, false), (270_000, true), (400_000, true)] {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kid_causes_one_fetch_a_cooldown() {
+    fn what_requests_name_causes_one_fetch_a_cooldown() {
         let wanted = History { wanted: true, ..fetched() };
         assert!(!SCHEDULE.is_due(&wanted, START + 29_999));
         assert!(SCHEDULE.is_due(&wanted, START + 30_000));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn old_keys_serve_while_the_endpoint_is_away_and_then_no_more() {
+    fn an_old_document_serves_while_the_endpoint_is_away_and_then_no_more() {
         for (after, serves) in [(0, true), (3_899_999, true), (3_900_000, false)] {
             assert_eq!(SCHEDULE.serves(&fetched(), START + after), serves, "{after}");
         }

@@ -1,52 +1,51 @@
-//! Where keys are fetched: a URL, and the cluster of Envoy that stands for it.
+//! Where a document is fetched: an address, and the cluster of Envoy that stands for it.
 
-use portcullis_control::control::Call;
+use crate::control::Call;
 
-/// A fetch is given up after so many milliseconds: an identity provider that needs longer is as good as down.
-pub(crate) const TIMEOUT_MS: u32 = 2_000;
+/// A fetch is given up after so many milliseconds: an endpoint that needs longer is as good as down.
+pub(super) const TIMEOUT_MS: u32 = 2_000;
 
 /// A place to fetch from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     /// Envoy's cluster; it decides where the call goes, and whether over TLS.
-    pub(crate) cluster: String,
+    pub cluster: String,
     /// `:authority`.
-    pub(crate) authority: String,
+    pub authority: String,
     /// `:path`, with its query.
-    pub(crate) path: String,
+    pub path: String,
 }
 
 impl Endpoint {
     /// The endpoint of an absolute `http` or `https` URL without user and fragment (RFC 9110 §4.2); `None` for anything
     /// else.
-    pub(crate) fn parse(url: &str, cluster: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(url: &str, cluster: &str) -> Option<Self> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
-        let plain =
-            rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte));
-        if authority.is_empty() || authority.contains('@') || !plain {
-            return None;
-        }
         let path = if path.starts_with('/') { path.to_owned() } else { ["/", path].concat() };
-        Some(Endpoint {
+        Endpoint::new(authority, &path, cluster)
+    }
+
+    /// The endpoint of an authority and a path, which may have a query; `None` where one is none.
+    #[must_use]
+    pub fn new(authority: &str, path: &str, cluster: &str) -> Option<Self> {
+        let plain = |text: &str| {
+            text.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte))
+        };
+        let is_authority = !authority.is_empty() && !authority.contains(['@', '/', '?']);
+        let sound = is_authority && plain(authority) && path.starts_with('/') && plain(path);
+        sound.then(|| Endpoint {
             cluster: cluster.to_owned(),
             authority: authority.to_ascii_lowercase(),
-            path,
+            path: path.to_owned(),
         })
     }
 
-    /// The document of OpenID Connect Discovery 1.0 §4 below a URL.
-    pub(crate) fn parse_discovery(url: &str, cluster: &str) -> Option<Self> {
-        let base = url.strip_suffix('/').unwrap_or(url);
-        if base.contains('?') {
-            return None;
-        }
-        Endpoint::parse(&[base, "/.well-known/openid-configuration"].concat(), cluster)
-    }
-
     /// A GET of it.
-    pub(crate) fn call(&self) -> Call {
+    #[must_use]
+    pub fn call(&self) -> Call {
         let headers = [
             (":method", "GET"),
             (":path", &self.path),
@@ -93,11 +92,20 @@ mod tests {
     }
 
     #[test]
-    fn discovery_stands_below_the_url() {
-        for url in ["https://idp/realms/a", "https://idp/realms/a/"] {
-            let found = Endpoint::parse_discovery(url, "c").unwrap();
-            assert_eq!(found.path, "/realms/a/.well-known/openid-configuration");
+    fn an_authority_and_a_path_are_what_a_url_would_have() {
+        for (authority, path, sound) in [
+            ("revocations", "/v1/list?all", true),
+            ("lists.example.com:8443", "/", true),
+            ("outbound|443||lists.example.com", "/", false),
+            ("", "/", false),
+            ("a/b", "/", false),
+            ("a@b", "/", false),
+            ("lists", "v1", false),
+            ("lists", "", false),
+            ("lists", "/a b", false),
+            ("lists", "/a#b", false),
+        ] {
+            assert_eq!(Endpoint::new(authority, path, "c").is_some(), sound, "{authority}{path}");
         }
-        assert_eq!(Endpoint::parse_discovery("https://idp/?a", "c"), None);
     }
 }
