@@ -8,6 +8,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 
+use crate::credentials::{KEY_HEADER, Presented};
+
 /// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks. With few, a
 /// cheap filter lets Envoy sleep between requests, and the waking is counted as the cost of the request.
 const CONNECTIONS: usize = 32;
@@ -48,8 +50,8 @@ struct Served {
     received: Vec<u8>,
 }
 
-/// A request with a bearer token, as an application would send it.
-fn write_request(into: &mut Vec<u8>, token: &str) {
+/// A request with a bearer token and a key, as an application would send it.
+fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
     into.clear();
     into.extend_from_slice(
         b"GET /v1/orders/4711?expand=lines HTTP/1.1\r\n\
@@ -61,7 +63,11 @@ fn write_request(into: &mut Vec<u8>, token: &str) {
           x-request-source: checkout\r\n\
           authorization: Bearer ",
     );
-    into.extend_from_slice(token.as_bytes());
+    into.extend_from_slice(presented.token.as_bytes());
+    into.extend_from_slice(b"\r\n");
+    into.extend_from_slice(KEY_HEADER.as_bytes());
+    into.extend_from_slice(b": ");
+    into.extend_from_slice(presented.key.as_bytes());
     into.extend_from_slice(b"\r\n\r\n");
 }
 
@@ -146,17 +152,17 @@ impl Load {
         clients
     }
 
-    /// Sends so many requests, each with the next token, and waits for all answers, which have to be 200.
-    pub(crate) fn run<'t>(
+    /// Sends so many requests, each with what comes next, and waits for all answers, which have to be 200.
+    pub(crate) fn run<'c>(
         &mut self,
         clients: &Clients,
         count: usize,
-        mut token: impl FnMut() -> &'t str,
+        mut next: impl FnMut() -> Presented<'c>,
     ) {
         let mut request = Vec::new();
         let (mut sent, mut answered) = (0, 0);
         for id in clients.0.iter().take(count) {
-            write_request(&mut request, token());
+            write_request(&mut request, next());
             self.client(*id).stream.write_all(&request).expect("a request is sent");
             sent += 1;
         }
@@ -166,7 +172,7 @@ impl Load {
                 assert!(answer.starts_with("HTTP/1.1 200 "), "an answer that is not 200: {answer}");
                 answered += 1;
                 if sent < count {
-                    write_request(&mut request, token());
+                    write_request(&mut request, next());
                     self.client(id).stream.write_all(&request).expect("a request is sent");
                     sent += 1;
                 }
@@ -175,9 +181,9 @@ impl Load {
     }
 
     /// Sends one request; its answer, and what the upstream saw of it (empty: nothing).
-    pub(crate) fn ask(&mut self, clients: &Clients, token: &str) -> (String, String) {
+    pub(crate) fn ask(&mut self, clients: &Clients, presented: Presented<'_>) -> (String, String) {
         let mut request = Vec::new();
-        write_request(&mut request, token);
+        write_request(&mut request, presented);
         self.last_seen.clear();
         self.client(clients.0[0]).stream.write_all(&request).expect("a request is sent");
         loop {
