@@ -28,7 +28,7 @@ BENCH ?=
 help: ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: build ## Starts an echo upstream and Envoy with envoy/envoy.yaml (PORT, ADMIN_PORT, UPSTREAM_PORT)
+run: build ## Starts an echo upstream and Envoy with envoy/envoy.yaml (PORT, TLS_PORT, ADMIN_PORT, UPSTREAM_PORT)
 	@cargo build --quiet -p portcullis-echo
 	@exec envoy/run.sh
 
@@ -70,8 +70,9 @@ test-envoys: build ## Runs the end-to-end tests on every other Envoy that we sup
 	    ENVOY="$$envoy" $(TEST_ENV) cargo test -p portcullis-e2e; \
 	done
 
-demo: toolchain ## Makes the demo's keys and tokens in .demo/, anew when they are about to expire
+demo: toolchain ## Makes the demo's keys, tokens and certificates in .demo/, anew when they are about to expire
 	@cargo run --quiet -p portcullis-demo -- .demo
+	@envoy/certs.sh
 
 clean: ## Removes what was built (the fetched Envoys in .tools/ stay)
 	cargo clean

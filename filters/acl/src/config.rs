@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis_control::alternatives::read_alternatives;
+use portcullis_control::certificate::{Fingerprint, SanRule, Subject};
 use portcullis_control::config::{Node, Section};
 use portcullis_control::program::Site;
 use portcullis_control::required_claim::RequiredClaim;
@@ -12,9 +13,6 @@ use crate::rules::{CertificateRule, Groups, Rules};
 
 /// Scopes of one configuration in all its sets, at most: each is looked for among those of the token.
 const MAX_SCOPES: usize = 256;
-
-/// Digits of a fingerprint, SHA-256 in hexadecimal.
-const FINGERPRINT_DIGITS: usize = 64;
 
 pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Acl> {
     let node = section.node().clone();
@@ -95,11 +93,10 @@ fn read_consumers(node: &Node<'_>, site: &Site<'_>) -> Option<BTreeSet<String>> 
 fn read_certificates(node: &Node<'_>) -> Option<Vec<CertificateRule>> {
     let read = |item: &Node<'_>| {
         item.section(|section| {
-            let mut text =
-                |name| section.optional(name).and_then(|node| node.text().map(str::to_owned));
-            let (subject, san) = (text("subject"), text("san"));
+            let subject = section.optional("subject").and_then(|node| Subject::read(&node));
+            let san = section.optional("san").and_then(|node| SanRule::read(&node));
             let fingerprint =
-                section.optional("fingerprint").and_then(|node| read_fingerprint(&node));
+                section.optional("fingerprint").and_then(|node| Fingerprint::read(&node));
             if !["subject", "san", "fingerprint"].iter().any(|name| section.has(name)) {
                 section.node().fault("expected at least one of subject, san and fingerprint");
             }
@@ -107,15 +104,4 @@ fn read_certificates(node: &Node<'_>) -> Option<Vec<CertificateRule>> {
         })
     };
     Some(filled(node)?.iter().filter_map(read).collect())
-}
-
-/// As openssl writes it, with colons, or without.
-fn read_fingerprint(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?.replace(':', "").to_ascii_lowercase();
-    let whole =
-        text.len() == FINGERPRINT_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !whole {
-        node.fault(format!("expected a SHA-256 of {FINGERPRINT_DIGITS} hexadecimal digits"));
-    }
-    whole.then_some(text)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use portcullis_control::certificate::{Fingerprint, SanRule};
 use portcullis_control::identity::{Certificate, Identity};
 use portcullis_control::required_claim::RequiredClaim;
 
@@ -19,10 +20,10 @@ pub(crate) enum Groups {
 /// A certificate, by all that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CertificateRule {
+    /// In one spelling.
     pub(crate) subject: Option<String>,
-    pub(crate) san: Option<String>,
-    /// 64 hexadecimal digits in lower case.
-    pub(crate) fingerprint: Option<String>,
+    pub(crate) san: Option<SanRule>,
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 /// All that is asked; each rule that is there must hold.
@@ -121,11 +122,9 @@ impl Rules {
 
 impl CertificateRule {
     fn fits(&self, certificate: &Certificate) -> bool {
-        let same = |wanted: &Option<String>, found: Option<&String>| {
-            wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
-        };
-        same(&self.subject, Some(&certificate.subject))
-            && same(&self.san, certificate.san.as_ref())
-            && same(&self.fingerprint, certificate.fingerprint.as_ref())
+        let has = |rule: &SanRule| certificate.sans.iter().any(|name| rule.fits(name));
+        self.subject.as_ref().is_none_or(|subject| *subject == certificate.subject)
+            && self.san.as_ref().is_none_or(has)
+            && self.fingerprint.is_none_or(|own| certificate.fingerprint == Some(own))
     }
 }

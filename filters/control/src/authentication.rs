@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::{Node, Section};
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::{Edit, Family, FieldName, FieldValue};
+use crate::headers::{Edit, FieldName, FieldValue};
 use crate::identity::{Consumer, Identity};
 use crate::program::Site;
 
@@ -17,10 +17,10 @@ pub const IDENTITY_FAMILY: [FieldName; 3] = [
     FieldName::from_static("x-anonymous-consumer"),
 ];
 
-thread_local! {
-    /// The same, to be asked of every field of a request.
-    static FAMILY: Family = Family::new(IDENTITY_FAMILY);
-}
+/// Headers that name the certificate of a caller that is no consumer, as Kong's `mtls-auth` sets them: its subject, and an
+/// alternative name.
+pub const CERTIFICATE_HEADERS: [FieldName; 2] =
+    [FieldName::from_static("x-client-cert-dn"), FieldName::from_static("x-client-cert-san")];
 
 /// The counter of requests that passed as the anonymous consumer.
 pub const ANONYMOUS: &str = "anonymous";
@@ -53,7 +53,7 @@ fn push(edits: &mut Vec<Edit>, name: &'static str, value: &str) {
 
 /// Makes somebody the caller, whole: what an earlier control said goes from the headers, and into the decision record.
 pub fn accept(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit]) {
-    let earlier = exchange.own_identity().filter(|earlier| !earlier.anonymous);
+    let earlier = exchange.identity().filter(|earlier| !earlier.anonymous);
     if let Some(earlier) = earlier.map(Rc::clone) {
         let mut fields = vec![("earlier", earlier.control.clone())];
         let consumer = earlier.consumer.as_ref().map(|consumer| consumer.username.clone());
@@ -65,7 +65,7 @@ pub fn accept(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit])
         fields.extend(subject.map(|subject| ("earlier_subject", subject)));
         exchange.note(IDENTITY_REPLACED, fields);
     }
-    become_caller(exchange, identity, headers);
+    exchange.set_identity(identity, headers);
 }
 
 /// Lets a request pass as the anonymous consumer; `because` is the label of the refusal that it would have got.
@@ -84,22 +84,8 @@ pub fn pass_as_anonymous(
         anonymous: true,
         ..Identity::default()
     };
-    become_caller(exchange, Rc::new(identity), &headers);
+    exchange.set_identity(Rc::new(identity), &headers);
     exchange.note(ANONYMOUS, vec![("because", because.to_owned())]);
-}
-
-/// No header of an earlier identity stays beside those of this one: two would be merged into a third.
-fn become_caller(exchange: &mut Exchange, identity: Rc<Identity>, headers: &[Edit]) {
-    let kept = |name: &[u8]| headers.iter().any(|edit| edit.name().as_str().as_bytes() == name);
-    let stale = FAMILY
-        .with(|family| exchange.request_headers().names(|name| family.covers(name) && !kept(name)));
-    for name in stale {
-        exchange.edit_request(Edit::Remove(name));
-    }
-    for edit in headers {
-        exchange.edit_request(edit.clone());
-    }
-    exchange.set_identity(identity);
 }
 
 /// True if an earlier control found out who is calling: with `anonymous`, auth controls are alternatives, and the first
@@ -122,13 +108,19 @@ pub fn check_names(entry: &ConsumerEntry<'_>, node: &Node<'_>) {
 /// Reads `anonymous`: the username of a consumer.
 pub fn read_anonymous(section: &mut Section<'_>, site: &Site<'_>) -> Option<Rc<Consumer>> {
     let node = section.optional("anonymous")?;
+    read_consumer(&node, site).map(Rc::clone)
+}
+
+/// Reads the username of a consumer.
+#[must_use]
+pub fn read_consumer<'s>(node: &Node<'_>, site: &'s Site<'_>) -> Option<&'s Rc<Consumer>> {
     let name = node.text()?;
     let entry = site.consumers.iter().find(|entry| entry.consumer.username == name);
     match entry {
-        Some(entry) => check_names(entry, &node),
+        Some(entry) => check_names(entry, node),
         None => node.fault(format!("expected the username of a consumer, but `{name}` is none")),
     }
-    entry.map(|entry| Rc::clone(&entry.consumer))
+    entry.map(|entry| &entry.consumer)
 }
 
 /// Reads `realm`. It stands in quotes (RFC 9110 §11.5), so it has none itself.

@@ -2,7 +2,7 @@
 
 use crate::config::{Node, Section};
 use crate::exchange::Exchange;
-use crate::headers::{FieldName, HeaderMap};
+use crate::headers::{FieldName, Forwarded, HeaderMap};
 use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
 use crate::policy::Common;
@@ -104,7 +104,8 @@ pub enum CallAnswer {
 pub enum Phase {
     /// [`Verdict::HoldBody`] on a request, and [`Control::request_chunk`].
     RequestBody,
-    /// [`Control::request_trailers`]; also for a control with [`Control::identity_headers`], which no trailer may name.
+    /// [`Control::request_trailers`]; also for a control with [`Control::identity_headers`] or
+    /// [`Control::forwarded_headers`], which no trailer may name.
     RequestTrailers,
     /// [`Control::response_headers`].
     ResponseHeaders,
@@ -196,6 +197,16 @@ pub trait Control: Sized + 'static {
         Vec::new()
     }
 
+    /// True if a request also passes without a valid credential (`anonymous`): then it is no alternative to others.
+    fn lets_anybody_pass(&self) -> bool {
+        false
+    }
+
+    /// Headers by which trusted proxies say who is calling: removed from every request of anybody else.
+    fn forwarded_headers(&self) -> Vec<Forwarded> {
+        Vec::new()
+    }
+
     /// True if it may answer [`Verdict::HoldBody`] on a request.
     fn may_hold_request(&self) -> bool {
         false
@@ -245,6 +256,11 @@ pub trait Control: Sized + 'static {
     ) -> Verdict {
         Verdict::Continue
     }
+
+    /// Another alternative (`any_of`) found out who is calling, and this control was not asked, or refused and was
+    /// undone: it takes away the credentials that it would have taken away itself. What nobody accepted must not look
+    /// accepted to an upstream that trusts us to have checked.
+    fn stand_back(&self, _exchange: &mut Exchange) {}
 
     /// Bytes of the body passed by; `total` since its beginning. Only `Continue` and `Refuse` are possible.
     fn request_chunk(

@@ -1,11 +1,18 @@
 //! One request and its response, as every control of a module sees them: read once, changed in order.
 
+mod caller;
+mod undo;
+
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use crate::address::ClientAddress;
+use caller::Caller;
+pub use caller::IDENTITY_STATE;
+pub use undo::Checkpoint;
+
+use crate::address::{ClientAddress, ClientIp};
+use crate::certificate::{PeerCertificate, SeenCertificate};
 use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};
-use crate::identity::Identity;
 use crate::mode::Mode;
 use crate::path::Path;
 use crate::place::Place;
@@ -38,12 +45,12 @@ pub struct Exchange {
     response: Headers,
     response_trailers: Headers,
     path: OnceCell<Option<Path>>,
+    peer: OnceCell<Vec<u8>>,
     client: OnceCell<ClientAddress>,
+    certificate: SeenCertificate,
     now: Cell<Option<u64>>,
     request_id: OnceCell<String>,
-    identity: OnceCell<Option<Rc<Identity>>>,
-    identity_is_own: bool,
-    shadow_identity: Option<Rc<Identity>>,
+    caller: Caller,
     captures: Vec<(String, Vec<u8>)>,
     notes: Vec<Note>,
     counts: Vec<(&'static str, &'static str)>,
@@ -65,12 +72,12 @@ impl Exchange {
             response: Headers::default(),
             response_trailers: Headers::default(),
             path: OnceCell::new(),
+            peer: OnceCell::new(),
             client: OnceCell::new(),
+            certificate: SeenCertificate::default(),
             now: Cell::new(None),
             request_id: OnceCell::new(),
-            identity: OnceCell::new(),
-            identity_is_own: false,
-            shadow_identity: None,
+            caller: Caller::default(),
             captures: Vec::new(),
             notes: Vec::new(),
             counts: Vec::new(),
@@ -173,10 +180,20 @@ impl Exchange {
     /// The client's address by the configured rule.
     #[must_use]
     pub fn client_address(&self) -> ClientAddress {
-        *self.client.get_or_init(|| {
-            let peer = self.host.property(&["source", "address"]).unwrap_or_default();
-            self.settings.client_ip.find(&peer, || self.request_headers())
-        })
+        *self
+            .client
+            .get_or_init(|| self.settings.client_ip.find(self.peer(), || self.request_headers()))
+    }
+
+    /// `source.address` as the host writes it.
+    fn peer(&self) -> &[u8] {
+        self.peer.get_or_init(|| self.host.property(&["source", "address"]).unwrap_or_default())
+    }
+
+    /// The connection's peer, whatever the rule for clients is; unknown where the host took the address from a header.
+    #[must_use]
+    pub fn peer_address(&self) -> ClientAddress {
+        ClientIp::Connection.find(self.peer(), || self.request_headers())
     }
 
     /// True if a control asked for the client's address and nobody can say it.
@@ -185,20 +202,10 @@ impl Exchange {
         self.client.get() == Some(&ClientAddress::Unknown)
     }
 
-    /// Who is calling, as the controls before this one found out; with separate modules, as an earlier module of ours
-    /// left it in filter state.
+    /// The client certificate of the connection itself, whoever signed it.
     #[must_use]
-    pub fn identity(&self) -> Option<&Rc<Identity>> {
-        let shadow = self.shadow_identity.as_ref().filter(|_| self.is_shadow());
-        shadow.or_else(|| self.identity.get_or_init(|| self.identity_of_earlier_module()).as_ref())
-    }
-
-    fn identity_of_earlier_module(&self) -> Option<Rc<Identity>> {
-        if self.settings.gateway {
-            return None;
-        }
-        let wire = self.host.property(&[IDENTITY_STATE])?;
-        Identity::from_wire(split_state(&wire).0).map(Rc::new)
+    pub fn peer_certificate(&self) -> PeerCertificate<'_> {
+        PeerCertificate::new(&*self.host, &self.certificate)
     }
 
     /// A property of the host (`["xds", "cluster_name"]`), in its encoding.
@@ -305,16 +312,6 @@ impl Exchange {
         }
     }
 
-    /// Says who is calling, whole: identities of two controls are never merged.
-    pub fn set_identity(&mut self, identity: Rc<Identity>) {
-        if self.is_shadow() {
-            self.shadow_identity = Some(identity);
-        } else {
-            self.identity = OnceCell::from(Some(identity));
-            self.identity_is_own = true;
-        }
-    }
-
     /// Writes a line of the decision record for a request that goes on, and counts it under the same name, which
     /// must be one of the control's counters.
     pub fn note(&mut self, name: &'static str, fields: Vec<(&'static str, String)>) {
@@ -335,17 +332,6 @@ impl Exchange {
 
 /// Bytes of `x-request-id` that are echoed, at most: Envoy's own has 36, and a longer one is somebody's payload.
 pub const MAX_REQUEST_ID: usize = 128;
-
-/// Filter state in which an identity travels between separate modules: its serialised form, and behind a line feed,
-/// which that has none of, the names of the headers that say who it is. In one value, as each costs a call.
-pub const IDENTITY_STATE: &str = "portcullis.identity";
-
-/// The identity and the names of headers in [`IDENTITY_STATE`].
-#[must_use]
-pub fn split_state(state: &[u8]) -> (&[u8], &[u8]) {
-    let mut parts = state.splitn(2, |byte| *byte == b'\n');
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
-}
 
 /// What the runtime does with an exchange, and no control.
 impl Exchange {
@@ -397,12 +383,6 @@ impl Exchange {
     /// The body that a control put in place of the response's.
     pub fn take_response_body(&mut self) -> Option<Vec<u8>> {
         self.response_body.take()
-    }
-
-    /// The identity that a control of this module set and that counts; not one of an earlier module.
-    #[must_use]
-    pub fn own_identity(&self) -> Option<&Rc<Identity>> {
-        self.identity.get().and_then(Option::as_ref).filter(|_| self.identity_is_own)
     }
 
     /// Adds a line to the decision record.

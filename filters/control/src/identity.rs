@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::certificate::{Fingerprint, San};
 use crate::claims::Claims;
 
 /// What an auth control found out. The credential's own secret is never in it.
@@ -67,12 +68,12 @@ pub struct Consumer {
 /// What is known of a client certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Certificate {
-    /// Subject as RFC 2253 text.
+    /// Subject in the one spelling of [`crate::certificate::Subject::text`]; empty where it has none that can be read.
     pub subject: String,
-    /// The first URI or DNS name of the subject's alternative names.
-    pub san: Option<String>,
-    /// SHA-256 of the certificate, 64 lower-case hexadecimal digits.
-    pub fingerprint: Option<String>,
+    /// The subject's alternative names, as far as they are known: of a connection the first URI and the first DNS name.
+    pub sans: Vec<San>,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 impl Identity {
@@ -103,7 +104,9 @@ impl Identity {
         });
         push_member(&mut wire, "consumer", consumer.as_ref());
         let certificate = self.certificate.as_deref().map(|certificate| {
-            json!({"subject": certificate.subject, "san": certificate.san, "fingerprint": certificate.fingerprint})
+            let sans: Vec<&str> = certificate.sans.iter().map(San::as_str).collect();
+            let fingerprint = certificate.fingerprint.map(|own| own.to_string());
+            json!({"subject": certificate.subject, "sans": sans, "fingerprint": fingerprint})
         });
         push_member(&mut wire, "certificate", certificate.as_ref());
         wire.push(b'}');
@@ -140,8 +143,12 @@ impl Identity {
                 |value| {
                     let certificate = Certificate {
                         subject: text(value, "subject")?,
-                        san: text(value, "san"),
-                        fingerprint: text(value, "fingerprint"),
+                        sans: texts(value, "sans")
+                            .iter()
+                            .filter_map(|name| San::parse(name))
+                            .collect(),
+                        fingerprint: text(value, "fingerprint")
+                            .and_then(|digits| Fingerprint::parse(digits.as_bytes())),
                     };
                     Some(Rc::new(certificate))
                 },
@@ -197,8 +204,8 @@ mod tests {
             wire: Wire::default(),
             certificate: Some(Rc::new(Certificate {
                 subject: "CN=a".into(),
-                san: None,
-                fingerprint: None,
+                sans: vec![San::Uri("spiffe://td/a".into()), San::Dns("a.example".into())],
+                fingerprint: Fingerprint::parse(&[b'a'; 64]),
             })),
         };
         assert_eq!(Identity::from_wire(identity.to_wire()), Some(identity));

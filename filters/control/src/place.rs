@@ -51,6 +51,12 @@ impl Place {
         Place::RequestTransformer,
         Place::Afterwards,
     ];
+
+    /// True where a control says who is calling.
+    #[must_use]
+    pub const fn is_of_authentication(self) -> bool {
+        matches!(self, Place::MtlsAuth | Place::JwtAuth | Place::KeyAuth)
+    }
 }
 
 /// Where a control acts on the response; again in order.

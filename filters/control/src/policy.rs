@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::{Node, Section};
 use crate::control::{Body, CallAnswer, Control, Phase, Verdict};
 use crate::exchange::Exchange;
-use crate::headers::FieldName;
+use crate::headers::{FieldName, Forwarded};
 use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
 use crate::program::Site;
@@ -38,6 +38,8 @@ pub enum Ask<'a> {
     Woken,
     /// See [`Control::request_body`].
     RequestBody(Body<'a>),
+    /// See [`Control::stand_back`]; the verdict is ignored.
+    StandBack,
     /// See [`Control::request_chunk`].
     RequestChunk {
         /// Bytes since the beginning.
@@ -75,6 +77,10 @@ pub trait Policy {
     fn decides_at(&self, place: Place) -> bool;
     /// See [`Control::identity_headers`].
     fn identity_headers(&self) -> Vec<FieldName>;
+    /// See [`Control::lets_anybody_pass`].
+    fn lets_anybody_pass(&self) -> bool;
+    /// See [`Control::forwarded_headers`].
+    fn forwarded_headers(&self) -> Vec<Forwarded>;
     /// See [`Control::may_hold_request`].
     fn may_hold_request(&self) -> bool;
     /// See [`Control::reads_response_body`].
@@ -107,6 +113,10 @@ impl<C: Control> Policy for C {
             Ask::CallDone(answer) => self.call_done(exchange, state, answer),
             Ask::Woken => self.woken(exchange, state),
             Ask::RequestBody(body) => self.request_body(exchange, state, body),
+            Ask::StandBack => {
+                self.stand_back(exchange);
+                Verdict::Continue
+            }
             Ask::RequestChunk { total, end } => self.request_chunk(exchange, state, total, end),
             Ask::RequestTrailers => self.request_trailers(exchange, state),
             Ask::ResponseHeaders { end } => self.response_headers(exchange, state, end),
@@ -125,6 +135,14 @@ impl<C: Control> Policy for C {
 
     fn identity_headers(&self) -> Vec<FieldName> {
         Control::identity_headers(self)
+    }
+
+    fn lets_anybody_pass(&self) -> bool {
+        Control::lets_anybody_pass(self)
+    }
+
+    fn forwarded_headers(&self) -> Vec<Forwarded> {
+        Control::forwarded_headers(self)
     }
 
     fn may_hold_request(&self) -> bool {
@@ -205,6 +223,13 @@ impl Kind {
                 C::compile_list(node, items, site).map(|control| Rc::new(control) as Rc<dyn Policy>)
             },
         }
+    }
+
+    /// True if it says who is calling, and decides nothing else about a request: such controls can be alternatives
+    /// (`any_of`).
+    #[must_use]
+    pub fn may_be_alternative(&self) -> bool {
+        !self.places.is_empty() && self.places.iter().all(|place| place.is_of_authentication())
     }
 
     /// True if these phases are enough for each of the controls.

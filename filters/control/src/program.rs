@@ -2,17 +2,19 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::Fault;
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::Family;
+use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
 use crate::route::RouteMatch;
+use crate::surroundings::HostVersion;
 
 /// What a control may know about the place where it is configured.
 pub struct Site<'v> {
@@ -22,6 +24,8 @@ pub struct Site<'v> {
     pub scope: String,
     /// True inside `gateway`, false in the control's own module.
     pub gateway: bool,
+    /// The Envoy that will ask it.
+    pub host: HostVersion,
     /// What all routes' versions of a control have together; see [`Site::shared`].
     pub commons: &'v Commons,
 }
@@ -48,6 +52,8 @@ pub struct Household<'v> {
     pub consumers: Vec<ConsumerEntry<'v>>,
     /// True for `gateway`.
     pub gateway: bool,
+    /// The Envoy.
+    pub host: HostVersion,
     /// What controls share among their versions.
     pub commons: Commons,
 }
@@ -60,6 +66,7 @@ impl Household<'_> {
             consumers: &self.consumers,
             scope: found.map_or("base", RouteMatch::scope).to_owned(),
             gateway: self.gateway,
+            host: self.host,
             commons: &self.commons,
         }
     }
@@ -100,6 +107,9 @@ pub struct Settings {
     pub body_hold: BodyHold,
     /// Headers that say who is calling, of any control on any route: a client's own are removed.
     pub identity_headers: Family,
+    /// Headers that trusted proxies alone may send, of any control on any route. All that are of one header must trust
+    /// a peer.
+    pub forwarded_headers: Vec<Forwarded>,
     /// First match wins.
     pub routes: Vec<RouteMatch>,
     /// True in `gateway`: identities stay in memory.
@@ -107,6 +117,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// True if a field of this name says who is calling, and not everybody may send it.
+    #[must_use]
+    pub fn names_caller(&self, name: &[u8]) -> bool {
+        self.identity_headers.covers(name)
+            || self.forwarded_headers.iter().any(|header| header.covers(name))
+    }
+
+    /// True if no field does.
+    #[must_use]
+    pub fn nothing_names_caller(&self) -> bool {
+        self.identity_headers.is_empty() && self.forwarded_headers.is_empty()
+    }
+
     /// The chain of a request: 0 for the base, else the route's number from 1.
     ///
     /// # Errors
@@ -139,11 +162,28 @@ pub struct Slot {
     pub mode: Mode,
 }
 
+/// The controls of one route as they are configured.
+#[derive(Clone, Default)]
+pub struct Lineup {
+    /// Each with its mode, off too.
+    pub slots: Vec<Slot>,
+    /// Names of alternatives (`any_of`), in the order in which they are asked: one has to let the request pass. All
+    /// others have to, each.
+    pub any_of: Vec<&'static str>,
+}
+
+impl From<Vec<Slot>> for Lineup {
+    fn from(slots: Vec<Slot>) -> Self {
+        Lineup { slots, any_of: Vec::new() }
+    }
+}
+
 /// The controls of one route, in order.
 #[derive(Default)]
 pub struct Chain {
     slots: Vec<Slot>,
     request: Vec<(Place, usize)>,
+    alternatives: Range<usize>,
     response: Vec<usize>,
     observers: Vec<usize>,
 }
@@ -151,7 +191,8 @@ pub struct Chain {
 impl Chain {
     /// Puts controls into the fixed order; those that are off are left out.
     #[must_use]
-    pub fn new(slots: Vec<Slot>) -> Self {
+    pub fn new(lineup: Lineup) -> Self {
+        let Lineup { slots, any_of } = lineup;
         let slots: Vec<Slot> = slots.into_iter().filter(|slot| slot.mode != Mode::Off).collect();
         let indexed = || slots.iter().enumerate();
         // In the order of the places, and within one in that of the slots; a sort would be more code than this.
@@ -163,6 +204,14 @@ impl Chain {
                 indexed().filter(|(_, slot)| stands(slot)).map(|(index, _)| (place, index)),
             );
         }
+        let named = |name: &str| {
+            let is_it = |(_, index): &&(Place, usize)| {
+                slots.get(*index).is_some_and(|slot| slot.kind.name == name)
+            };
+            request.iter().find(is_it).copied()
+        };
+        let members: Vec<(Place, usize)> = any_of.into_iter().filter_map(named).collect();
+        let alternatives = put_together(&mut request, &members);
         let mut response = Vec::new();
         for place in ResponsePlace::ALL {
             let stands = |slot: &Slot| slot.kind.response_place == Some(place);
@@ -172,7 +221,7 @@ impl Chain {
             .filter(|(_, slot)| slot.policy.observes_chunks())
             .map(|(index, _)| index)
             .collect();
-        Chain { slots, request, response, observers }
+        Chain { slots, request, alternatives, response, observers }
     }
 
     /// The controls.
@@ -185,6 +234,19 @@ impl Chain {
     #[must_use]
     pub fn request(&self) -> &[(Place, usize)] {
         &self.request
+    }
+
+    /// The positions in [`Chain::request`] of alternatives: two or more, or none. One of them has to let the request
+    /// pass, and after it the rest is not asked.
+    #[must_use]
+    pub fn alternatives(&self) -> Range<usize> {
+        self.alternatives.clone()
+    }
+
+    /// True if an alternative stands at this position.
+    #[must_use]
+    pub fn is_alternative(&self, position: usize) -> bool {
+        self.alternatives.contains(&position)
     }
 
     /// The order on the response.
@@ -217,6 +279,20 @@ impl Chain {
     }
 }
 
+/// Puts alternatives into their own order, where the last of them stands: whatever else stands among them is asked
+/// before, as it is without them. Gives their positions; a single one is no alternative.
+fn put_together(request: &mut Vec<(Place, usize)>, members: &[(Place, usize)]) -> Range<usize> {
+    let last = request.iter().rposition(|step| members.contains(step));
+    let Some(last) = last.filter(|_| members.len() > 1) else { return Range::default() };
+    let behind = request.split_off(last.saturating_add(1));
+    request.retain(|step| !members.contains(step));
+    let start = request.len();
+    request.extend_from_slice(members);
+    let end = request.len();
+    request.extend(behind);
+    start..end
+}
+
 /// A compiled configuration of a module.
 pub struct Program {
     /// What holds for all.
@@ -227,4 +303,16 @@ pub struct Program {
     pub kinds: Vec<Kind>,
     /// What an operator should know.
     pub warnings: Vec<Fault>,
+}
+
+impl Program {
+    /// True if a control of this kind is one of several alternatives on some route.
+    #[must_use]
+    pub fn has_alternative(&self, kind: &Kind) -> bool {
+        self.chains.iter().any(|chain| {
+            let steps = chain.request().get(chain.alternatives()).unwrap_or_default();
+            let is_it = |slot: &Slot| slot.kind.name == kind.name;
+            steps.iter().any(|(_, index)| chain.slots().get(*index).is_some_and(is_it))
+        })
+    }
 }

@@ -10,6 +10,8 @@ pub enum Outcome {
     Refused,
     /// It would have been refused, but the control is in shadow mode.
     WouldRefuse,
+    /// It would have been refused, but the control is one of several alternatives: another one was asked.
+    Tried,
     /// The client got an answer that is no refusal.
     Answered,
     /// It went on, and something about it is worth knowing.
@@ -23,6 +25,7 @@ impl Outcome {
         match self {
             Outcome::Refused => "refused",
             Outcome::WouldRefuse => "would_refuse",
+            Outcome::Tried => "tried",
             Outcome::Answered => "answered",
             Outcome::Noted => "noted",
         }

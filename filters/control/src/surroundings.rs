@@ -36,6 +36,37 @@ pub struct SignatureCheck<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
 
+/// The version of the Envoy that hosts us, asked once when a configuration is loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostVersion {
+    /// 1; 0 if the host does not say.
+    pub major: u32,
+    /// 40 of 1.40.
+    pub minor: u32,
+}
+
+impl HostVersion {
+    /// Reads it from the node that Envoy tells its control plane of; 0.0 where it is not there.
+    #[must_use]
+    pub fn of(host: &dyn Surroundings) -> Self {
+        let number = |name| {
+            let path = ["xds", "node", "user_agent_build_version", "version", name];
+            let bytes: [u8; 8] = host.property(&path)?.try_into().ok()?;
+            u32::try_from(u64::from_le_bytes(bytes)).ok()
+        };
+        match (number("major_number"), number("minor_number")) {
+            (Some(major), Some(minor)) => HostVersion { major, minor },
+            _ => HostVersion::default(),
+        }
+    }
+
+    /// True if it says whether a client certificate was verified (`connection.peer_certificate_valid`).
+    #[must_use]
+    pub fn says_verified(self) -> bool {
+        self >= HostVersion { major: 1, minor: 39 }
+    }
+}
+
 /// The world around a control. Methods take `&self`: an implementation is a handle, not the state itself.
 ///
 /// Everything here costs a call into the host; views of the request keep what they have read.

@@ -2,23 +2,34 @@
 //!
 //! What a route, a mode or a reserved field is, the contract crate says; here is only how several controls share them.
 
+mod auth;
+
 use portcullis_acl::Acl;
 use portcullis_control::config::{Environment, Faults, Node, Section};
 use portcullis_control::consumers::read_consumers;
 use portcullis_control::load::{self, Common, Part, read_routes};
 use portcullis_control::policy::Kind;
-use portcullis_control::program::{Commons, Household, Program, Slot};
+use portcullis_control::program::{BodyHold, Commons, Household, Lineup, Program, Slot};
 use portcullis_control::route::RouteMatch;
+use portcullis_control::surroundings::HostVersion;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_key_auth::KeyAuth;
+use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
+
+use crate::auth::{Auth, Here};
 
 /// Name of the module, in the log and in metrics of what no single control decides.
 pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
-pub const CONTROLS: &[Kind] =
-    &[Kind::of::<JwtAuth>(), Kind::of::<KeyAuth>(), Kind::of::<Acl>(), Kind::of::<RateLimiting>()];
+pub const CONTROLS: &[Kind] = &[
+    Kind::of::<MtlsAuth>(),
+    Kind::of::<JwtAuth>(),
+    Kind::of::<KeyAuth>(),
+    Kind::of::<Acl>(),
+    Kind::of::<RateLimiting>(),
+];
 
 /// Compiles a gateway's configuration.
 ///
@@ -37,67 +48,117 @@ pub fn compose(
     configuration: &[u8],
     environment: &Environment<'_>,
 ) -> Result<Program, Faults> {
-    load::load(configuration, environment, |section| read(kinds, section))
+    load::load(configuration, environment, |section| read(kinds, section, environment.host))
 }
 
-fn read(kinds: &[Kind], section: &mut Section<'_>) -> Option<Program> {
+fn read(kinds: &[Kind], section: &mut Section<'_>, host: HostVersion) -> Option<Program> {
     let common = Common::read(section);
     let consumers =
         section.optional("consumers").and_then(|node| read_consumers(&node)).unwrap_or_default();
-    let household = Household { consumers, gateway: true, commons: Commons::default() };
-    let base: Vec<Slot> = kinds
+    let household = Household { consumers, gateway: true, host, commons: Commons::default() };
+    let slots: Vec<Slot> = kinds
         .iter()
         .filter_map(|kind| Part::read(*kind, &section.optional(kind.name)?, &household.site(None)))
         .collect();
-    if base.is_empty() && !section.node().reader_has_faults() && !section.has("routes") {
+    let auth = section.optional(auth::FIELD).and_then(|node| Auth::read(&node, kinds));
+    let written = kinds.iter().map(|kind| kind.name).filter(|name| section.has(name)).collect();
+    let base = Base { kinds, household, slots, written, auth, body_hold: common.body_hold() };
+    if base.slots.is_empty() && !section.node().reader_has_faults() && !section.has("routes") {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
         section
             .node()
             .fault(format!("expected at least one control, such as {}", names.join(", ")));
     }
+    let any_of = base.auth.as_ref().map(|auth| {
+        auth.alternatives(&Here {
+            slots: &base.slots,
+            body_hold: base.body_hold,
+            is_written: &|name| base.written.contains(&name),
+            tell: &|node, message| node.fault(message),
+        })
+    });
     let mut header_match_before = false;
     let routes = read_routes(section, |entry, found| {
-        let slots = read_route(kinds, entry, found, &base, &household);
-        if header_match_before
-            && kinds.iter().any(|kind| kind.authenticates && entry.has(kind.name))
-        {
+        let lineup = base.read_route(entry, found);
+        if header_match_before && base.says_who_is_let_in(entry) {
             entry.node().fault(
                 "expected no route that matches on headers before one that configures authentication: a client could \
                  send the header and stay on the earlier route",
             );
         }
         header_match_before |= found.reads_headers();
-        slots
+        lineup
     });
-    let program = common.program(kinds.to_vec(), base, routes, true);
-    Some(program)
+    let lineup = Lineup { slots: base.slots, any_of: any_of.unwrap_or_default() };
+    Some(common.program(kinds.to_vec(), lineup, routes, true))
 }
 
-/// A route has the base's controls, each as the base has it unless the route says otherwise.
-fn read_route<'v>(
-    kinds: &[Kind],
-    entry: &mut Section<'v>,
-    found: &RouteMatch,
-    base: &[Slot],
-    household: &Household<'_>,
-) -> Vec<Slot> {
-    let site = household.site(Some(found));
-    let mut any = false;
-    let mut slots = Vec::new();
-    for kind in kinds {
-        let inherited = base.iter().find(|slot| slot.kind.name == kind.name);
-        let own: Option<Node<'v>> = entry.optional(kind.name);
-        match own {
-            Some(node) => {
-                any = true;
-                Part::check_match(*kind, found, &node);
-                slots.extend(Part::read_on_route(*kind, &node, &site, inherited));
+/// What routes have unless they say otherwise.
+struct Base<'k, 'v> {
+    kinds: &'k [Kind],
+    household: Household<'v>,
+    slots: Vec<Slot>,
+    /// The controls that are configured, right or wrong.
+    written: Vec<&'static str>,
+    auth: Option<Auth<'v>>,
+    body_hold: BodyHold,
+}
+
+impl<'v> Base<'_, 'v> {
+    /// A route has the base's controls, each as the base has it unless the route says otherwise.
+    fn read_route(&self, entry: &mut Section<'v>, found: &RouteMatch) -> Lineup {
+        let site = self.household.site(Some(found));
+        let mut any = false;
+        let mut slots = Vec::new();
+        for kind in self.kinds {
+            let inherited = self.slots.iter().find(|slot| slot.kind.name == kind.name);
+            let own: Option<Node<'v>> = entry.optional(kind.name);
+            match own {
+                Some(node) => {
+                    any = true;
+                    Part::check_match(*kind, found, &node);
+                    slots.extend(Part::read_on_route(*kind, &node, &site, inherited));
+                }
+                None => slots.extend(inherited.cloned()),
             }
-            None => slots.extend(inherited.cloned()),
         }
+        let own = entry.optional(auth::FIELD);
+        if !any && own.is_none() {
+            entry.node().fault("expected at least one control beside match");
+        }
+        let any_of = self.alternatives(entry, found, own.as_ref(), &slots);
+        Lineup { slots, any_of }
     }
-    if !any {
-        entry.node().fault("expected at least one control beside match");
+
+    /// A route's own `auth` replaces the base's. What the base's is wrong about is told there, and here only where the
+    /// route has its own version of a control that is named.
+    fn alternatives(
+        &self,
+        entry: &Section<'v>,
+        found: &RouteMatch,
+        own: Option<&Node<'v>>,
+        slots: &[Slot],
+    ) -> Vec<&'static str> {
+        let is_written = |name: &str| self.written.contains(&name) || entry.has(name);
+        let here = |tell| Here { slots, body_hold: self.body_hold, is_written: &is_written, tell };
+        if let Some(node) = own {
+            Part::refuse_header_match(auth::FIELD, found, node);
+            let auth = Auth::read(node, self.kinds);
+            let tell = |node: &Node<'_>, message| node.fault(message);
+            return auth.map(|auth| auth.alternatives(&here(&tell))).unwrap_or_default();
+        }
+        let Some(auth) = &self.auth else { return Vec::new() };
+        let changed = auth.names().any(|name| entry.has(name));
+        let tell = |_: &Node<'_>, message| {
+            if changed {
+                entry.node().fault(message);
+            }
+        };
+        auth.alternatives(&here(&tell))
     }
-    slots
+
+    fn says_who_is_let_in(&self, entry: &Section<'_>) -> bool {
+        let authenticates = |kind: &Kind| kind.authenticates && entry.has(kind.name);
+        self.kinds.iter().any(authenticates) || entry.has(auth::FIELD)
+    }
 }

@@ -198,6 +198,14 @@ impl Control for JwtAuth {
         self.policy.headers.iter().map(|(name, _)| name.clone()).chain(IDENTITY_FAMILY).collect()
     }
 
+    fn lets_anybody_pass(&self) -> bool {
+        self.policy.anonymous.is_some()
+    }
+
+    fn stand_back(&self, exchange: &mut Exchange) {
+        self.hide(exchange);
+    }
+
     fn request_headers(
         &self,
         exchange: &mut Exchange,
@@ -209,6 +217,7 @@ impl Control for JwtAuth {
         }
         // With `anonymous`, auth controls are alternatives: the first that succeeds counts, as in Kong.
         if self.policy.anonymous.is_some() && is_known(exchange) {
+            self.hide(exchange);
             return Verdict::Continue;
         }
         self.decide(exchange, state)

@@ -132,8 +132,16 @@ impl Control for KeyAuth {
         IDENTITY_FAMILY.to_vec()
     }
 
+    fn lets_anybody_pass(&self) -> bool {
+        self.anonymous.is_some()
+    }
+
     fn may_hold_request(&self) -> bool {
         self.key_in_body
+    }
+
+    fn stand_back(&self, exchange: &mut Exchange) {
+        self.hide(exchange);
     }
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Waiting, end: bool) -> Verdict {

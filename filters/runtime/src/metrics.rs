@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use portcullis_control::policy::{Common, Kind};
+use portcullis_control::policy::Common;
+use portcullis_control::program::Program;
 use portcullis_control::record::Outcome;
 use portcullis_control::refusal::Reason;
 
@@ -23,20 +24,28 @@ pub(crate) struct Metrics {
     allowed: Vec<Counter>,
     /// Controls' own counters.
     own: Vec<Counter>,
+    /// Refusals of alternatives after which another one was asked: for some, every request has one.
+    tried: Vec<Counter>,
     /// Refusals and replies.
     outcomes: Vec<(Outcome, Counter)>,
 }
 
 impl Metrics {
-    /// Defines the counters of these kinds; one that the host refuses is left out.
-    pub(crate) fn define(host: &dyn Host, module: &'static str, kinds: &[Kind]) -> Self {
+    /// Defines the counters of a program's controls; one that the host refuses is left out.
+    pub(crate) fn define(host: &dyn Host, module: &'static str, program: &Program) -> Self {
         let mut metrics = Metrics::default();
-        for kind in kinds {
+        for kind in &program.kinds {
             metrics.allowed.extend(define(host, kind.name, None, "allowed"));
             metrics.add_outcome(host, kind.name, Outcome::Answered, "");
             metrics.add_reasons(host, kind.name, kind.reasons);
             for counter in kind.counters {
                 metrics.own.extend(define(host, kind.name, None, counter));
+            }
+            if program.has_alternative(kind) {
+                let tried = |reason: &&'static Reason| {
+                    define(host, kind.name, Some(Outcome::Tried), reason.label)
+                };
+                metrics.tried.extend(kind.reasons.iter().chain(Common::ALL).filter_map(tried));
             }
         }
         metrics.add_reasons(host, module, Common::ALL);
@@ -83,6 +92,12 @@ impl Metrics {
         collect(own.find(|counter| counter.name == name && counter.control == control));
     }
 
+    /// Counts that an alternative refused and another one was asked, to be handed over on the next tick.
+    pub(crate) fn count_tried(&self, control: &str, reason: &str) {
+        let mut tried = self.tried.iter();
+        collect(tried.find(|counter| counter.name == reason && counter.control == control));
+    }
+
     /// Counts that a control let a request pass, to be handed over on the next tick.
     pub(crate) fn count_allowed(&self, control: &str) {
         collect(self.allowed.iter().find(|counter| counter.control == control));
@@ -90,7 +105,7 @@ impl Metrics {
 
     /// Hands over what was collected.
     pub(crate) fn flush(&self, host: &dyn Host) {
-        for counter in self.allowed.iter().chain(&self.own) {
+        for counter in self.allowed.iter().chain(&self.own).chain(&self.tried) {
             let pending = counter.pending.take();
             if pending > 0 && host.increment(counter.id, pending).is_err() {
                 counter.pending.set(pending);

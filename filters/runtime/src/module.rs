@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use portcullis_control::config::{Environment, Faults};
+use portcullis_control::config::{Environment, Faults, Variables};
 use portcullis_control::control::Control;
 use portcullis_control::policy::Kind;
 use portcullis_control::program::{Program, Settings};
+use portcullis_control::surroundings::HostVersion;
 
 use crate::host::{Host, Level};
 use crate::jobs::{Desk, Jobs};
@@ -62,15 +63,16 @@ impl Module {
         host: &dyn Host,
         definition: Definition,
         configuration: &[u8],
-        environment: &Environment<'_>,
+        variables: &Variables<'_>,
     ) -> Option<Rc<Self>> {
         let json = crate::wire::structure::to_json(configuration);
-        match (definition.load)(json.as_deref().unwrap_or(configuration), environment) {
+        let environment = Environment { variables, host: HostVersion::of(host) };
+        match (definition.load)(json.as_deref().unwrap_or(configuration), &environment) {
             Ok(program) => {
                 for warning in &program.warnings {
                     host.log(Level::Warn, &format!("portcullis {}: {warning}", definition.name));
                 }
-                let metrics = Metrics::define(host, definition.name, &program.kinds);
+                let metrics = Metrics::define(host, definition.name, &program);
                 let journal = Journal::new(host);
                 let jobs = Jobs::new(&program);
                 Some(Rc::new(Module { name: definition.name, program, metrics, journal, jobs }))

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
-use portcullis_control::config::Environment;
+use portcullis_control::config::Variables;
 use portcullis_control::control::CallAnswer;
 
 use crate::host::{Host, Level};
@@ -93,9 +93,9 @@ impl Vm {
         &mut self,
         root: u32,
         configuration: &[u8],
-        environment: &Environment<'_>,
+        variables: &Variables<'_>,
     ) -> bool {
-        let module = Module::configure(&*self.host, self.definition, configuration, environment);
+        let module = Module::configure(&*self.host, self.definition, configuration, variables);
         let accepted = module.is_some();
         if let Some(module) = &module {
             if self.worker == 0 {

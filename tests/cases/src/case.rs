@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::certificates;
 use crate::fields::{Fields, Values};
 use crate::tokens::Spec;
 
@@ -57,9 +58,38 @@ pub struct Case {
     /// What clients send, in order.
     #[serde(default, rename = "request")]
     pub requests: Vec<Request>,
+    /// The Envoys that it is about; all of them unless set.
+    pub envoys: Option<Envoys>,
     /// The tokens of the file, by name.
     #[serde(skip)]
     pub tokens: BTreeMap<String, Spec>,
+    /// The client certificates of the file, by name.
+    #[serde(skip)]
+    pub certificates: BTreeMap<String, certificates::Spec>,
+}
+
+/// Minor versions of Envoy 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Envoys {
+    /// This one and later ones.
+    From(u32),
+    /// Those before this one.
+    Before(u32),
+}
+
+/// The minor version of the Envoy that engines are like unless a case says otherwise.
+pub const MINOR: u32 = 40;
+
+impl Envoys {
+    /// True if it is about this one.
+    #[must_use]
+    pub const fn has(self, minor: u32) -> bool {
+        match self {
+            Envoys::From(first) => minor >= first,
+            Envoys::Before(first) => minor < first,
+        }
+    }
 }
 
 fn start() -> u64 {
@@ -117,6 +147,8 @@ pub struct Request {
     /// Trailer fields.
     #[serde(default)]
     pub trailers: Fields,
+    /// The certificate that the client presents, by its name in the file; without, a connection has no TLS.
+    pub certificate: Option<String>,
     /// Properties of the stream by their dotted path, as text.
     #[serde(default)]
     pub properties: BTreeMap<String, String>,
@@ -164,7 +196,8 @@ fn ok() -> u16 {
 }
 
 /// What must come of a request. What is not named is not compared, but for the decision record: a
-/// request without `reason` was not refused, one without `would_refuse` would not have been.
+/// request without `reason` was not refused, one without `would_refuse` would not have been, and without `tried` no
+/// alternative was asked in vain.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
@@ -194,6 +227,11 @@ pub struct Expect {
     pub notes: Option<Vec<String>>,
     /// The label of the refusal that a control in shadow mode did not make.
     pub would_refuse: Option<String>,
+    /// The labels of the refusals of alternatives after which another one was asked, in order.
+    #[serde(default)]
+    pub tried: Vec<String>,
+    /// All lines of the decision record, in order, each with at least these members.
+    pub record: Option<Vec<BTreeMap<String, Value>>>,
     /// What the upstream got.
     pub upstream: Option<Upstream>,
     /// True: the upstream saw nothing. False: it saw the request.
@@ -227,6 +265,15 @@ impl Case {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty()
+    }
+
+    /// The minor version of the Envoy that an engine is like which may choose.
+    #[must_use]
+    pub fn minor(&self) -> u32 {
+        match self.envoys {
+            Some(Envoys::Before(first)) => first.saturating_sub(1),
+            _ => MINOR,
+        }
     }
 
     /// The full name of its test.

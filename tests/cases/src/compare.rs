@@ -1,5 +1,6 @@
 //! Judging what an engine saw: every difference between a case and a run, in words.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -175,8 +176,19 @@ fn decision(expect: &crate::case::Expect, observed: &Observed, found: &mut Vec<S
         let labels = labels("would_refuse");
         found.push(format!("expected would_refuse {:?}, found {labels:?}", expect.would_refuse));
     }
+    if labels("tried") != expect.tried {
+        found.push(format!("expected tried {:?}, found {:?}", expect.tried, labels("tried")));
+    }
     if let Some(wanted) = expect.notes.as_ref().filter(|wanted| **wanted != labels("noted")) {
         found.push(format!("expected notes {wanted:?}, found {:?}", labels("noted")));
+    }
+    if let Some(wanted) = &expect.record {
+        let has = |(line, note): (&BTreeMap<String, Value>, &Value)| {
+            line.iter().all(|(name, value)| note.get(name) == Some(value))
+        };
+        if wanted.len() != notes.len() || !wanted.iter().zip(&notes).all(has) {
+            found.push(format!("expected the record {wanted:?}, found {notes:?}"));
+        }
     }
 }
 

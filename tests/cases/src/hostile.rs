@@ -43,11 +43,18 @@ pub const FORGED: &str = "mallory";
 /// The key of the good request.
 const KEY: &str = "ada-0123456789abcdef";
 
+/// What trusted proxies say of certificates, as every client here is one.
+const XFCC: &str = "x-forwarded-client-cert";
+
+/// What the proxy of the good request says.
+const FORWARDED: &str =
+    "Hash=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;Subject=\"CN=ada\"";
+
 /// The issuer of the good token.
 const ISSUER: &str = "https://idp.test";
 
 /// Every header that a module reads under [`configuration`], and what stands before a hostile value in it.
-const READ: [(&str, &str); 17] = [
+const READ: [(&str, &str); 20] = [
     ("authorization", ""),
     ("authorization", "Bearer "),
     ("x-token", "Bearer "),
@@ -62,6 +69,9 @@ const READ: [(&str, &str); 17] = [
     ("content-type", "multipart/form-data; boundary="),
     ("origin", ""),
     ("access-control-request-method", ""),
+    (XFCC, ""),
+    (XFCC, "Hash=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;Subject=\""),
+    ("x_forwarded_client_cert", ""),
     ("host", ""),
     (IDENTITY_HEADER, ""),
     ("x_user_id", ""),
@@ -98,6 +108,12 @@ pub fn configuration(module: &str) -> Value {
     let consumers =
         json!([{"username": "ada", "custom_id": "42", "groups": ["dev"], "keys": [KEY]}]);
     let key = json!({"key_names": ["x-api-key"], "key_in_body": true, "run_on_preflight": false});
+    let certificate = json!({
+        "source": "xfcc",
+        "trusted": ["127.0.0.0/8", "203.0.113.0/24"],
+        "verified_by_envoy": true,
+        "run_on_preflight": false,
+    });
     let client_ip = json!({"x_forwarded_for": {"trusted_hops": 1}});
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
@@ -120,6 +136,13 @@ pub fn configuration(module: &str) -> Value {
             configuration["routes"] = json!([{"match": matches, "config": key}]);
             configuration
         }
+        "mtls-auth" => {
+            let mut configuration = certificate.clone();
+            configuration["client_ip"] = client_ip;
+            configuration["consumers"] = consumers;
+            configuration["routes"] = json!([{"match": matches, "config": certificate}]);
+            configuration
+        }
         "rate-limiting" => json!({
             "limits": limits,
             "client_ip": client_ip,
@@ -128,6 +151,7 @@ pub fn configuration(module: &str) -> Value {
         "gateway" => json!({
             "client_ip": client_ip,
             "consumers": consumers,
+            "mtls-auth": certificate,
             "jwt-auth": jwt,
             "key-auth": key,
             "acl": {"deny": ["banned"], "consumers": ["ada"]},
@@ -164,6 +188,7 @@ pub fn good(now: u64) -> Sent {
         field("x-forwarded-for", "203.0.113.7"),
         field("x-client", "one"),
         field("x-api-key", KEY),
+        field(XFCC, FORWARDED),
     ];
     let identity = json!({"control": "key-auth", "anonymous": false, "consumer": {"username": "ada", "groups": ["dev"]}});
     // For modules that are told by an earlier one who is calling.
@@ -286,6 +311,16 @@ impl Table {
             }
             self.push(format!("100 kB in {name}"), Outcome::Any, |request| {
                 request.headers.push(field(name, vec![b'x'; 100_000]));
+            });
+        }
+        for (what, element) in [
+            ("elements", format!("{FORWARDED},")),
+            ("names", format!("{FORWARDED};URI=a:b;")),
+            ("quotes", format!("{FORWARDED};Subject=\"")),
+            ("backslashes", format!("{FORWARDED}\\\\\\\\\\\\")),
+        ] {
+            self.push(format!("90 kB of {what} in {XFCC}"), Outcome::Any, |request| {
+                request.headers.push(field(XFCC, element.repeat(90_000 / element.len())));
             });
         }
         self.push("100 kB of the host", Outcome::Any, |request| request.host = vec![b'h'; 100_000]);

@@ -14,6 +14,7 @@
 )]
 
 pub mod case;
+pub mod certificates;
 pub mod compare;
 pub mod engine;
 pub mod fields;

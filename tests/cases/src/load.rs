@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::case::Case;
+use crate::certificates;
 use crate::tokens::Spec;
 
 /// One file.
@@ -14,6 +15,8 @@ use crate::tokens::Spec;
 struct Table {
     #[serde(default)]
     tokens: BTreeMap<String, Spec>,
+    #[serde(default)]
+    certificates: BTreeMap<String, certificates::Spec>,
     #[serde(default)]
     case: Vec<Case>,
 }
@@ -119,6 +122,7 @@ pub fn read(text: &str, file: &Path, control: &str) -> Result<Vec<Case>, Vec<Str
             case.module = control.to_owned();
         }
         case.tokens.clone_from(&table.tokens);
+        case.certificates.clone_from(&table.certificates);
         faults.extend(check(case).iter().map(|fault| format!("{shown}: {:?}: {fault}", case.name)));
     }
     if faults.is_empty() { Ok(cases) } else { Err(faults) }

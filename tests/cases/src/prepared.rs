@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::case::{CLIENT, Case, Clock, Expect, HOST, Request, START, Upstream};
+use crate::certificates::Minted;
 use crate::words::{Field, Words};
 
 /// Nanoseconds in a second.
@@ -46,6 +47,8 @@ pub struct Sent {
     pub body: Option<Vec<u8>>,
     /// Trailer fields.
     pub trailers: Vec<Field>,
+    /// The client certificate.
+    pub certificate: Option<Minted>,
     /// Properties by their dotted path.
     pub properties: BTreeMap<String, String>,
     /// Filter state of earlier modules.
@@ -82,6 +85,7 @@ impl Default for Sent {
             headers: Vec::new(),
             body: None,
             trailers: Vec::new(),
+            certificate: None,
             properties: BTreeMap::new(),
             filter_state: BTreeMap::new(),
             shared_data_down: false,
@@ -131,7 +135,7 @@ impl Case {
     /// # Errors
     /// A placeholder that stands for nothing.
     pub fn prepare_at(&self, start: u64) -> Result<Prepared, String> {
-        let words = Words::new(&self.tokens, start);
+        let words = Words::new(&self.tokens, &self.certificates, start);
         let json = self.config.as_ref().map(|config| words.json(config)).transpose()?;
         let text = match (&json, &self.config_text) {
             (Some(json), _) => json.to_string(),
@@ -206,6 +210,11 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         headers: words.fields(&request.headers, second)?,
         body: body.map(String::into_bytes),
         trailers: words.fields(&request.trailers, second)?,
+        certificate: request
+            .certificate
+            .as_ref()
+            .map(|name| words.certificate(name))
+            .transpose()?,
         properties: request.properties.clone(),
         filter_state,
         shared_data_down: request.shared_data_down,

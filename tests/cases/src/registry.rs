@@ -10,6 +10,7 @@ use portcullis_control::load::module;
 use portcullis_control::policy::Kind;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_key_auth::KeyAuth;
+use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_runtime::module::Definition;
 
@@ -28,7 +29,14 @@ pub fn of<C: Control>() -> Definition {
 #[must_use]
 pub fn modules() -> Vec<Definition> {
     let gateway = Definition { name: portcullis_gateway::NAME, load: portcullis_gateway::load };
-    vec![gateway, of::<Acl>(), of::<JwtAuth>(), of::<KeyAuth>(), of::<RateLimiting>()]
+    vec![
+        gateway,
+        of::<Acl>(),
+        of::<JwtAuth>(),
+        of::<KeyAuth>(),
+        of::<MtlsAuth>(),
+        of::<RateLimiting>(),
+    ]
 }
 
 /// That folders, tables and this list say the same: a module without cases is not tested, a folder of cases without a

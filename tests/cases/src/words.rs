@@ -4,6 +4,7 @@
 //! - `{{jwk:key}}`, `{{pem:key}}`, `{{private:key}}` (a private JWK), `{{secret:key}}`: a key of `tests/cases/keys`; in a configuration, a string that is
 //!   nothing but a placeholder becomes the JSON value that it stands for, and a member `"..."` is spread over its
 //!   object (`{ "..." = "{{jwk:rsa2048}}", kid = "k1" }`);
+//! - `{{fingerprint:name}}`, `{{xfcc:name}}`: of a client certificate of the file;
 //! - `{{left:minute}}`: whole seconds until the next `second`, `minute`, `hour` or `day` begins, 1 at least.
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use std::panic::AssertUnwindSafe;
 
 use serde_json::{Map, Value};
 
+use crate::certificates::{self, Minted};
 use crate::fields::{Fields, Text, Values};
 use crate::tokens::{Spec, keys, mint};
 
@@ -24,20 +26,38 @@ const SPREAD: &str = "...";
 /// What the placeholders of one case stand for.
 pub(crate) struct Words<'c> {
     specs: &'c BTreeMap<String, Spec>,
+    certificates: &'c BTreeMap<String, certificates::Spec>,
     now: u64,
     minted: RefCell<BTreeMap<String, String>>,
 }
 
 impl<'c> Words<'c> {
     /// The words of a case whose clock starts at `now`, seconds since the epoch.
-    pub(crate) fn new(specs: &'c BTreeMap<String, Spec>, now: u64) -> Self {
-        Words { specs, now, minted: RefCell::default() }
+    pub(crate) fn new(
+        specs: &'c BTreeMap<String, Spec>,
+        certificates: &'c BTreeMap<String, certificates::Spec>,
+        now: u64,
+    ) -> Self {
+        Words { specs, certificates, now, minted: RefCell::default() }
+    }
+
+    /// A certificate by its name.
+    pub(crate) fn certificate(&self, name: &str) -> Result<Minted, String> {
+        let spec = self.certificates.get(name);
+        let spec = spec.ok_or_else(|| format!("no certificate is called `{name}`"))?;
+        caught(name, || certificates::mint(spec))
     }
 
     /// What one placeholder stands for at a time, seconds since the epoch.
     fn value(&self, word: &str, at: u64) -> Result<Value, String> {
         match word.split_once(':') {
             Some(("left", period)) => left(period, at).map(Value::from),
+            Some(("fingerprint", name)) => {
+                self.certificate(name.trim()).map(|minted| Value::from(minted.fingerprint))
+            }
+            Some(("xfcc", name)) => {
+                self.certificate(name.trim()).map(|minted| minted.xfcc().into())
+            }
             Some((kind, key)) => key_value(kind.trim(), key.trim()),
             None => self.token(word).map(Value::from),
         }
@@ -168,8 +188,8 @@ mod tests {
 
     #[test]
     fn seconds_are_left_of_every_period() {
-        let none = BTreeMap::new();
-        let words = Words::new(&none, 0);
+        let (none, no_certificates) = (BTreeMap::new(), BTreeMap::new());
+        let words = Words::new(&none, &no_certificates, 0);
         let texts = ["second", "minute", "hour", "day"];
         let found: Vec<_> = texts
             .iter()
@@ -182,8 +202,8 @@ mod tests {
 
     #[test]
     fn unknown_words_and_open_braces_are_errors() {
-        let none = BTreeMap::new();
-        let words = Words::new(&none, 0);
+        let (none, no_certificates) = (BTreeMap::new(), BTreeMap::new());
+        let words = Words::new(&none, &no_certificates, 0);
         assert_eq!(words.text("a {b} }}", 0).unwrap(), "a {b} }}");
         for text in ["{{nobody}}", "{{jwk:nothing}}", "{{left:minute"] {
             assert!(words.text(text, 0).is_err(), "{text}");
@@ -192,8 +212,8 @@ mod tests {
 
     #[test]
     fn a_spread_member_gives_way_to_those_beside_it() {
-        let none = BTreeMap::new();
-        let words = Words::new(&none, 120);
+        let (none, no_certificates) = (BTreeMap::new(), BTreeMap::new());
+        let words = Words::new(&none, &no_certificates, 120);
         let value = json!({"...": {"kid": "a", "x": "{{left:minute}}"}, "kid": "b"});
         assert_eq!(words.json(&value).unwrap(), json!({"kid": "b", "x": 60}));
     }

@@ -123,6 +123,7 @@ headers = { x-up = ["a", "b"] }
 absent = ["x-none"]
 present = ["x-up"]
 notes = ["seen"]
+record = [{ control = "obedient", outcome = "noted" }]
 upstream = { headers = { x-name = "ada", host = "gateway.test" }, path = "/" }
 
 [[case.request]]
@@ -185,6 +186,8 @@ body = { exp = "gone" }
 reason = "other"
 would_refuse = "told"
 notes = ["seen"]
+tried = ["seen"]
+record = [{ reason = "other" }]
 grpc_status = 16
 upstream_untouched = false
 "#,
@@ -202,6 +205,8 @@ upstream_untouched = false
         r#"expected reason Some("other"), found ["told"]"#,
         r#"expected would_refuse Some("told"), found []"#,
         r#"expected notes ["seen"], found []"#,
+        r#"expected tried ["seen"], found []"#,
+        r#"expected the record [{"reason": String("other")}], found [Object {"#,
         r#"expected header grpc-status: "16", found []"#,
         "the upstream saw nothing",
         r#""reason":"told""#,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bootstrap;
 use crate::module::Wasm;
+use crate::tls::Tls;
 use crate::upstream::Upstream;
 
 /// How the process is started, whatever its configuration.
@@ -262,6 +263,15 @@ impl EnvoyConfig {
     pub fn reloadable(mut self) -> Self {
         self.reloadable = true;
         self
+    }
+
+    /// Makes the listener speak TLS.
+    #[must_use]
+    pub fn tls(self, tls: &Tls) -> Self {
+        let socket = tls.transport_socket();
+        self.listener(move |listener| {
+            listener["filter_chains"][0]["transport_socket"] = socket.clone();
+        })
     }
 
     /// Changes the HTTP connection manager in any way.

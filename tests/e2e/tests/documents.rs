@@ -11,7 +11,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use portcullis_cases::tokens::keys;
-use portcullis_e2e::{Configuration, Envoy, EnvoyFile, Launch, Upstream, repository, wasm};
+use portcullis_e2e::{
+    Configuration, Envoy, EnvoyFile, Launch, Request, TlsClient, Upstream, certificates,
+    repository, wasm,
+};
 use portcullis_tidy::markdown::{YamlBlock, all_yaml_blocks};
 use portcullis_tidy::repository::Repository;
 use serde_json::{Value, json};
@@ -147,6 +150,8 @@ fn every_yaml_block_of_the_documentation_runs() {
 fn every_example_decides_on_requests() {
     let examples = repository().join("envoy/examples");
     let dist = wasm("gateway").parent().unwrap().display().to_string();
+    // Examples with TLS name them in `.demo/`.
+    let _made = certificates();
     for entry in std::fs::read_dir(examples).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let upstream = Upstream::echo();
@@ -156,14 +161,22 @@ fn every_example_decides_on_requests() {
         ) {
             file = file.env(&variable, &value);
         }
+        let tls = name == "mtls-auth.yaml";
         let file = file
-            .port(8080, 0)
+            .port(if tls { 8443 } else { 8080 }, 0)
             .port(8081, upstream.address().port())
             .replace("filename: dist", &format!("filename: {dist}"));
         let envoy = Envoy::start(file);
-        let reply = envoy.get("/");
+        let reply = if tls {
+            let send =
+                |client: TlsClient| client.send(envoy.address(), &Request::get("/")).unwrap();
+            assert_eq!(send(TlsClient::showing("ada")).status, 200, "{name}");
+            send(TlsClient::new())
+        } else {
+            envoy.get("/")
+        };
         match name.as_str() {
-            "acl.yaml" | "jwt-auth.yaml" | "key-auth.yaml" => {
+            "acl.yaml" | "jwt-auth.yaml" | "key-auth.yaml" | "mtls-auth.yaml" => {
                 assert_eq!(reply.status, 401, "{name}")
             }
             "rate-limiting.yaml" => {

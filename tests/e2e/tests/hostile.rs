@@ -19,6 +19,7 @@ use portcullis_cases::hostile::{attacks, configuration, good, wrong};
 use portcullis_cases::prepared::Sent;
 use portcullis_e2e::{Envoy, EnvoyConfig, Error, Headers, Upstream, Wasm};
 use sent::request;
+use serde_json::json;
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs()
@@ -54,6 +55,7 @@ fn attack(module: &str) {
         .raw_paths()
         .connect()
         .upgrade("websocket")
+        .hcm(|manager| manager["forward_client_cert_details"] = json!("ALWAYS_FORWARD_ONLY"))
         .wasm(&wasm);
     let envoy = Envoy::start(config);
     let vms = || envoy.stat("wasm.envoy.wasm.runtime.v8.created");
@@ -90,6 +92,11 @@ fn jwt_auth_survives_every_hostile_request() {
 #[test]
 fn key_auth_survives_every_hostile_request() {
     attack("key-auth");
+}
+
+#[test]
+fn mtls_auth_survives_every_hostile_request() {
+    attack("mtls-auth");
 }
 
 #[test]

@@ -44,8 +44,10 @@ targets! {
     request,
     route,
     structure,
+    subject,
     template,
     token,
+    xfcc,
 }
 
 fn holds(name: &str) {

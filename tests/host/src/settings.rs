@@ -70,7 +70,9 @@ impl Default for Settings {
         for (path, number) in numbers {
             properties.insert(crate::exchange::join(path), number.to_le_bytes().to_vec());
         }
-        properties.insert(crate::exchange::join(&["connection", "mtls"]), vec![0]);
+        for name in ["mtls", "peer_certificate_valid"] {
+            properties.insert(crate::exchange::join(&["connection", name]), vec![0]);
+        }
         Self {
             vm_id: "portcullis".to_owned(),
             plugin_name: "plugin".to_owned(),

@@ -3,9 +3,9 @@
 use portcullis_cases::case::Case;
 use portcullis_cases::engine::{Engine, Message, Observed, Run, Unable, load_lines};
 use portcullis_cases::prepared::{SECOND, Sent};
-use portcullis_cases::{Field, engine};
+use portcullis_cases::{Field, certificates, engine};
 use portcullis_host::{
-    Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status,
+    Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status, property,
 };
 
 /// Runs cases on the modules of [`crate::dist`].
@@ -24,7 +24,8 @@ impl Engine for ModuleEngine {
         let mut builder = Host::load(crate::wasm(&case.module))
             .process(&process)
             .plugin(&case.module, &case.module)
-            .configure(&prepared.configuration);
+            .configure(&prepared.configuration)
+            .property(&MINOR_VERSION, property::integer(case.minor().into()));
         for (name, value) in &prepared.env {
             builder = builder.env(name, value);
         }
@@ -50,7 +51,9 @@ impl Engine for ModuleEngine {
                     process.inject(Fault::new(call, Status::INTERNAL_FAILURE));
                 }
             }
-            let exchange = host.send(request(sent));
+            let number = i64::try_from(exchanges.len()).unwrap_or_default();
+            let request = on_connection(request(sent), sent, case.minor(), number);
+            let exchange = host.send(request);
             if let Some(trap) = &exchange.trap {
                 return Err(Unable::Failure(format!("{}: {trap}", sent.label)));
             }
@@ -62,6 +65,22 @@ impl Engine for ModuleEngine {
 
 fn text(log: &[LogLine]) -> Vec<String> {
     log.iter().map(|line| line.text.clone()).collect()
+}
+
+/// Where Envoy says which one it is.
+const MINOR_VERSION: [&str; 5] =
+    ["xds", "node", "user_agent_build_version", "version", "minor_number"];
+
+/// A request over a connection of its own, with what Envoy 1.`minor` says of that.
+fn on_connection(request: Request, sent: &Sent, minor: u32, number: i64) -> Request {
+    let request = request
+        .property(&["connection", "id"], property::integer(number))
+        .without_property(&["connection", "peer_certificate_valid"]);
+    let known = certificates::properties(sent.certificate.as_ref(), minor);
+    known.into_iter().fold(request, |request, (path, value)| {
+        let path: Vec<&str> = path.split('\0').collect();
+        request.property(&path, value)
+    })
 }
 
 /// What the module said of its configuration.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Call, CallAnswer, Control, Verdict};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::headers::{FieldName, FieldValue};
+use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::identity::Identity;
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
@@ -96,11 +96,9 @@ impl Control for Probe {
                     subject: Some("ada".into()),
                     ..Identity::default()
                 };
-                exchange.set_identity(Rc::new(identity));
-                exchange.set_request_header(
-                    FieldName::from_static("x-probe-user"),
-                    FieldValue::from_static("ada"),
-                );
+                let (name, value) =
+                    (FieldName::from_static("x-probe-user"), FieldValue::from_static("ada"));
+                exchange.set_identity(Rc::new(identity), &[Edit::Set(name, value)]);
                 Verdict::Continue
             }
             _ => Verdict::Continue,

@@ -7,9 +7,11 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+use portcullis_control::config::Environment;
 use portcullis_control::load::module;
 use portcullis_control::policy::{Common, Kind};
 use portcullis_control::refusal::Reason;
+use portcullis_control::surroundings::HostVersion;
 use portcullis_gateway::CONTROLS;
 use portcullis_tidy::controls::{GATEWAY, controls};
 use portcullis_tidy::fault::none;
@@ -21,7 +23,8 @@ use portcullis_tidy::repository::Repository;
 /// The fields that a control takes, as its own refusal of an unknown one lists them.
 fn accepted(kind: Kind) -> Vec<String> {
     let configuration = br#"{"no such field": 1}"#;
-    let Err(faults) = module(kind, configuration, &|_| None) else {
+    let environment = Environment { variables: &|_| None, host: HostVersion::default() };
+    let Err(faults) = module(kind, configuration, &environment) else {
         panic!("{} takes any field", kind.name);
     };
     let unknown = "unknown field `no such field`, expected one of ";

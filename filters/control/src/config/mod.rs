@@ -10,6 +10,7 @@ pub use node::Node;
 pub use section::Section;
 
 use crate::json::Value;
+use crate::surroundings::HostVersion;
 
 /// Faults reported of one configuration, at most: past it the rest is counted. A configuration of 1 MB that is wrong
 /// everywhere would otherwise write megabytes into Envoy's log, on every worker.
@@ -56,11 +57,20 @@ impl fmt::Display for Faults {
 }
 
 /// The environment that `vm_config.environment_variables` hands in: `{env: NAME}` is looked up here.
-pub type Environment<'v> = dyn Fn(&str) -> Option<String> + 'v;
+pub type Variables<'v> = dyn Fn(&str) -> Option<String> + 'v;
+
+/// What a configuration is loaded in.
+#[derive(Clone, Copy)]
+pub struct Environment<'v> {
+    /// What `{env: NAME}` stands for.
+    pub variables: &'v Variables<'v>,
+    /// The Envoy that loads it.
+    pub host: HostVersion,
+}
 
 /// What all readers of one configuration share.
 pub struct Reader<'v> {
-    environment: &'v Environment<'v>,
+    variables: &'v Variables<'v>,
     faults: RefCell<Faults>,
     warnings: RefCell<Vec<Fault>>,
 }
@@ -68,8 +78,8 @@ pub struct Reader<'v> {
 impl<'v> Reader<'v> {
     /// A reader without faults so far.
     #[must_use]
-    pub fn new(environment: &'v Environment<'v>) -> Self {
-        Reader { environment, faults: RefCell::default(), warnings: RefCell::default() }
+    pub fn new(variables: &'v Variables<'v>) -> Self {
+        Reader { variables, faults: RefCell::default(), warnings: RefCell::default() }
     }
 
     /// The configuration's root.

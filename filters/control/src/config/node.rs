@@ -168,7 +168,7 @@ impl<'v> Node<'v> {
     #[must_use]
     pub fn from_environment(&self) -> Option<String> {
         let name = self.section(|section| section.required("env")?.text())?;
-        match (self.reader.environment)(name) {
+        match (self.reader.variables)(name) {
             Some(text) if !text.is_empty() => Some(text),
             _ => {
                 self.fault(format!(

@@ -2,10 +2,12 @@
 
 mod family;
 mod field;
+mod forwarded;
 mod map;
 
 pub use family::{Family, covers, same_name_for_a_backend};
 pub use field::{FieldName, FieldValue};
+pub use forwarded::Forwarded;
 pub use map::HeaderMap;
 
 use std::cell::{Cell, OnceCell};
@@ -77,6 +79,21 @@ impl Headers {
         self.edits.push(edit);
     }
 
+    /// Takes back all changes but the first `count`; what the host was told stays.
+    pub fn undo_to(&mut self, count: usize) {
+        let count = count.max(self.told);
+        if self.edits.len() <= count {
+            return;
+        }
+        self.edits.truncate(count);
+        // A map with changes in it that were not made is no use: whoever looks again gets the host's.
+        let written = self.current.take().is_some() || self.applied > count;
+        if written {
+            self.base.set(None);
+            self.applied = 0;
+        }
+    }
+
     /// True if there is certainly no field of this name.
     fn lacks(&mut self, name: &FieldName) -> bool {
         let Some(map) = self.base.get_mut().as_ref().filter(|_| !self.paused) else { return false };
@@ -92,6 +109,12 @@ impl Headers {
                 *edit = Edit::Set(name.clone(), value.clone());
             }
         }
+    }
+
+    /// All changes so far.
+    #[must_use]
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
     }
 
     /// The changes that the host has not been told yet.
@@ -141,6 +164,45 @@ mod tests {
         headers.edit(Edit::Add(c, FieldValue::from_static("7")));
         headers.set_told();
         assert_eq!(headers.map(sample).first("c"), None);
+    }
+
+    #[test]
+    fn changes_that_are_taken_back_were_never_made() {
+        let edit =
+            |name, value| Edit::Set(FieldName::from_static(name), FieldValue::from_static(value));
+        let first = |headers: &Headers, name: &str| {
+            headers.map(sample).first(name).map(<[u8]>::to_vec).unwrap_or_default()
+        };
+        // Whether they were read in between, before or never.
+        for reads in 0..8 {
+            let look = |headers: &Headers, bit: u32| {
+                if reads & (1 << bit) != 0 {
+                    headers.map(sample);
+                }
+            };
+            let mut headers = Headers::default();
+            look(&headers, 0);
+            headers.edit(edit("a", "kept"));
+            look(&headers, 1);
+            headers.edit(edit("b", "undone"));
+            headers.edit(edit("c", "undone"));
+            look(&headers, 2);
+            headers.undo_to(1);
+            assert_eq!(headers.untold().len(), 1, "{reads}");
+            assert_eq!(first(&headers, "a"), b"kept", "{reads}");
+            assert_eq!(
+                (first(&headers, "b"), first(&headers, "c")),
+                (b"2".to_vec(), vec![]),
+                "{reads}"
+            );
+            headers.edit(edit("c", "later"));
+            assert_eq!(first(&headers, "c"), b"later", "{reads}");
+            headers.undo_to(5);
+            assert_eq!(headers.untold().len(), 2, "{reads}");
+            headers.set_told();
+            headers.undo_to(0);
+            assert_eq!(headers.edits().len(), 2, "what the host was told stays");
+        }
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::{Node, Section};
-use crate::headers::Family;
+use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::policy::Kind;
-use crate::program::{AmbiguousPath, BodyHold, Chain, Program, Settings, Site, Slot};
+use crate::program::{AmbiguousPath, BodyHold, Chain, Lineup, Program, Settings, Site, Slot};
 use crate::route::RouteMatch;
 
 /// Routes of one configuration, at most: they are tried one after the other on every request.
@@ -40,22 +40,35 @@ impl Common {
         Common { client_ip, ambiguous_path, body_hold }
     }
 
+    /// How bodies are held.
+    #[must_use]
+    pub const fn body_hold(&self) -> BodyHold {
+        self.body_hold
+    }
+
     /// Puts everything together: the base's controls, and for each route its match and controls.
     #[must_use]
     pub fn program(
         self,
         kinds: Vec<Kind>,
-        base: Vec<Slot>,
-        routes: Vec<(RouteMatch, Vec<Slot>)>,
+        base: Lineup,
+        routes: Vec<(RouteMatch, Lineup)>,
         gateway: bool,
     ) -> Program {
-        let slots = base.iter().chain(routes.iter().flat_map(|(_, slots)| slots));
-        let identity_headers = Family::new(slots.flat_map(|slot| slot.policy.identity_headers()));
+        let lineups = || [&base].into_iter().chain(routes.iter().map(|(_, lineup)| lineup));
+        let slots = || lineups().flat_map(|lineup| &lineup.slots);
+        let identity_headers = Family::new(slots().flat_map(|slot| slot.policy.identity_headers()));
+        let mut forwarded_headers: Vec<Forwarded> = Vec::new();
+        for header in slots().flat_map(|slot| slot.policy.forwarded_headers()) {
+            if !forwarded_headers.contains(&header) {
+                forwarded_headers.push(header);
+            }
+        }
         let mut chains = vec![Rc::new(Chain::new(base))];
         let mut matches = Vec::new();
-        for (route, slots) in routes {
+        for (route, lineup) in routes {
             matches.push(route);
-            chains.push(Rc::new(Chain::new(slots)));
+            chains.push(Rc::new(Chain::new(lineup)));
         }
         let Common { client_ip, ambiguous_path, body_hold } = self;
         let settings = Settings {
@@ -63,6 +76,7 @@ impl Common {
             ambiguous_path,
             body_hold,
             identity_headers,
+            forwarded_headers,
             routes: matches,
             gateway,
         };
@@ -73,8 +87,8 @@ impl Common {
 /// Reads `routes`. `read` gets each entry's section behind its `match` and gives the route's controls.
 pub fn read_routes<'v>(
     section: &mut Section<'v>,
-    mut read: impl FnMut(&mut Section<'v>, &RouteMatch) -> Vec<Slot>,
-) -> Vec<(RouteMatch, Vec<Slot>)> {
+    mut read: impl FnMut(&mut Section<'v>, &RouteMatch) -> Lineup,
+) -> Vec<(RouteMatch, Lineup)> {
     let Some(node) = section.optional("routes") else {
         return Vec::new();
     };
@@ -83,19 +97,19 @@ pub fn read_routes<'v>(
         node.fault(format!("expected at most {MAX_ROUTES} routes, but found {}", items.len()));
         return Vec::new();
     }
-    let mut routes: Vec<(RouteMatch, Vec<Slot>)> = Vec::new();
+    let mut routes: Vec<(RouteMatch, Lineup)> = Vec::new();
     for item in items {
         let route = item.section(|section| {
             let node = section.required("match");
             let found = node.as_ref().and_then(RouteMatch::read)?;
-            let slots = read(section, &found);
-            Some((found, slots))
+            let lineup = read(section, &found);
+            Some((found, lineup))
         });
-        let Some((found, slots)) = route else { continue };
+        let Some((found, lineup)) = route else { continue };
         if routes.iter().any(|(other, _)| other.scope() == found.scope()) {
             item.fault("expected each match once: an earlier route has the same one, so this can never be reached");
         }
-        routes.push((found, slots));
+        routes.push((found, lineup));
     }
     routes
 }
@@ -150,16 +164,20 @@ impl Part {
 
     /// A match on headers is the client's choice: refused for controls that say who is calling, warned of elsewhere.
     pub fn check_match(kind: Kind, found: &RouteMatch, node: &Node<'_>) {
-        if !found.reads_headers() {
-            return;
-        }
         if kind.authenticates {
-            node.fault(format!(
-                "expected no match on headers where `{}` is configured: a client could choose its own authentication",
-                kind.name
-            ));
-        } else {
+            Part::refuse_header_match(kind.name, found, node);
+        } else if found.reads_headers() {
             node.warn("a match on headers is the client's choice: it can leave the header out");
+        }
+    }
+
+    /// Refuses a match on headers where something is configured that says who is let in.
+    pub fn refuse_header_match(name: &str, found: &RouteMatch, node: &Node<'_>) {
+        if found.reads_headers() {
+            node.fault(format!(
+                "expected no match on headers where `{name}` is configured: a client could choose its own \
+                 authentication"
+            ));
         }
     }
 }

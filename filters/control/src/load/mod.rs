@@ -37,7 +37,7 @@ pub fn load(
         b"" => Value::Object(crate::json::Map::new()),
         text => parse(text).map_err(|error| fault(format!("expected JSON, but found {error}")))?,
     };
-    let reader = Reader::new(environment);
+    let reader = Reader::new(environment.variables);
     let program = reader.root(&value).section(read);
     let (mut program, warnings) = reader.finish(program)?;
     program.warnings = warnings;

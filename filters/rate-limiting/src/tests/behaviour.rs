@@ -85,7 +85,7 @@ fn a_consumer_counts_with_all_credentials_and_a_credential_for_itself() {
     let memory = memory();
     let asked = |control: &RateLimiting, consumer, credential| {
         ask_after(control, World::new(&memory), |exchange| {
-            exchange.set_identity(identity(consumer, credential));
+            exchange.set_identity(identity(consumer, credential), &[]);
         })
         .admitted()
     };
@@ -114,7 +114,7 @@ fn a_limit_before_authentication_counts_what_authentication_refuses() {
     let memory = memory();
     for (admitted, remaining) in [(true, "1"), (true, "0"), (false, "0")] {
         let seen = ask_after(&control, World::new(&memory), |exchange| {
-            exchange.set_identity(identity(None, Some("k")));
+            exchange.set_identity(identity(None, Some("k")), &[]);
         });
         assert_eq!(seen.admitted(), admitted);
         assert_eq!(seen.header("x-ratelimit-remaining-minute"), Some(remaining));

@@ -2,6 +2,7 @@
 //!
 //! Strictly in order: a control that waits for a body or an answer suspends all later ones.
 
+mod alternatives;
 mod outcome;
 mod request;
 mod response;
@@ -11,7 +12,6 @@ use std::rc::Rc;
 
 use portcullis_control::control::{Phase, Verdict};
 use portcullis_control::exchange::{Exchange, Scene};
-use portcullis_control::headers::FieldName;
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
@@ -92,10 +92,10 @@ pub struct Stream {
     response: Progress,
     /// The upstream's response is being replaced by this refusal.
     replacement: Option<outcome::Decided>,
+    /// Alternatives are being asked, or have been.
+    attempt: Option<Box<alternatives::Attempt>>,
     /// An identity of ours is in filter state already.
     identity_written: bool,
-    /// Identity headers that earlier modules of ours may have set.
-    kept_headers: Vec<FieldName>,
 }
 
 impl Stream {
@@ -114,8 +114,8 @@ impl Stream {
             request: Progress::default(),
             response: Progress::default(),
             replacement: None,
+            attempt: None,
             identity_written: false,
-            kept_headers: Vec::new(),
         }
     }
 
@@ -140,13 +140,19 @@ impl Stream {
         let state = state.get_or_insert_with(|| slot.policy.state());
         self.exchange.enter(Scene { control: slot.kind.name, place, mode: slot.mode });
         let verdict = slot.policy.ask(&mut self.exchange, &mut **state, ask);
-        for (control, name) in self.exchange.take_counts() {
-            self.module.metrics.count(control, name);
+        if !self.is_on_trial(place) {
+            self.hand_over_counts();
         }
         if self.exchange.missed_client_address() {
             self.module.journal.unknown_address(&*self.host);
         }
         verdict
+    }
+
+    fn hand_over_counts(&mut self) {
+        for (control, name) in self.exchange.take_counts() {
+            self.module.metrics.count(control, name);
+        }
     }
 
     /// Tells the host of all changes of headers that it does not know yet.

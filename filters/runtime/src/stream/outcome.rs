@@ -82,7 +82,8 @@ impl Stream {
         if notes.is_empty() {
             return;
         }
-        for note in notes.iter().filter(|note| note.outcome == Outcome::Noted) {
+        let quiet = |note: &&Note| matches!(note.outcome, Outcome::Noted | Outcome::Tried);
+        for note in notes.iter().filter(quiet) {
             self.module.journal.note(&*self.host, Level::Debug, &self.exchange, note);
         }
         let earlier = self.host.property(&[DECISION_STATE]);

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use portcullis_control::control::{Body, CallAnswer, Phase, Verdict};
-use portcullis_control::exchange::{IDENTITY_STATE, split_state};
+use portcullis_control::exchange::IDENTITY_STATE;
 use portcullis_control::headers::{Edit, FieldName, FieldValue, covers};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
-use portcullis_control::program::BodyHold;
+use portcullis_control::program::{BodyHold, Settings};
 
 use super::outcome::Decided;
 use super::{BodyFlow, HeadersFlow, Stream, Wait};
@@ -64,13 +64,7 @@ impl Stream {
     }
 
     fn request_body_flow(&mut self, size: usize) -> BodyFlow {
-        match self.request.wait {
-            Wait::Body { max } if self.request.ended || size > max => {
-                let bytes = self.host.body(Direction::Request, max.min(size));
-                self.judge_request_body(bytes.ok(), size <= max);
-            }
-            _ => {}
-        }
+        self.judge_held_body(size);
         match self.request.wait {
             Wait::Passed => BodyFlow::Continue,
             _ => {
@@ -125,12 +119,8 @@ impl Stream {
     fn go_on(&mut self, ask: Ask<'_>) {
         self.exchange.forget_time();
         self.run_request(ask);
-        if let Wait::Body { max } = self.request.wait
-            && self.request.ended
-        {
-            let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
-            let bytes = self.host.body(Direction::Request, max.min(held));
-            self.judge_request_body(bytes.ok(), held <= max);
+        if self.request.ended {
+            self.judge_held_body(usize::try_from(self.request.total).unwrap_or(usize::MAX));
         }
         if matches!(self.request.wait, Wait::Passed) {
             let _ = self.host.resume_request();
@@ -146,9 +136,12 @@ impl Stream {
     }
 
     /// Asks the control at the current position; `None` if there is none any more, and then the request passes.
-    fn ask_current(&mut self, ask: Ask<'_>) -> Option<Verdict> {
+    pub(super) fn ask_current(&mut self, ask: Ask<'_>) -> Option<Verdict> {
         match self.chain.request().get(self.request.position).copied() {
-            Some((place, index)) => Some(self.ask(index, place, ask)),
+            Some((place, index)) => {
+                self.begin_attempt();
+                Some(self.ask(index, place, ask))
+            }
             None => {
                 self.pass_request();
                 None
@@ -163,9 +156,11 @@ impl Stream {
             Verdict::Continue => {
                 if mode == Mode::Enforce {
                     self.module.metrics.count_allowed(name);
+                    self.take_over_request_body();
                 }
-                self.next()
+                if self.is_at_alternative() { self.accept_alternative(mode) } else { self.next() }
             }
+            Verdict::Refuse(refusal) if self.is_at_alternative() => self.hand_on(refusal),
             Verdict::Refuse(refusal) => self.stop_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.stop_with(Decided::Reply(name, reply), mode),
             // A control that did not say so: nobody would tell us of the answer or the body, and passing would be unread.
@@ -187,6 +182,9 @@ impl Stream {
                 Err(_) => self.ask_current(Ask::CallDone(&CallAnswer::Failed { grpc_status: 0 })),
             },
             // In shadow mode nobody waits: what is not decided yet is not counted either.
+            Verdict::Wait { .. } if mode == Mode::Shadow && self.is_at_alternative() => {
+                self.skip_alternative()
+            }
             Verdict::Wait { .. } if mode == Mode::Shadow => self.next(),
             Verdict::Wait { until } => {
                 self.request.wait = Wait::News { until };
@@ -197,16 +195,21 @@ impl Stream {
     }
 
     /// The slot of the current position; none has the index behind the last.
-    fn current_index(&self) -> usize {
+    pub(super) fn current_index(&self) -> usize {
         self.chain.request().get(self.request.position).map_or(usize::MAX, |(_, index)| *index)
     }
 
     fn next(&mut self) -> Option<Verdict> {
         self.request.position = self.request.position.saturating_add(1);
-        self.ask_current(Ask::RequestHeaders { end: self.request.ended })
+        self.ask_current(Ask::RequestHeaders { end: self.has_no_body() })
     }
 
-    fn stop_with(&mut self, decided: Decided, mode: Mode) -> Option<Verdict> {
+    /// What a control is told that is asked now: a body may have come and ended while an earlier one waited.
+    pub(super) fn has_no_body(&self) -> bool {
+        self.request.ended && self.request.total == 0
+    }
+
+    pub(super) fn stop_with(&mut self, decided: Decided, mode: Mode) -> Option<Verdict> {
         match self.decided(decided, mode) {
             Some(decided) => {
                 self.answer_request(decided);
@@ -229,15 +232,15 @@ impl Stream {
         if let Some(body) = self.request.body.take() {
             let complete = body.len() <= max;
             let bytes = body.get(..max.min(body.len())).unwrap_or_default();
-            let verdict = self.ask_current(Ask::RequestBody(Body { bytes, complete }));
+            let verdict = self.ask_about_body(Body { bytes, complete });
             self.keep_request_body(body);
             return verdict;
         }
         if self.exchange.is_stream() {
-            return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: false }));
+            return self.ask_about_body(Body { bytes: &[], complete: false });
         }
-        if self.request.ended && !self.request.holding {
-            return self.ask_current(Ask::RequestBody(Body { bytes: &[], complete: true }));
+        if self.has_no_body() {
+            return self.ask_about_body(Body { bytes: &[], complete: true });
         }
         // A control that did not announce it: waiting would be for ever, and passing would be unread.
         if self.request.stopped {
@@ -247,12 +250,34 @@ impl Stream {
         None
     }
 
+    /// Asks the current control about a body. One that wants no more than it was shown would ask for ever.
+    fn ask_about_body(&mut self, body: Body<'_>) -> Option<Verdict> {
+        let verdict = self.ask_current(Ask::RequestBody(body))?;
+        let all = body.complete || self.exchange.is_stream();
+        match verdict {
+            Verdict::HoldBody { max } if all || max <= body.bytes.len() => {
+                Some(Verdict::from(Common::Internal))
+            }
+            verdict => Some(verdict),
+        }
+    }
+
+    /// Asks those that wait for the body, of which `held` bytes are there, as long as that is enough for one of them.
+    fn judge_held_body(&mut self, held: usize) {
+        while let Wait::Body { max } = self.request.wait
+            && (self.request.ended || held > max)
+        {
+            let bytes = self.host.body(Direction::Request, max.min(held));
+            self.judge_request_body(bytes.ok(), held <= max);
+        }
+    }
+
     /// Asks the waiting control about the held body and goes on.
     fn judge_request_body(&mut self, bytes: Option<Vec<u8>>, complete: bool) {
         self.request.wait = Wait::Nothing;
         let mut verdict = match bytes {
             Some(bytes) => {
-                let verdict = self.ask_current(Ask::RequestBody(Body { bytes: &bytes, complete }));
+                let verdict = self.ask_about_body(Body { bytes: &bytes, complete });
                 if complete {
                     self.keep_request_body(bytes);
                 }
@@ -266,22 +291,25 @@ impl Stream {
         }
     }
 
-    /// Later controls see the body as it will go upstream.
+    /// Later controls need not wait for the body.
     fn keep_request_body(&mut self, body: Vec<u8>) {
-        if matches!(self.request.wait, Wait::Passed | Wait::Answered) {
-            return;
+        if !matches!(self.request.wait, Wait::Passed | Wait::Answered) {
+            self.request.body = Some(body);
         }
-        let replaced = self.exchange.take_request_body();
-        self.request.replaced |= replaced.is_some();
-        self.request.body = Some(replaced.unwrap_or(body));
+    }
+
+    /// Later controls see the body as it will go upstream: what the one that let the request pass made of it.
+    fn take_over_request_body(&mut self) {
+        if let Some(replaced) = self.exchange.take_request_body() {
+            self.request.replaced = true;
+            self.request.body = Some(replaced);
+        }
     }
 
     /// Every control has let the request pass: all changes are made now, once.
     fn pass_request(&mut self) {
         self.request.wait = Wait::Passed;
-        let replaced = self.exchange.take_request_body();
-        let body = replaced.or(self.request.body.take().filter(|_| self.request.replaced));
-        if let Some(body) = body {
+        if let Some(body) = self.request.body.take().filter(|_| self.request.replaced) {
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
             let name = FieldName::from_static("content-length");
             // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
@@ -318,9 +346,10 @@ impl Stream {
         let Some(identity) = self.exchange.own_identity() else {
             return;
         };
+        // Those of an earlier module's identity are gone: this one counts, whole.
         let own = self.module.program.settings.identity_headers.names().iter();
         let mut state = identity.to_wire().to_vec();
-        for (index, name) in own.chain(&self.kept_headers).enumerate() {
+        for (index, name) in own.enumerate() {
             state.push(if index == 0 { b'\n' } else { b',' });
             state.extend_from_slice(name.as_str().as_bytes());
         }
@@ -331,42 +360,35 @@ impl Stream {
     /// module of ours set stays.
     fn strip_identity_headers(&mut self) {
         let settings = self.module.settings();
-        if settings.identity_headers.is_empty() {
+        if settings.nothing_names_caller() {
             return;
         }
-        let headers = self.exchange.request_headers();
-        let names = headers.names(|name| settings.identity_headers.covers(name));
-        if names.is_empty() {
-            return;
-        }
-        if !settings.gateway {
-            self.kept_headers = self.headers_of_earlier_modules();
-        }
+        let names = self.exchange.request_headers().names(|name| settings.names_caller(name));
         for name in names {
-            let ours = self.kept_headers.iter().any(|own| covers(own, name.as_str().as_bytes()));
-            if !ours {
+            if !self.may_stay(&settings, name.as_str().as_bytes()) {
                 self.exchange.edit_request_always(Edit::Remove(name));
             }
         }
     }
 
-    /// Headers that earlier modules of ours took from the client and may have set themselves. Only asked where there is
-    /// one: where there is none, no earlier module has set any.
-    fn headers_of_earlier_modules(&self) -> Vec<FieldName> {
-        let state = self.host.property(&[IDENTITY_STATE]).unwrap_or_default();
-        let (_, names) = split_state(&state);
-        let names =
-            names.split(|byte| *byte == b',').filter_map(|name| std::str::from_utf8(name).ok());
-        names.filter_map(FieldName::parse).collect()
+    /// True if a field that says who is calling is none of the client's: a trusted proxy sent it, or an earlier module of
+    /// ours set it.
+    fn may_stay(&self, settings: &Settings, name: &[u8]) -> bool {
+        if settings.identity_headers.covers(name) {
+            let mut earlier = self.exchange.headers_of_earlier_modules().iter();
+            return earlier.any(|own| covers(own, name));
+        }
+        let mut forwarded = settings.forwarded_headers.iter().filter(|header| header.covers(name));
+        forwarded.all(|header| header.admits(name, self.exchange.peer_address()))
     }
 
     fn strip_identity_trailers(&mut self) {
         let settings = self.module.settings();
-        if settings.identity_headers.is_empty() {
+        if settings.nothing_names_caller() {
             return;
         }
         let trailers = self.exchange.request_trailers();
-        for name in trailers.names(|name| settings.identity_headers.covers(name)) {
+        for name in trailers.names(|name| settings.names_caller(name)) {
             let _ = self.host.remove_request_trailer(name.as_str());
         }
     }
@@ -386,9 +408,12 @@ impl Stream {
 
     fn ask_about_trailers(&mut self) {
         let chain = Rc::clone(&self.chain);
-        for (place, index) in chain.request() {
+        for (position, (place, index)) in chain.request().iter().enumerate() {
             if matches!(self.request.wait, Wait::Answered) {
                 return;
+            }
+            if self.is_out(position) {
+                continue;
             }
             let verdict = self.ask(*index, *place, Ask::RequestTrailers);
             self.follow_late(*index, verdict);

@@ -4,11 +4,11 @@
 
 use portcullis_control::config::{Environment, Faults};
 use portcullis_control::load::{Common, load};
-use portcullis_control::program::Program;
+use portcullis_control::program::{Lineup, Program};
 
 fn nothing(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, Faults> {
     load(configuration, environment, |section| {
-        Some(Common::read(section).program(Vec::new(), Vec::new(), Vec::new(), false))
+        Some(Common::read(section).program(Vec::new(), Lineup::default(), Vec::new(), false))
     })
 }
 

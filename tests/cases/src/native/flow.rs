@@ -8,6 +8,7 @@ use portcullis_runtime::stream::{BodyFlow, HeadersFlow};
 use portcullis_runtime::vm::Vm;
 
 use super::world::{Reply, Side, Stream, World};
+use crate::certificates;
 use crate::engine::{Message, Observed};
 use crate::prepared::{Answer, Sent};
 use crate::words::Field;
@@ -90,12 +91,16 @@ impl Native {
         self.vm.tick(ROOT);
     }
 
-    /// Sends a request and tells what came of it. Where it waits for a call, nothing has come of it yet: see
-    /// [`Native::answer_call`].
+    /// Sends a request and tells what came of it. Where it waits for a call or a job, nothing has come of it yet: see
+    /// [`Native::answer_call`] and [`Native::wait`].
     pub fn send(&mut self, sent: &Sent) -> Observed {
         self.next += 1;
         let id = self.next;
-        self.world.inner.streams.borrow_mut().insert(id, stream(sent));
+        self.world
+            .inner
+            .streams
+            .borrow_mut()
+            .insert(id, stream(sent, self.world.version().minor, id));
         self.world.inner.current.set(id);
         self.vm.create_context(id, ROOT);
         let mut pending = VecDeque::new();
@@ -129,6 +134,12 @@ impl Native {
     /// Answers the call with this token and tells what came of the request since.
     pub fn answer_call(&mut self, token: u32, answer: &CallAnswer) -> Observed {
         self.vm.call_done(token, answer);
+        self.go_on()
+    }
+
+    /// Time passed for a request that waits: tells what came of it since.
+    pub fn wait(&mut self) -> Observed {
+        self.tick();
         self.go_on()
     }
 
@@ -299,7 +310,7 @@ impl Native {
     }
 }
 
-fn stream(sent: &Sent) -> Stream {
+fn stream(sent: &Sent, minor: u32, id: u32) -> Stream {
     let mut stream = Stream::default();
     let headers = &mut stream.request.headers;
     let mut pseudo = |name: &str, value: &[u8]| headers.push((name.to_owned(), value.to_vec()));
@@ -317,6 +328,15 @@ fn stream(sent: &Sent) -> Stream {
         property(path.to_owned(), value);
     }
     property("source\0address".to_owned(), &sent.client);
+    for (path, value) in certificates::properties(sent.certificate.as_ref(), minor) {
+        stream.properties.insert(path.to_owned(), value);
+    }
+    // Each request has a connection of its own.
+    let connection = u64::from(id).to_le_bytes().to_vec();
+    stream.properties.insert("connection\0id".to_owned(), connection);
+    let mut property = |path: String, value: &str| {
+        stream.properties.insert(path, value.as_bytes().to_vec());
+    };
     for (path, value) in &sent.properties {
         property(path.replace('.', "\0"), value);
     }

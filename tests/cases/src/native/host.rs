@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portcullis_control::control::Call;
 use portcullis_control::headers::{Edit, FieldName, FieldValue, HeaderMap};
 use portcullis_control::store::SharedData;
-use portcullis_control::surroundings::{SignatureCheck, Surroundings, Unavailable};
+use portcullis_control::surroundings::{HostVersion, SignatureCheck, Surroundings, Unavailable};
 use portcullis_runtime::host::{Direction, Host, HostError, Level, LocalReply};
 
 use super::world::{Part, Reply, Side, Stream, World};
@@ -37,6 +37,20 @@ fn field(name: &FieldName, value: &FieldValue) -> Field {
 impl World {
     fn view(&self, view: impl FnOnce(&mut Stream) -> &Vec<Field>) -> HeaderMap {
         self.stream(|stream| map(view(stream))).unwrap_or_default()
+    }
+
+    /// What Envoy says of itself, which needs no stream.
+    fn version_property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        let HostVersion { major, minor } = World::version(self);
+        let ["xds", "node", "user_agent_build_version", "version", name] = path else {
+            return None;
+        };
+        let number = match *name {
+            "major_number" => major,
+            "minor_number" => minor,
+            _ => return None,
+        };
+        Some(u64::from(number).to_le_bytes().to_vec())
     }
 
     fn act<T>(&self, part: Part, act: impl FnOnce(&mut Stream) -> T) -> Result<T, HostError> {
@@ -75,7 +89,8 @@ impl Surroundings for World {
         if self.is_broken(Part::Properties) {
             return None;
         }
-        self.stream(|stream| stream.properties.get(&path.join("\0")).cloned()).flatten()
+        let of_stream = self.stream(|stream| stream.properties.get(&path.join("\0")).cloned());
+        of_stream.flatten().or_else(|| self.version_property(path))
     }
 
     fn request_headers(&self) -> HeaderMap {

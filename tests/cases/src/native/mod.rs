@@ -41,6 +41,7 @@ impl Engine for NativeEngine {
         let prepared = case.prepare().map_err(Unable::Failure)?;
         let world = World::default();
         world.set_now(prepared.start);
+        world.set_minor(case.minor());
         let mut native = Native::new(&world, *module);
         let environment = |name: &str| prepared.env.get(name).cloned();
         let accepted = native.configure(&prepared.configuration, &environment);

@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use portcullis_control::control::Call;
 use portcullis_control::store::{SharedData, StoreError, Version};
+use portcullis_control::surroundings::HostVersion;
 use portcullis_runtime::host::Level;
 
+use crate::case::MINOR;
 use crate::words::Field;
 
 /// What all VMs of one process share. Cheap to clone: every clone is the same world.
@@ -28,6 +30,7 @@ pub(super) struct Inner {
     pub(super) streams: RefCell<BTreeMap<u32, Stream>>,
     pub(super) current: Cell<u32>,
     pub(super) tick_ms: Cell<u32>,
+    pub(super) minor: Cell<Option<u32>>,
 }
 
 /// A part of the host that can be made to fail.
@@ -88,6 +91,15 @@ impl World {
     /// Sets the clock, nanoseconds since the epoch.
     pub fn set_now(&self, now: u64) {
         self.inner.now.set(now);
+    }
+
+    /// Makes it the world of Envoy 1.`minor`.
+    pub fn set_minor(&self, minor: u32) {
+        self.inner.minor.set(Some(minor));
+    }
+
+    pub(super) fn version(&self) -> HostVersion {
+        HostVersion { major: 1, minor: self.inner.minor.get().unwrap_or(MINOR) }
     }
 
     /// Makes a part of the host fail from now on.

@@ -1,19 +1,21 @@
 //! An HTTP/1.1 connection that sends any bytes and reads answers exactly.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use portcullis_echo::wire::{self, Body, Framing};
+use rustls::ClientConnection;
 use socket2::{Domain, Socket, Type};
 
 use super::reply::{Error, Reply};
 use super::request::Request;
+use super::stream::{Stream, patient};
 use crate::poll::PATIENCE;
 
 /// A client's connection. Nothing is sent or repeated that the test did not ask for.
 #[derive(Debug)]
 pub struct Connection {
-    reader: BufReader<TcpStream>,
+    reader: BufReader<Stream>,
     reusable: bool,
 }
 
@@ -23,7 +25,7 @@ impl Connection {
     /// # Errors
     /// Those of connecting.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        Self::over(TcpStream::connect_timeout(&address, PATIENCE)?)
+        Ok(Self::over(Stream::Plain(patient(TcpStream::connect_timeout(&address, PATIENCE)?)?)))
     }
 
     /// Connects from an address of this machine, such as any in 127.0.0.0/8, to be another client.
@@ -34,14 +36,17 @@ impl Connection {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.bind(&SocketAddr::new(source, 0).into())?;
         socket.connect_timeout(&address.into(), PATIENCE)?;
-        Self::over(socket.into())
+        Ok(Self::over(Stream::Plain(patient(socket.into())?)))
     }
 
-    fn over(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { reader: BufReader::new(stream), reusable: true })
+    pub(crate) fn over(stream: Stream) -> Self {
+        Self { reader: BufReader::new(stream), reusable: true }
+    }
+
+    /// What was agreed on in the handshake; `None` without TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<&ClientConnection> {
+        self.reader.get_ref().tls()
     }
 
     /// Sends a request and reads its answer. An answer that comes before the request is sent
@@ -84,7 +89,7 @@ impl Connection {
     /// # Errors
     /// The stream's own.
     pub fn finish_writing(&mut self) -> io::Result<()> {
-        self.reader.get_ref().shutdown(Shutdown::Write)
+        self.reader.get_mut().finish_writing()
     }
 
     /// Reads the answer to a request of this method, and interim ones before it.

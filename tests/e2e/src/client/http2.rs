@@ -8,6 +8,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use portcullis_echo::Headers;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -24,24 +25,35 @@ pub struct Http2 {
     runtime: Runtime,
     sender: SendRequest<Bytes>,
     connection: JoinHandle<Result<(), h2::Error>>,
+    scheme: &'static str,
 }
 
 impl Http2 {
-    /// Connects.
+    /// Connects without TLS; with it, see [`crate::TlsClient::connect_http2`].
     ///
     /// # Errors
     /// Those of connecting and of the handshake.
     pub fn open(address: SocketAddr) -> Result<Self, Error> {
+        Self::over(address, "http", async |stream| Ok(stream))
+    }
+
+    /// Connects, and speaks HTTP/2 over what `secure` makes of the stream.
+    pub(crate) fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        address: SocketAddr,
+        scheme: &'static str,
+        secure: impl AsyncFnOnce(TcpStream) -> std::io::Result<S>,
+    ) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Error::NoReply)?;
         let (sender, connection) = runtime.block_on(async {
             let stream = TcpStream::connect(address).await.map_err(Error::NoReply)?;
             stream.set_nodelay(true).map_err(Error::NoReply)?;
+            let stream = secure(stream).await.map_err(Error::NoReply)?;
             let mut builder = h2::client::Builder::new();
             builder.max_header_list_size(16 << 20);
             let (sender, connection) = builder.handshake(stream).await.map_err(Error::Http2)?;
             Ok((sender, tokio::spawn(connection)))
         })?;
-        Ok(Self { runtime, sender, connection })
+        Ok(Self { runtime, sender, connection, scheme })
     }
 
     /// Sends a request and reads its answer.
@@ -55,11 +67,11 @@ impl Http2 {
 
     /// Sends all requests at once, as streams of this connection; answers in the same order.
     pub fn send_all(&mut self, requests: &[Request]) -> Vec<Result<Reply, Error>> {
-        let sender = &self.sender;
+        let (sender, scheme) = (&self.sender, self.scheme);
         self.runtime.block_on(async {
             let running: Vec<_> = requests
                 .iter()
-                .map(|request| tokio::spawn(exchange(sender.clone(), request.clone())))
+                .map(|request| tokio::spawn(exchange(sender.clone(), scheme, request.clone())))
                 .collect();
             let mut replies = Vec::new();
             for reply in running {
@@ -80,12 +92,16 @@ fn late() -> Error {
     Error::NoReply(std::io::ErrorKind::TimedOut.into())
 }
 
-async fn exchange(sender: SendRequest<Bytes>, request: Request) -> Result<Reply, Error> {
+async fn exchange(
+    sender: SendRequest<Bytes>,
+    scheme: &'static str,
+    request: Request,
+) -> Result<Reply, Error> {
     timeout(PATIENCE, async {
         let mut sender = sender.ready().await.map_err(Error::Http2)?;
         let empty = request.body.is_none() && request.trailers.is_empty();
         let (response, stream) =
-            sender.send_request(head(&request), empty).map_err(Error::Http2)?;
+            sender.send_request(head(&request, scheme), empty).map_err(Error::Http2)?;
         // Both at once: an answer may come before the body is sent.
         let sending = tokio::spawn(async move {
             if !empty {
@@ -105,14 +121,14 @@ async fn exchange(sender: SendRequest<Bytes>, request: Request) -> Result<Reply,
 ///
 /// # Panics
 /// When it cannot be said in HTTP/2 through the library: the test is wrong.
-fn head(request: &Request) -> http::Request<()> {
+fn head(request: &Request, scheme: &str) -> http::Request<()> {
     let target = String::from_utf8(request.target.clone()).expect("a path in UTF-8");
     let mut uri = Uri::builder();
     if request.method == "CONNECT" {
         uri = uri.authority(target);
     } else {
         let authority = request.host.clone().unwrap_or_default();
-        uri = uri.scheme("http").authority(authority).path_and_query(target);
+        uri = uri.scheme(scheme).authority(authority).path_and_query(target);
     }
     let mut head = http::Request::builder()
         .method(Method::from_bytes(request.method.as_bytes()).expect("a method"))

@@ -3,6 +3,7 @@
 use std::{fmt, io};
 
 use portcullis_echo::Headers;
+use rustls::AlertDescription;
 use serde_json::Value;
 
 /// A whole answer.
@@ -68,6 +69,22 @@ impl fmt::Display for Error {
                 write!(f, "an answer {status} cut off after {length} bytes of body: {error}")
             }
             Self::Http2(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl Error {
+    /// The alert by which the peer ended TLS (RFC 8446 section 6), if that is what happened. In TLS
+    /// 1.3 a client has finished its handshake before its certificate is judged, so that the alert
+    /// comes in the place of the answer.
+    #[must_use]
+    pub fn alert(&self) -> Option<AlertDescription> {
+        let (Self::NoReply(error) | Self::BadHead(error) | Self::Truncated(_, error)) = self else {
+            return None;
+        };
+        match error.get_ref()?.downcast_ref() {
+            Some(rustls::Error::AlertReceived(alert)) => Some(*alert),
+            _ => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use portcullis_cases::case::Case;
 use portcullis_cases::compare::judge;
 use portcullis_cases::engine::{Engine, Run, Unable};
-use portcullis_e2e::within;
+use portcullis_e2e::{envoy_version, within};
 
 use crate::group::Group;
 use crate::listener::{Place, proxy_line};
@@ -86,6 +86,9 @@ fn expressible(case: &Case) -> Result<(), Unable> {
         case.only.as_ref().filter(|only| !only.engines.iter().any(|name| name == "envoy"))
     {
         return skip(&only.reason);
+    }
+    if case.envoys.is_some_and(|envoys| !envoys.has(envoy_version().minor)) {
+        return skip("about other Envoys than this one");
     }
     let prepared = case.prepare_moved(now().as_secs())?;
     for request in &prepared.requests {

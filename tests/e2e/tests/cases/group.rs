@@ -2,13 +2,17 @@
 //! whose configuration is refused costs no start of its own and takes no other down.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_cases::case::Case;
 use portcullis_cases::engine::{Message, Observed, Run, Unable, load_lines};
 use portcullis_cases::prepared::{Prepared, Sent};
-use portcullis_e2e::{Connection, Envoy, EnvoyConfig, Headers, Response, Upstream, eventually};
+use portcullis_e2e::{
+    Connection, Envoy, EnvoyConfig, Error, Headers, Response, Shown, TlsClient, Upstream,
+    eventually,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -150,8 +154,8 @@ impl Group {
         self.upstream.take_requests();
         let broken =
             |error: &dyn std::fmt::Display| Unable::Failure(format!("{}: {error}", sent.label));
-        let mut connection = Connection::open(*address).map_err(|error| broken(&error))?;
-        connection.write(line.as_bytes()).map_err(|error| broken(&error))?;
+        let connection = connect(*address, line.as_bytes(), sent);
+        let mut connection = connection.map_err(|error| broken(&error))?;
         let reply = connection.send(&request(sent)).map_err(|error| broken(&error))?;
         let seen = self.upstream.take_requests();
         Ok(Observed {
@@ -174,6 +178,18 @@ impl Group {
         let own = all.iter().filter(|line| line["case"] == member.plugin.as_str());
         own.map(|line| line["decision"].as_str().map(|text| text.as_bytes().to_vec())).collect()
     }
+}
+
+/// The connection that a request comes over, once `before` is sent: with TLS where the client presents a certificate.
+fn connect(address: SocketAddr, before: &[u8], sent: &Sent) -> Result<Connection, Error> {
+    let Some(minted) = &sent.certificate else {
+        let mut connection = Connection::open(address).map_err(Error::NoReply)?;
+        connection.write(before).map_err(Error::NoReply)?;
+        return Ok(connection);
+    };
+    let mut socket = TcpStream::connect(address).map_err(Error::NoReply)?;
+    socket.write_all(before).map_err(Error::NoReply)?;
+    TlsClient::new().certificate(Shown::der(&minted.certificate, &minted.key)).over(socket)
 }
 
 /// What modules wrote into the log on behalf of this plugin, without Envoy's own words before it.

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use portcullis_cases::case::Case;
+use portcullis_cases::certificates;
 use portcullis_cases::prepared::{Prepared, Sent};
-use portcullis_e2e::{Configuration, EnvoyConfig, Upstream, Wasm};
+use portcullis_e2e::{Configuration, EnvoyConfig, Tls, Upstream, Wasm};
 use serde_json::{Value, json};
 
 /// The largest whole number that a `google.protobuf.Struct`, whose numbers are doubles, holds exactly: 2^53.
@@ -13,18 +14,25 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What streams have unless a case says otherwise; the other engines have the same.
 const CLUSTER: &str = "upstream";
 
-/// Properties of a stream that a listener can be made to have.
+/// What a listener can be made to be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) cluster: String,
     route: String,
     virtual_host: String,
+    /// Clients present certificates, good or not.
+    tls: bool,
 }
 
 impl Place {
     /// Where requests arrive unless a case says otherwise.
     pub(crate) fn usual() -> Self {
-        Self { cluster: CLUSTER.into(), route: "default".into(), virtual_host: "gateway".into() }
+        Self {
+            cluster: CLUSTER.into(),
+            route: "default".into(),
+            virtual_host: "gateway".into(),
+            tls: false,
+        }
     }
 
     /// Where a request arrives; `None` if it has a property that no listener gives.
@@ -32,7 +40,7 @@ impl Place {
         if request.properties.get("xds.cluster_name").is_some_and(String::is_empty) {
             return None;
         }
-        let mut place = Self::usual();
+        let mut place = Self { tls: request.certificate.is_some(), ..Self::usual() };
         for (path, value) in &request.properties {
             match path.as_str() {
                 "xds.cluster_name" => place.cluster.clone_from(value),
@@ -70,7 +78,8 @@ fn is_exact(value: &Value) -> bool {
 }
 
 /// A listener of this name with one filter, the case's. Every client address can be had: it comes by the PROXY
-/// protocol. Paths, `x-request-id` and `x-forwarded-for` reach the filter as they were sent, as in the other engines.
+/// protocol. Paths, `x-request-id`, `x-forwarded-for` and `x-forwarded-client-cert` reach the filter as they were sent, as
+/// in the other engines; any client certificate passes the handshake.
 pub(crate) fn listener(
     case: &Case,
     prepared: &Prepared,
@@ -84,8 +93,8 @@ pub(crate) fn listener(
     for (variable, value) in env {
         wasm = wasm.env(variable, value);
     }
-    let place = place.clone();
-    let config = EnvoyConfig::new(upstream)
+    let (place, tls) = (place.clone(), place.tls);
+    let mut config = EnvoyConfig::new(upstream)
         .raw_paths()
         .raised_limits()
         .connect()
@@ -97,6 +106,7 @@ pub(crate) fn listener(
         .hcm(move |manager| {
             manager["preserve_external_request_id"] = json!(true);
             manager["skip_xff_append"] = json!(true);
+            manager["forward_client_cert_details"] = json!("ALWAYS_FORWARD_ONLY");
             let host = &mut manager["route_config"]["virtual_hosts"][0];
             host["name"] = json!(place.virtual_host);
             for route in host["routes"].as_array_mut().expect("routes") {
@@ -111,6 +121,10 @@ pub(crate) fn listener(
                     "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"},
             }]);
         });
+    if tls {
+        let authority = certificates::authority();
+        config = config.tls(&Tls::new().accept_untrusted().trusting(&authority));
+    }
     let (text, _) = config.bootstrap(Path::new(""));
     let bootstrap: Value = serde_json::from_str(&text).expect("a bootstrap in JSON");
     let mut listener = bootstrap["static_resources"]["listeners"][0].clone();

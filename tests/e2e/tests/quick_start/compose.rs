@@ -70,8 +70,8 @@ impl Project {
             .args(&self.compose[1..])
             .args(["--project-name", &self.name, "--file", "envoy/docker-compose.yaml"])
             .args(arguments)
-            // Docker chooses a free port.
-            .env("PORT", "0")
+            // Docker chooses free ports.
+            .envs([("PORT", "0"), ("TLS_PORT", "0")])
             .current_dir(repository())
             .stdin(Stdio::null())
             .output()
@@ -124,12 +124,12 @@ fn docker_compose_serves_the_same_tour() {
     let project = Project { compose, name };
     let up = project.run(&["up", "--detach"]);
     assert!(up.status.success(), "{}", text(&up));
-    let address: SocketAddr = String::from_utf8(project.run(&["port", "envoy", "8080"]).stdout)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    assert!(address.ip().is_loopback(), "{address} is open to the network");
-    eventually("the gateway in its container", || round::ask(address));
-    round::take(address);
+    let [gateway, tls] = ["8080", "8443"].map(|port| {
+        let printed = String::from_utf8(project.run(&["port", "envoy", port]).stdout).unwrap();
+        let address: SocketAddr = printed.trim().parse().unwrap();
+        assert!(address.ip().is_loopback(), "{address} is open to the network");
+        address
+    });
+    eventually("the gateway in its container", || round::ask(gateway));
+    round::take(gateway, tls);
 }

@@ -62,12 +62,12 @@ fn free_ports<const N: usize>() -> [u16; N] {
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
-fn make_run(ports: [u16; 3]) -> Command {
+fn make_run(ports: [u16; 4]) -> Command {
     let mut command = Command::new("make");
     command
         .arg("run")
         .args(
-            ["PORT", "ADMIN_PORT", "UPSTREAM_PORT"]
+            ["PORT", "TLS_PORT", "ADMIN_PORT", "UPSTREAM_PORT"]
                 .iter()
                 .zip(ports)
                 .map(|(n, p)| format!("{n}={p}")),
@@ -85,7 +85,7 @@ fn make_run(ports: [u16; 3]) -> Command {
 #[test]
 fn the_printed_tour_works_and_ctrl_c_stops_everything() {
     let ports = free_ports();
-    let [gateway, admin, upstream] =
+    let [gateway, tls, admin, upstream] =
         ports.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let mut run = Group(make_run(ports).stdout(Stdio::piped()).spawn().unwrap());
     let printed = Printed::read(run.0.stdout.take().unwrap());
@@ -93,19 +93,20 @@ fn the_printed_tour_works_and_ctrl_c_stops_everything() {
         let ended = run.0.try_wait().unwrap();
         assert_eq!(ended, None, "make run ended before it was ready:\n{}", printed.so_far());
         // The last line of the tour.
-        printed.so_far().contains("bob.token").then_some(())
+        printed.so_far().contains("clients/expired.crt").then_some(())
     });
     assert!(invited.is_some(), "make run is not ready:\n{}", printed.so_far());
-    for word in ["ada.token", "/v1/premium/orders", "Ctrl-C"] {
+    let https = format!("https://{tls}");
+    for word in ["ada.token", "/v1/premium/orders", "Ctrl-C", "clients/ada.crt", &https] {
         assert!(printed.so_far().contains(word), "{word} is missing in:\n{}", printed.so_far());
     }
-    round::take(gateway);
+    round::take(gateway, tls);
     eventually("the access log", || printed.so_far().contains(r#""decision":"#).then_some(()));
 
     run.signal("INT");
     let status = run.0.wait().unwrap();
     assert!(!status.success());
-    for address in [gateway, admin, upstream] {
+    for address in [gateway, tls, admin, upstream] {
         eventually("everything to stop", || TcpStream::connect(address).is_err().then_some(()));
     }
 }
@@ -113,12 +114,13 @@ fn the_printed_tour_works_and_ctrl_c_stops_everything() {
 #[test]
 fn a_taken_port_is_named_with_its_variable() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let [port, admin] = free_ports();
+    let [port, tls, admin] = free_ports();
     let taken = taken.local_addr().unwrap().port();
     for (variable, ports) in [
-        ("PORT", [taken, admin, port]),
-        ("ADMIN_PORT", [port, taken, admin]),
-        ("UPSTREAM_PORT", [port, admin, taken]),
+        ("PORT", [taken, tls, admin, port]),
+        ("TLS_PORT", [port, taken, admin, tls]),
+        ("ADMIN_PORT", [port, tls, taken, admin]),
+        ("UPSTREAM_PORT", [port, tls, admin, taken]),
     ] {
         let output = make_run(ports).output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr);

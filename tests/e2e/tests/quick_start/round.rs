@@ -1,9 +1,9 @@
-//! The tour that `make run` prints: 401 without a token, 200 with one, 429 past the limit, and the
-//! premium tier passing where the standard tier is stopped.
+//! The tour that `make run` prints: 401 without a token, 200 with one, 429 past the limit, the
+//! premium tier passing where the standard tier is stopped, and certificates for who administers.
 
 use std::net::SocketAddr;
 
-use portcullis_e2e::{Connection, Reply, Request, repository};
+use portcullis_e2e::{Connection, Reply, Request, TlsClient, repository};
 
 /// Whatever the clock does meanwhile: more than two windows of the standard tier's 100 a minute.
 const MORE_THAN_THE_LIMIT: usize = 250;
@@ -17,7 +17,7 @@ pub(crate) fn ask(address: SocketAddr) -> Option<Reply> {
 ///
 /// # Panics
 /// When it shows something else than it promises.
-pub(crate) fn take(address: SocketAddr) {
+pub(crate) fn take(address: SocketAddr, tls: SocketAddr) {
     let refused = ask(address).expect("an answer");
     assert_eq!(refused.status, 401, "{refused:?}");
     assert!(refused.header("www-authenticate").is_some(), "{refused:?}");
@@ -40,16 +40,29 @@ pub(crate) fn take(address: SocketAddr) {
 
     assert_eq!(get(address, "ada", "/v1/premium/orders").status, 200);
     assert_eq!(get(address, "bob", "/v1/orders").status, 200);
+
+    let administer = |client: TlsClient| client.send(tls, &request("bob", "/v1/admin/users"));
+    let admitted = administer(TlsClient::showing("ada")).unwrap();
+    assert_eq!(admitted.status, 200, "{admitted:?}");
+    assert!(admitted.header("strict-transport-security").is_some(), "{admitted:?}");
+    let refused = administer(TlsClient::new()).unwrap();
+    assert_eq!(refused.status, 401, "{refused:?}");
+    assert_eq!(refused.json()["message"], "No required TLS certificate was sent");
+    let expired = administer(TlsClient::showing("expired"));
+    assert!(expired.as_ref().is_err_and(|error| error.alert().is_some()), "{expired:?}");
+}
+
+fn get(address: SocketAddr, user: &str, path: &str) -> Reply {
+    Connection::open(address).unwrap().send(&request(user, path)).unwrap()
 }
 
 /// A request with the token of `user` and with identity headers that it made up.
-fn get(address: SocketAddr, user: &str, path: &str) -> Reply {
+fn request(user: &str, path: &str) -> Request {
     let file = repository().join(format!(".demo/{user}.token"));
     let token = std::fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("{}: {error}: run `make demo`", file.display()));
-    let request = Request::get(path)
+    Request::get(path)
         .header("authorization", format!("Bearer {}", token.trim()))
         .header("x-user-roles", "root")
-        .header("x-consumer-username", "root");
-    Connection::open(address).unwrap().send(&request).unwrap()
+        .header("x-consumer-username", "root")
 }

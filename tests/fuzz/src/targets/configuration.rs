@@ -3,6 +3,7 @@
 use portcullis_control::config::{Environment, Faults};
 use portcullis_control::load::module;
 use portcullis_control::program::Program;
+use portcullis_control::surroundings::HostVersion;
 use portcullis_gateway::{CONTROLS, NAME};
 use serde_json::Value;
 
@@ -11,14 +12,13 @@ const SECRET: &str = "0123456789abcdef-of-the-environment";
 
 /// Loads an input as the configuration of each module.
 pub(super) fn run(data: &[u8]) -> u64 {
-    let environment = |name: &str| match name {
+    let variables = |name: &str| match name {
         "SECRET" => Some(SECRET.to_owned()),
         "EMPTY" => Some(String::new()),
         _ => None,
     };
-    let mut seen = vec![check(NAME, data, &|text| {
-        portcullis_gateway::load(text, &environment as &Environment<'_>)
-    })];
+    let environment = Environment { variables: &variables, host: HostVersion::default() };
+    let mut seen = vec![check(NAME, data, &|text| portcullis_gateway::load(text, &environment))];
     for kind in CONTROLS {
         seen.push(check(kind.name, data, &|text| module(*kind, text, &environment)));
     }

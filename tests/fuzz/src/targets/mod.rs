@@ -10,11 +10,13 @@ mod world;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use portcullis_control::certificate::{Subject, fuzz_subject};
 use portcullis_control::json::fuzz_json;
 use portcullis_jwt_auth::key::fuzz_key;
 use portcullis_jwt_auth::template::fuzz_template;
 use portcullis_jwt_auth::token::{DEFAULT_MAX_TOKEN_BYTES, Token, fuzz_token};
 use portcullis_key_auth::body::fuzz_body;
+use portcullis_mtls_auth::xfcc::{fuzz_xfcc, last};
 use portcullis_runtime::{fuzz_pairs, fuzz_protobuf, fuzz_structure};
 
 /// Something that takes any bytes and panics where it finds a fault.
@@ -29,7 +31,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "body", run: body, steps: 5_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
@@ -42,8 +44,10 @@ pub const TARGETS: [Target; 14] = [
     Target { name: "request", run: request::run, steps: 2_000 },
     Target { name: "route", run: route::run, steps: 3_000 },
     Target { name: "structure", run: structure, steps: 5_000 },
+    Target { name: "subject", run: subject, steps: 5_000 },
     Target { name: "template", run: template, steps: 5_000 },
     Target { name: "token", run: token, steps: 5_000 },
+    Target { name: "xfcc", run: xfcc, steps: 5_000 },
 ];
 
 /// What an input showed, as a number.
@@ -85,6 +89,12 @@ fn structure(data: &[u8]) -> u64 {
     0
 }
 
+fn subject(data: &[u8]) -> u64 {
+    fuzz_subject(data);
+    let subject = Subject::parse(data);
+    shown(subject.map(|subject| (subject.text().len().min(32), subject.common_name().is_some())))
+}
+
 fn template(data: &[u8]) -> u64 {
     fuzz_template(data);
     0
@@ -96,4 +106,12 @@ fn token(data: &[u8]) -> u64 {
         Ok(token) => shown((format!("{:?}", token.algorithm), token.kid().is_some())),
         Err(fault) => shown(format!("{fault:?}")),
     }
+}
+
+fn xfcc(data: &[u8]) -> u64 {
+    fuzz_xfcc(data);
+    let found = last(std::iter::once(data)).map(|found| {
+        found.map(|element| (element.subject.len().min(4), element.uris.len(), element.dns.len()))
+    });
+    shown(format!("{found:?}"))
 }

@@ -16,13 +16,17 @@ use serde_json::Value;
 
 use super::world::{bytes, fields};
 
-/// `/open` asks for no token, `/shadow` only writes down what it would do; both remove what clients claim to be.
+/// `/open` asks for no token, `/shadow` only writes down what it would do; both remove what clients claim to be. For
+/// `/any` a key will do as well.
 const CASE: &str = r#"
 [[case]]
 name = "the_gateway_that_is_fuzzed"
 module = "gateway"
 [case.config]
-consumers = [{ username = "ada", custom_id = "42", groups = ["staff"] }]
+consumers = [{ username = "ada", custom_id = "42", groups = ["staff"], keys = ["ada-0123456789abcdef"] }]
+[case.config.key-auth]
+mode = "off"
+key_in_body = true
 [case.config.jwt-auth]
 cookie_names = ["session"]
 uri_param_names = ["jwt"]
@@ -37,12 +41,19 @@ jwt-auth = { mode = "off" }
 [[case.config.routes]]
 match = { path = { prefix = "/shadow" } }
 jwt-auth = { mode = "shadow" }
+[[case.config.routes]]
+match = { path = { prefix = "/any" } }
+key-auth = { mode = "enforce" }
+auth = { any_of = ["key-auth", "jwt-auth"] }
 [[case.request]]
 expect = { status = 401 }
 "#;
 
-/// The one who has a token among the seeds.
+/// The one who has a token among the seeds, and a key.
 const SUBJECT: &[u8] = b"ada";
+
+/// Headers of whoever has a key.
+const CONSUMER: [&str; 2] = ["x-consumer-username", "x-consumer-custom-id"];
 
 /// Headers that the gateway alone writes.
 const IDENTITY: [&str; 8] = [
@@ -109,30 +120,34 @@ pub(super) fn run(data: &[u8]) -> u64 {
         let grpc = observed.headers.iter().find(|(name, _)| name == "grpc-status");
         let refused = match grpc {
             Some((_, code)) => matches!(code.as_slice(), b"3" | b"7" | b"8" | b"16"),
-            None => matches!(status, 400 | 401 | 403 | 429),
+            None => matches!(status, 400 | 401 | 403 | 413 | 429),
         };
         assert!(refused, "answered {status}, {grpc:?}");
         return super::shown((status, observed.body.split(|byte| *byte == b'"').nth(3)));
     };
     let path = Path::parse(&sent.path);
     // CONNECT has no path, so no route takes it.
-    let open = sent.method != "CONNECT"
-        && ["/open", "/shadow"].iter().any(|prefix| {
-            let rest = path.normalised().strip_prefix(prefix.as_bytes());
-            rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
-        });
+    let below = |prefix: &str| {
+        let rest = path.normalised().strip_prefix(prefix.as_bytes());
+        sent.method != "CONNECT"
+            && rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+    };
+    let open = below("/open") || below("/shadow");
     let of = |identity: &'static str| {
         let fields = upstream.headers.iter().chain(&upstream.trailers);
         fields
             .filter(move |(name, _)| same_name_for_a_backend(name.as_bytes(), identity.as_bytes()))
     };
+    // Of two ways in one counts, and nothing of the other one is told.
+    let by_key = below("/any") && of(CONSUMER[0]).next().is_some();
     for identity in IDENTITY {
         let found: Vec<&Field> = of(identity).collect();
-        let expected = if identity == "x-user-id" && !open { 1 } else { 0 };
+        let said = if by_key { CONSUMER.contains(&identity) } else { identity == "x-user-id" };
+        let expected = if said && !open { 1 } else { 0 };
         let written = !open && matches!(identity, "x-credential-identifier");
         assert!(found.len() <= expected.max(usize::from(written)), "{identity}: {found:?}");
         assert!(written || found.len() == expected, "{identity}: {found:?}");
         assert!(identity != "x-user-id" || found.iter().all(|(_, value)| value == SUBJECT));
     }
-    super::shown((status, open, sent.headers.len().min(4)))
+    super::shown((status, open, by_key, sent.headers.len().min(4)))
 }
