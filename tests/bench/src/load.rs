@@ -1,12 +1,14 @@
 //! Clients and an upstream in one thread: little enough work that Envoy is what is waited for.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 
+use portcullis_e2e::TlsClient;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustls::{ClientConnection, StreamOwned};
 
 use crate::credentials::{KEY_HEADER, Presented};
 
@@ -41,8 +43,31 @@ pub(crate) struct Load {
 pub(crate) struct Clients(Vec<u64>);
 
 struct Client {
-    stream: TcpStream,
+    stream: Stream,
     received: Vec<u8>,
+}
+
+/// What a client speaks over.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    fn send(&mut self, bytes: &[u8]) {
+        let sent = match self {
+            Stream::Plain(stream) => stream.write_all(bytes),
+            Stream::Tls(stream) => stream.write_all(bytes),
+        };
+        sent.expect("a request is sent");
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
+        }
+    }
 }
 
 struct Served {
@@ -138,14 +163,24 @@ impl Load {
         self.next
     }
 
-    /// Connects to an Envoy.
-    pub(crate) fn connect(&mut self, envoy: SocketAddr) -> Clients {
+    /// Connects to an Envoy; over TLS where the clients have a certificate to show.
+    pub(crate) fn connect(&mut self, envoy: SocketAddr, tls: Option<&TlsClient>) -> Clients {
         let mut clients = Clients(Vec::new());
         for _ in 0..CONNECTIONS {
-            let stream = TcpStream::connect(envoy).expect("a connection to Envoy");
-            prepare(&stream);
+            let socket = TcpStream::connect(envoy).expect("a connection to Envoy");
             let id = self.number();
-            self.watch(&stream, id);
+            self.watch(&socket, id);
+            let stream = match tls {
+                Some(tls) => {
+                    let stream = tls.handshake(socket).expect("a handshake with Envoy");
+                    prepare(stream.get_ref());
+                    Stream::Tls(Box::new(stream))
+                }
+                None => {
+                    prepare(&socket);
+                    Stream::Plain(socket)
+                }
+            };
             self.clients.insert(id, Client { stream, received: Vec::new() });
             clients.0.push(id);
         }
@@ -163,7 +198,7 @@ impl Load {
         let (mut sent, mut answered) = (0, 0);
         for id in clients.0.iter().take(count) {
             write_request(&mut request, next());
-            self.client(*id).stream.write_all(&request).expect("a request is sent");
+            self.client(*id).stream.send(&request);
             sent += 1;
         }
         while answered < count {
@@ -173,7 +208,7 @@ impl Load {
                 answered += 1;
                 if sent < count {
                     write_request(&mut request, next());
-                    self.client(id).stream.write_all(&request).expect("a request is sent");
+                    self.client(id).stream.send(&request);
                     sent += 1;
                 }
             }
@@ -185,7 +220,7 @@ impl Load {
         let mut request = Vec::new();
         write_request(&mut request, presented);
         self.last_seen.clear();
-        self.client(clients.0[0]).stream.write_all(&request).expect("a request is sent");
+        self.client(clients.0[0]).stream.send(&request);
         loop {
             for id in self.wait() {
                 if let Some(answer) = self.answer(id) {
@@ -254,13 +289,18 @@ impl Load {
     /// The whole answer to a client's request, if it is there.
     fn answer(&mut self, id: u64) -> Option<String> {
         let client = self.clients.get_mut(&id)?;
-        match client.stream.read(&mut self.buffer) {
-            Ok(0) => panic!("Envoy closed a connection"),
-            Ok(length) => client.received.extend_from_slice(&self.buffer[..length]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-            Err(error) => panic!("a connection to Envoy: {error}"),
-        }
-        let end = whole(&client.received)?;
+        // TLS may have taken more from the socket than it gives at once: nothing would tell of the rest.
+        let end = loop {
+            match client.stream.read(&mut self.buffer) {
+                Ok(0) => panic!("Envoy closed a connection"),
+                Ok(length) => client.received.extend_from_slice(&self.buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) => panic!("a connection to Envoy: {error}"),
+            }
+            if let Some(end) = whole(&client.received) {
+                break end;
+            }
+        };
         let answer = String::from_utf8_lossy(&client.received[..end]).into_owned();
         client.received.drain(..end);
         Some(answer)

@@ -63,7 +63,7 @@ pub(crate) fn measure(options: &Options, credentials: &Credentials) -> Vec<Footp
             let envoy = Envoy::start(configuration);
             row.start.push(began.elapsed());
             row.ready.push(envoy.resident_bytes() as f64);
-            let clients = load.connect(envoy.address());
+            let clients = load.connect(envoy.address(), None);
             // Each new token fills our cache by one.
             let mut fresh = credentials.fresh();
             load.run(&clients, credentials.count(), || fresh.next().expect("an endless row"));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use portcullis_e2e::{Envoy, Response, Upstream};
+use portcullis_e2e::{Envoy, Response, TlsClient, Upstream};
 
-use crate::configs::{CONSUMER_HEADER, Config, consumer};
+use crate::configs::{CLIENT, CONSUMER_HEADER, Config, consumer};
 use crate::cpu::{self, Cores};
 use crate::credentials::{Credentials, Presented, jwks};
 use crate::load::{Clients, Load};
@@ -37,7 +37,11 @@ struct Running {
 
 /// Measures all wanted rows.
 pub(crate) fn measure(options: &Options, cores: Cores, credentials: &Credentials) -> Vec<Measured> {
-    let wanted = ROWS.iter().filter(|row| row.name == NO_FILTER || options.wants(row.name));
+    let asked = |row: &&Row| options.wants(row.name);
+    let bases: Vec<&str> = ROWS.iter().filter(asked).map(Row::base).collect();
+    let wanted = ROWS.iter().filter(|row| {
+        row.name == NO_FILTER || bases.contains(&row.name) || options.wants(row.name)
+    });
     let mut measured: Vec<Measured> =
         wanted.map(|row| Measured { row: *row, cost: Vec::new(), busy: Vec::new() }).collect();
     for generation in 0..options.generations {
@@ -107,13 +111,14 @@ fn start(
 ) -> BTreeMap<Config, Running> {
     // A process starts on its parent's core, and stays.
     cpu::pin(cores.envoy);
+    let tls = TlsClient::showing(CLIENT);
     let mut envoys = BTreeMap::new();
     for Measured { row, .. } in measured {
         if envoys.contains_key(&row.config) {
             continue;
         }
         let envoy = Envoy::start(row.config.envoy(load.address(), provider.address()));
-        let clients = load.connect(envoy.address());
+        let clients = load.connect(envoy.address(), row.config.over_tls().then_some(&tls));
         check(row.config, load, &clients, credentials);
         envoys.insert(row.config, Running { envoy, clients });
     }

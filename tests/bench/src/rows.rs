@@ -52,15 +52,25 @@ pub(crate) const JWT_AUTHN_REMOTE: &str = "Envoy's jwt_authn with fetched keys, 
 pub(crate) const KEY_AUTH: &str = "key-auth, 1,000 keys";
 pub(crate) const GATEWAY_KEY_AUTH: &str = "gateway, key-auth, 1,000 keys";
 pub(crate) const API_KEY_AUTH: &str = "Envoy's api_key_auth, 1,000 keys";
+pub(crate) const NO_FILTER_TLS: &str = "no filter, TLS with a client certificate";
+pub(crate) const GATEWAY_CERTIFICATES: &str = "gateway, mtls-auth and acl";
+pub(crate) const RBAC: &str = "Envoy's rbac by the certificate's name";
 pub(crate) const ONE_PERIOD: &str = "rate-limiting, one period by ip";
 pub(crate) const GATEWAY: &str = "gateway, jwt-auth and one period by ip, repeated token";
+
+impl Row {
+    /// What its cost is compared with: the same connections without a filter.
+    pub(crate) fn base(&self) -> &'static str {
+        if self.config.over_tls() { NO_FILTER_TLS } else { NO_FILTER }
+    }
+}
 
 const fn row(name: &'static str, config: Config, send: Send) -> Row {
     Row { name, config, send }
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 25] = [
+pub(crate) const ROWS: [Row; 28] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -77,6 +87,9 @@ pub(crate) const ROWS: [Row; 25] = [
     row(KEY_AUTH, Config::KeyAuth, Send::Fresh),
     row(GATEWAY_KEY_AUTH, Config::GatewayKeyAuth, Send::Fresh),
     row(API_KEY_AUTH, Config::ApiKeyAuth, Send::Fresh),
+    row(NO_FILTER_TLS, Config::PlainTls, Send::Repeated),
+    row(GATEWAY_CERTIFICATES, Config::GatewayCertificates, Send::Repeated),
+    row(RBAC, Config::Rbac, Send::Repeated),
     row(ONE_PERIOD, Config::OnePeriod, Send::Repeated),
     row("rate-limiting, three periods by ip", Config::ThreePeriods, Send::Repeated),
     row("Envoy's local_ratelimit", Config::LocalRatelimit, Send::Repeated),

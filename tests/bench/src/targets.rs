@@ -3,9 +3,9 @@
 use crate::memory::{Footprint, GATEWAY as GATEWAY_MEMORY};
 use crate::report::{Costs, median};
 use crate::rows::{
-    API_KEY_AUTH, GATEWAY, GATEWAY_KEY_AUTH, JWT_AUTHN_BARE_FRESH, JWT_AUTHN_FRESH,
-    JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE, JWT_REPEATED,
-    KEY_AUTH, NOOP_SDK, ONE_PERIOD,
+    API_KEY_AUTH, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_KEY_AUTH, JWT_AUTHN_BARE_FRESH,
+    JWT_AUTHN_FRESH, JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE,
+    JWT_REPEATED, KEY_AUTH, NOOP_SDK, ONE_PERIOD, RBAC,
 };
 
 /// The gateway's memory over plain Envoy, at most, MiB.
@@ -85,6 +85,7 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
             sandboxed(API_KEY_AUTH),
             1.0,
         ),
+        time(GATEWAY_CERTIFICATES, "1.15 × rbac, and a no-op module", sandboxed(RBAC), 1.0),
         time(JWT_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
         time(JWT_BARE_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
         time(ONE_PERIOD, "no-op module (SDK)", above(NOOP_SDK), 3.0),

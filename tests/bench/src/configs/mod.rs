@@ -6,7 +6,7 @@ mod ours;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use portcullis_e2e::{EnvoyConfig, Wasm};
+use portcullis_e2e::{EnvoyConfig, Tls, Wasm};
 use serde_json::{Value, json};
 
 /// More than any run sends, so that nothing is refused.
@@ -23,6 +23,12 @@ const REFRESH: u32 = 86_400;
 
 /// What tells the upstream whose key it was.
 pub(crate) const CONSUMER_HEADER: &str = "x-consumer-username";
+
+/// The certificate that clients show, of `envoy/certs.sh`.
+pub(crate) const CLIENT: &str = "ada";
+
+/// Its name.
+const CLIENT_SAN: &str = "spiffe://portcullis.example/ada";
 
 /// Who has the key of this number.
 pub(crate) fn consumer(number: usize) -> String {
@@ -48,6 +54,12 @@ pub enum Config {
     KeyAuth,
     /// The same as the only control of the gateway.
     GatewayKeyAuth,
+    /// None, over TLS with a client certificate.
+    PlainTls,
+    /// Our mtls-auth and acl in one module: a consumer's certificate, one of its groups.
+    GatewayCertificates,
+    /// Envoy's rbac: a certificate of this name.
+    Rbac,
     /// Our rate-limiting, one period by client address.
     OnePeriod,
     /// Our rate-limiting, three periods by client address.
@@ -134,6 +146,7 @@ impl Config {
                     json!({"consumers": ours::consumers(), "key-auth": ours::key_auth()});
                 vec![ours("gateway", configuration)]
             }
+            Config::GatewayCertificates => vec![ours("gateway", ours::certificates())],
             Config::OnePeriod => vec![ours("rate-limiting", one_period())],
             Config::ThreePeriods => vec![ours("rate-limiting", three_periods("ip"))],
             Config::Gateway => vec![gateway(one_period())],
@@ -153,6 +166,7 @@ impl Config {
             Config::JwtAuthn => vec![native::jwt_authn(None)],
             Config::JwtAuthnRemote => vec![native::jwt_authn_remote()],
             Config::ApiKeyAuth => vec![native::api_key_auth()],
+            Config::Rbac => vec![native::rbac()],
             Config::JwtAuthnBare => {
                 let mut filter = native::jwt_authn(None);
                 filter["typed_config"]["providers"]["idp"]["claim_to_headers"] = json!([]);
@@ -174,7 +188,20 @@ impl Config {
         let config = EnvoyConfig::at(upstream)
             .cluster_at(PROVIDER, provider)
             .hcm(|manager| manager["access_log"] = json!([]));
+        let config = if self.over_tls() { config.tls(&Tls::new()) } else { config };
         self.filters().into_iter().fold(config, EnvoyConfig::filter)
+    }
+
+    /// Whether clients come over TLS, with a certificate.
+    #[must_use]
+    pub fn over_tls(self) -> bool {
+        matches!(self, Config::PlainTls) || self.knows_certificates()
+    }
+
+    /// Whether a client without a good certificate is refused.
+    #[must_use]
+    pub fn knows_certificates(self) -> bool {
+        matches!(self, Config::GatewayCertificates | Config::Rbac)
     }
 
     /// Whether a request without a good key is refused, and the upstream told whose it is.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CONSUMER_HEADER, JWKS_PATH, LIMIT, PROVIDER, REFRESH, consumer};
+use super::{CLIENT_SAN, CONSUMER_HEADER, JWKS_PATH, LIMIT, PROVIDER, REFRESH, consumer};
 use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, api_keys, jwks};
 
 /// With the keys of the provider.
@@ -72,6 +72,26 @@ pub(super) fn api_key_auth() -> Value {
             "credentials": credentials,
             "key_sources": [{"header": KEY_HEADER}],
             "forwarding": {"header": CONSUMER_HEADER, "hide_credentials": true},
+        },
+    })
+}
+
+/// It tells the upstream nothing.
+pub(super) fn rbac() -> Value {
+    let name = json!({"exact": CLIENT_SAN});
+    json!({
+        "name": "envoy.filters.http.rbac",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
+            "rules": {
+                "action": "ALLOW",
+                "policies": {
+                    "staff": {
+                        "permissions": [{"any": true}],
+                        "principals": [{"authenticated": {"principal_name": name}}],
+                    },
+                },
+            },
         },
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{JWKS_PATH, PROVIDER, REFRESH, consumer};
+use super::{CLIENT, CLIENT_SAN, JWKS_PATH, PROVIDER, REFRESH, consumer};
 use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, api_keys, jwks};
 
 /// With keys of the configuration.
@@ -39,4 +39,15 @@ pub(super) fn consumers() -> Value {
         .enumerate()
         .map(|(number, key)| json!({"username": consumer(number), "keys": [key]}));
     consumers.collect()
+}
+
+/// One consumer, known by its certificate, in the group that may.
+pub(super) fn certificates() -> Value {
+    json!({
+        "consumers": [
+            {"username": CLIENT, "groups": ["staff"], "certificates": [{"san": CLIENT_SAN}]},
+        ],
+        "mtls-auth": {"verified_by_envoy": true},
+        "acl": {"allow": ["staff"]},
+    })
 }
