@@ -29,6 +29,7 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Acl> {
     let hide_groups_header = section.or("hide_groups_header", false, |node| node.boolean());
     let always_use_authenticated_groups =
         section.or("always_use_authenticated_groups", false, |node| node.boolean());
+    let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
     let rules = ["allow", "deny", "scopes", "claims", "consumers", "certificates"];
     if !rules.iter().any(|name| section.has(name)) {
         node.fault(format!("expected at least one of {}", rules.join(", ")));
@@ -41,7 +42,7 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Acl> {
         certificates,
         always_use_authenticated_groups,
     };
-    Some(Acl { rules, hide_groups_header })
+    Some(Acl { rules, hide_groups_header, run_on_preflight })
 }
 
 /// A list that is empty would let nobody or everybody pass: whoever means that says it otherwise.

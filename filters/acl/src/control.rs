@@ -23,6 +23,7 @@ const DROPPED_GROUP: &str = "dropped_group";
 pub struct Acl {
     pub(crate) rules: Rules,
     pub(crate) hide_groups_header: bool,
+    pub(crate) run_on_preflight: bool,
 }
 
 impl Control for Acl {
@@ -44,6 +45,9 @@ impl Control for Acl {
     }
 
     fn request_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {
+        if !self.run_on_preflight && exchange.is_preflight() {
+            return Verdict::Continue;
+        }
         let Some(identity) = exchange.identity() else { return Verdict::from(Refused::NoIdentity) };
         if let Err(reason) = self.rules.judge(identity) {
             // The anonymous consumer is nobody who could be told no: it may come back as somebody.

@@ -130,7 +130,12 @@ fn filled(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn read_fingerprints(node: &Node<'_>) -> Option<BTreeSet<Fingerprint>> {
-    Some(node.list()?.iter().filter_map(Fingerprint::read).collect())
+    // To collect them would sort them, which is more code than all the rest of a set.
+    let mut found = BTreeSet::new();
+    for fingerprint in node.list()?.iter().filter_map(Fingerprint::read) {
+        found.insert(fingerprint);
+    }
+    Some(found)
 }
 
 fn read_sans(node: &Node<'_>) -> Option<Vec<SanRule>> {

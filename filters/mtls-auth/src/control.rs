@@ -249,6 +249,10 @@ impl Control for MtlsAuth {
         vec![self.forwarded.clone()]
     }
 
+    fn lets_anybody_pass(&self) -> bool {
+        self.anonymous.is_some()
+    }
+
     fn request_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {
         if !self.run_on_preflight && exchange.is_preflight() {
             return Verdict::Continue;

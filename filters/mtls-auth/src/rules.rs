@@ -14,7 +14,7 @@ pub(crate) struct Rules {
     /// Certificates that are not good any more.
     pub(crate) denied_fingerprints: BTreeSet<Fingerprint>,
     pub(crate) allowed_fingerprints: Option<BTreeSet<Fingerprint>>,
-    pub(crate) trust_domains: Option<BTreeSet<String>>,
+    pub(crate) trust_domains: Option<Vec<String>>,
     pub(crate) allowed_sans: Option<Vec<SanRule>>,
 }
 
@@ -44,7 +44,7 @@ impl Rules {
             San::Dns(_) => None,
         });
         let domain = id.and_then(|id| trust_domain(id)).filter(|_| presented.uris == 1);
-        domain.is_some_and(|domain| domains.contains(domain))
+        domain.is_some_and(|domain| domains.iter().any(|own| own == domain))
     }
 
     fn san_holds(&self, presented: &Presented) -> bool {

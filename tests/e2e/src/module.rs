@@ -16,6 +16,7 @@ enum Configuration {
 #[derive(Clone, Debug)]
 pub struct Wasm {
     name: String,
+    root_id: Option<String>,
     path: PathBuf,
     configuration: Option<Configuration>,
     vm_id: String,
@@ -37,6 +38,7 @@ impl Wasm {
     pub fn file(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self {
             name: name.into(),
+            root_id: None,
             path: path.into(),
             configuration: None,
             vm_id: "portcullis".to_owned(),
@@ -66,6 +68,13 @@ impl Wasm {
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// The plugin's root id; its name unless set.
+    #[must_use]
+    pub fn root_id(mut self, id: impl Into<String>) -> Self {
+        self.root_id = Some(id.into());
         self
     }
 
@@ -117,7 +126,7 @@ impl Wasm {
     pub fn filter(&self) -> Value {
         let mut config = json!({
             "name": self.name,
-            "root_id": self.name,
+            "root_id": self.root_id.as_ref().unwrap_or(&self.name),
             "vm_config": {
                 "vm_id": self.vm_id,
                 "runtime": "envoy.wasm.runtime.v8",

@@ -157,27 +157,44 @@ fn a_consumer_reaches_a_later_module() {
     assert_eq!(seen.text("x-credential-identifier").as_deref(), Some("one"));
 }
 
-#[test]
-fn headers_that_one_module_set_survive_the_next_that_removes_a_clients() {
-    let upstream = Upstream::echo();
-    let first = jwt(json!({}));
+/// A second jwt-auth behind the first: it would say another e-mail address, and has no word for the user's id.
+fn second(more: Value) -> Wasm {
     let headers = json!({"X-User-ID": "$(jwt.nothing)", "X-User-Email": "mail of $(jwt.sub)"});
-    let second = jwt(json!({"headers": headers})).name("second");
-    let config = EnvoyConfig::new(&upstream).raw_paths();
-    let good = Request::get("/")
+    let mut config = json!({"headers": headers});
+    config.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    jwt(config).name("second")
+}
+
+/// The headers that say who is calling, behind these modules, where a client sent its own.
+fn told(upstream: &Upstream, modules: &[&Wasm]) -> [Value; 4] {
+    let config = EnvoyConfig::new(upstream).raw_paths();
+    let envoy = Envoy::start(modules.iter().fold(config, |config, module| config.wasm(module)));
+    let request = Request::get("/")
         .bearer(&token("RS256", user("ada")))
         .header("x-user-id", "root")
         .header("X_User_Id", "root")
         .header("x-consumer-username", "root");
-    let envoy = Envoy::start(config.clone().wasm(&first).wasm(&second));
-    let reply = envoy.send(&good);
+    let reply = envoy.send(&request);
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let seen = ["x-user-id", "x-user-email", "x_user_id", "x-consumer-username"];
-    let seen = seen.map(|name| saw(&reply, name));
-    assert_eq!(seen, ["ada".into(), "mail of ada".into(), Value::Null, Value::Null]);
+    ["x-user-id", "x-user-email", "x_user_id", "x-consumer-username"].map(|name| saw(&reply, name))
+}
+
+#[test]
+fn headers_that_one_module_set_survive_the_next_that_removes_a_clients() {
+    let upstream = Upstream::echo();
+    // With `anonymous` the first that succeeds counts, and this one leaves all as it is.
+    let second = second(json!({"anonymous": "guest", "consumers": [{"username": "guest"}]}));
+    let seen = told(&upstream, &[&jwt(json!({})), &second]);
+    assert_eq!(seen, ["ada".into(), "ada@example.com".into(), Value::Null, Value::Null]);
     // On its own the next one removes it, so it was the first one's word that kept it.
-    let alone = Envoy::start(config.wasm(&second)).send(&good);
-    assert_eq!((alone.status, saw(&alone, "x-user-id")), (200, Value::Null));
+    assert_eq!(told(&upstream, &[&second])[0], Value::Null);
+}
+
+#[test]
+fn headers_of_one_module_go_where_the_next_says_who_is_calling() {
+    let upstream = Upstream::echo();
+    let seen = told(&upstream, &[&jwt(json!({})), &second(json!({}))]);
+    assert_eq!(seen, [Value::Null, "mail of ada".into(), Value::Null, Value::Null]);
 }
 
 #[test]

@@ -71,14 +71,22 @@ fn text(log: &[LogLine]) -> Vec<String> {
 const MINOR_VERSION: [&str; 5] =
     ["xds", "node", "user_agent_build_version", "version", "minor_number"];
 
-/// A request over a connection of its own, with what Envoy 1.`minor` says of that.
+/// A request over a connection of its own, with what Envoy 1.`minor` says of that; what the case says comes last.
 fn on_connection(request: Request, sent: &Sent, minor: u32, number: i64) -> Request {
     let request = request
         .property(&["connection", "id"], property::integer(number))
         .without_property(&["connection", "peer_certificate_valid"]);
     let known = certificates::properties(sent.certificate.as_ref(), minor);
-    known.into_iter().fold(request, |request, (path, value)| {
+    let known = known.into_iter().fold(request, |request, (path, value)| {
         let path: Vec<&str> = path.split('\0').collect();
+        request.property(&path, value)
+    });
+    with_properties(known, sent)
+}
+
+fn with_properties(request: Request, sent: &Sent) -> Request {
+    sent.properties.iter().fold(request, |request, (path, value)| {
+        let path: Vec<&str> = path.split('.').collect();
         request.property(&path, value)
     })
 }
@@ -108,10 +116,7 @@ pub fn request(sent: &Sent) -> Request {
     for (name, value) in &sent.trailers {
         request = request.trailer(name, value);
     }
-    for (path, value) in &sent.properties {
-        let path: Vec<&str> = path.split('.').collect();
-        request = request.property(&path, value);
-    }
+    request = with_properties(request, sent);
     for (name, value) in &sent.filter_state {
         request = request.filter_state(name, value);
     }

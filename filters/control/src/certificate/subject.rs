@@ -9,10 +9,14 @@ use crate::config::Node;
 /// Bytes of a name's text, at most: above what any tool makes, and what is longer counts as unreadable.
 pub const MAX_SUBJECT_BYTES: usize = 4_096;
 
+/// Attributes of one relative name, at most: a second one is rare already.
+const MAX_ATTRIBUTES: usize = 16;
+
 /// A distinguished name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
-    /// Relative names, the most specific one first, as the text has them.
+    /// Relative names, the most specific one first, as the text has them. Each is a set, in whatever order it was written:
+    /// here it is sorted.
     relative: Vec<Vec<Attribute>>,
 }
 
@@ -66,7 +70,11 @@ impl Subject {
         let mut rest = text;
         while !text.is_empty() {
             let (attribute, after) = attribute(rest.trim_ascii_start())?;
-            current.push(attribute);
+            if current.len() == MAX_ATTRIBUTES {
+                return None;
+            }
+            let place = current.iter().position(|other| *other > attribute);
+            current.insert(place.unwrap_or(current.len()), attribute);
             match after.split_first() {
                 None => {
                     relative.push(current);
@@ -116,10 +124,7 @@ impl Subject {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for relative in &self.relative {
-            let mut attributes: Vec<&Attribute> = relative.iter().collect();
-            // A set, in whatever order it was written.
-            attributes.sort();
-            for (index, Attribute { name, value }) in attributes.into_iter().enumerate() {
+            for (index, Attribute { name, value }) in relative.iter().enumerate() {
                 if !text.is_empty() {
                     text.push(if index == 0 { ',' } else { '+' });
                 }
@@ -324,6 +329,9 @@ mod tests {
         ] {
             assert_eq!(Subject::parse(text.as_bytes()), None, "{text}");
         }
+        let attributes = |count: usize| vec!["OU=a"; count].join("+");
+        assert!(Subject::parse(attributes(MAX_ATTRIBUTES).as_bytes()).is_some());
+        assert!(Subject::parse(attributes(MAX_ATTRIBUTES + 1).as_bytes()).is_none());
         let long = |length: usize| format!("CN={}", "a".repeat(length - 3));
         assert!(Subject::parse(long(MAX_SUBJECT_BYTES).as_bytes()).is_some());
         assert!(Subject::parse(long(MAX_SUBJECT_BYTES + 1).as_bytes()).is_none());

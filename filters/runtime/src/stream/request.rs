@@ -375,8 +375,8 @@ impl Stream {
     /// ours set it.
     fn may_stay(&self, settings: &Settings, name: &[u8]) -> bool {
         if settings.identity_headers.covers(name) {
-            let mut earlier = self.exchange.headers_of_earlier_modules().iter();
-            return earlier.any(|own| covers(own, name));
+            let earlier = self.exchange.headers_of_earlier_modules();
+            return earlier.iter().any(|own| covers(own, name));
         }
         let mut forwarded = settings.forwarded_headers.iter().filter(|header| header.covers(name));
         forwarded.all(|header| header.admits(name, self.exchange.peer_address()))

@@ -38,7 +38,7 @@ pub enum Sessions {
 }
 
 /// A client of the certificates' authority. It shows no certificate and begins every session anew,
-/// unless told otherwise. Its copies share the sessions that it remembers.
+/// unless told otherwise. What it remembers belongs to it as it is configured: a change forgets it.
 #[derive(Clone, Debug)]
 pub struct TlsClient {
     shown: Option<Shown>,

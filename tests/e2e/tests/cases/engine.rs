@@ -98,9 +98,6 @@ fn expressible(case: &Case) -> Result<(), Unable> {
         if proxy_line(&request.client).is_none() {
             return skip("a client address that the PROXY protocol cannot tell");
         }
-        if !request.filter_state.is_empty() {
-            return skip("filter state of an earlier module");
-        }
         if request.shared_data_down {
             return skip("shared data that is down");
         }

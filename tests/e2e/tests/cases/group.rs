@@ -16,7 +16,8 @@ use portcullis_e2e::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::listener::{Place, listener, proxy_line};
+use crate::earlier;
+use crate::listener::{Place, listener, plugin_of, proxy_line};
 use crate::sent::{left_out, request};
 
 /// A running Envoy with the listeners of its cases.
@@ -59,6 +60,8 @@ impl Group {
             .flat_map(|prepared| prepared.env)
             .collect();
         let env: Vec<_> = env.into_iter().collect();
+        let folder = TempDir::new().expect("a folder");
+        let earlier = earlier::write(folder.path());
         let (mut members, mut resources) = (Vec::new(), Vec::new());
         for (index, case) in cases.iter().enumerate() {
             let Ok(prepared) = case.prepare_at(start) else { continue };
@@ -70,7 +73,8 @@ impl Group {
             }
             for (number, place) in places.iter().enumerate() {
                 let name = listener_name(&plugin, number);
-                resources.push(listener(case, &prepared, &plugin, &name, place, &env, &upstream));
+                let plugin = plugin_of(case, &prepared, &plugin, &env);
+                resources.push(listener(&plugin, &name, place, &earlier, &upstream));
             }
             members.push(Member { case: case.name.clone(), plugin, places });
         }
@@ -79,7 +83,6 @@ impl Group {
             .flat_map(|member| &member.places)
             .map(|place| place.cluster.clone())
             .collect();
-        let folder = TempDir::new().expect("a folder");
         let file = folder.path().join("listeners.json");
         let text = json!({"version_info": "1", "resources": resources}).to_string();
         std::fs::write(&file, text).expect("a listener file");

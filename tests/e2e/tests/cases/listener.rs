@@ -1,5 +1,6 @@
 //! A case as a listener of its own: its plugin configuration, its route and cluster, its client's address.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use portcullis_cases::case::Case;
@@ -7,6 +8,8 @@ use portcullis_cases::certificates;
 use portcullis_cases::prepared::{Prepared, Sent};
 use portcullis_e2e::{Configuration, EnvoyConfig, Tls, Upstream, Wasm};
 use serde_json::{Value, json};
+
+use crate::earlier;
 
 /// The largest whole number that a `google.protobuf.Struct`, whose numbers are doubles, holds exactly: 2^53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -22,6 +25,8 @@ pub(crate) struct Place {
     virtual_host: String,
     /// Clients present certificates, good or not.
     tls: bool,
+    /// Filter state that earlier modules left.
+    filter_state: BTreeMap<String, String>,
 }
 
 impl Place {
@@ -32,6 +37,7 @@ impl Place {
             route: "default".into(),
             virtual_host: "gateway".into(),
             tls: false,
+            filter_state: BTreeMap::new(),
         }
     }
 
@@ -41,6 +47,7 @@ impl Place {
             return None;
         }
         let mut place = Self { tls: request.certificate.is_some(), ..Self::usual() };
+        place.filter_state.clone_from(&request.filter_state);
         for (path, value) in &request.properties {
             match path.as_str() {
                 "xds.cluster_name" => place.cluster.clone_from(value),
@@ -53,18 +60,33 @@ impl Place {
     }
 }
 
-/// The filter with a case's configuration, as the plugin of this name.
-fn plugin(case: &Case, prepared: &Prepared, name: &str) -> Wasm {
+/// A case's module and configuration, as the plugin of this name.
+pub(crate) struct Plugin {
+    name: String,
+    wasm: Wasm,
+}
+
+/// The plugin of a case.
+pub(crate) fn plugin_of(
+    case: &Case,
+    prepared: &Prepared,
+    name: &str,
+    env: &[(String, String)],
+) -> Plugin {
     let mut wasm = Wasm::new(&case.module).name(name);
     if case.counts() {
         // Counters are shared by `vm_id`: each case has its own.
         wasm = wasm.vm_id(name);
     }
-    match &prepared.json {
+    for (variable, value) in env {
+        wasm = wasm.env(variable, value);
+    }
+    let wasm = match &prepared.json {
         Some(json) if json.is_object() && is_exact(json) => wasm.config(json.clone()),
         _ if prepared.configuration.is_empty() => wasm,
         _ => wasm.config_text(String::from_utf8_lossy(&prepared.configuration)),
-    }
+    };
+    Plugin { name: name.to_owned(), wasm }
 }
 
 /// True if every number survives as a double.
@@ -77,30 +99,28 @@ fn is_exact(value: &Value) -> bool {
     }
 }
 
-/// A listener of this name with one filter, the case's. Every client address can be had: it comes by the PROXY
-/// protocol. Paths, `x-request-id`, `x-forwarded-for` and `x-forwarded-client-cert` reach the filter as they were sent, as
-/// in the other engines; any client certificate passes the handshake.
+/// A listener of this name with a case's filter, and before it what leaves the filter state that the place has. Every
+/// client address can be had: it comes by the PROXY protocol. Paths, `x-request-id`, `x-forwarded-for` and
+/// `x-forwarded-client-cert` reach the filter as they were sent, as in the other engines; any client certificate passes
+/// the handshake.
 pub(crate) fn listener(
-    case: &Case,
-    prepared: &Prepared,
-    plugin_name: &str,
+    plugin: &Plugin,
     name: &str,
     place: &Place,
-    env: &[(String, String)],
+    earlier: &Path,
     upstream: &Upstream,
 ) -> Value {
-    let mut wasm = plugin(case, prepared, plugin_name);
-    for (variable, value) in env {
-        wasm = wasm.env(variable, value);
-    }
     let (place, tls) = (place.clone(), place.tls);
-    let mut config = EnvoyConfig::new(upstream)
+    let before = place.filter_state.iter();
+    let before = before.map(|(name, value)| earlier::module(earlier, name, value));
+    let config = before.fold(EnvoyConfig::new(upstream), |config, module| config.wasm(&module));
+    let mut config = config
         .raw_paths()
         .raised_limits()
         .connect()
-        .wasm(&wasm)
+        .wasm(&plugin.wasm)
         .access_log(json!({
-            "case": plugin_name,
+            "case": plugin.name,
             "decision": "%FILTER_STATE(wasm.portcullis.decision:PLAIN)%",
         }))
         .hcm(move |manager| {

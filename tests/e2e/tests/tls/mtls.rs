@@ -1,5 +1,6 @@
 //! mtls-auth behind real handshakes: whose certificate passes, and what the upstream is told of it.
 
+use portcullis_cases::tokens::keys;
 use portcullis_e2e::rustls::HandshakeKind;
 use portcullis_e2e::rustls::version::{TLS12, TLS13};
 use portcullis_e2e::{
@@ -9,6 +10,7 @@ use portcullis_e2e::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::gateway::get;
 use crate::handshakes::BAD;
 
 const NONE: &str = "No required TLS certificate was sent";
@@ -115,6 +117,35 @@ fn a_gateway_lets_certificates_in_and_acl_says_who_may() {
     let mut http2 = TlsClient::showing("ada").connect_http2(envoy.address()).unwrap();
     for reply in http2.send_all(&vec![request(); 3]) {
         assert_eq!(saw(&reply.unwrap(), "x-consumer-groups"), json!("admin"));
+    }
+}
+
+#[test]
+fn a_certificate_or_a_token_will_do_where_either_may() {
+    let gateway = Wasm::new("gateway").config(json!({
+        "consumers": consumers(),
+        "mtls-auth": fields(json!({})),
+        "jwt-auth": {"issuers": [{
+            "issuer": "https://idp.example.com",
+            "algorithms": ["ES256"],
+            "keys": [{"jwks": {"keys": [keys::jwk("p256")]}}],
+        }]},
+        "auth": {"any_of": ["mtls-auth", "jwt-auth"]},
+    }));
+    let (_upstream, envoy) = start(&Tls::new(), &gateway);
+    let send =
+        |client: TlsClient, request: Request| client.send(envoy.address(), &request).unwrap();
+    let with_token = send(TlsClient::new(), get("/"));
+    assert_eq!((with_token.status, saw(&with_token, "x-consumer-username")), (200, Value::Null));
+    let with_both = send(TlsClient::showing("ada"), get("/"));
+    assert_eq!((with_both.status, saw(&with_both, "x-consumer-username")), (200, json!("ada")));
+    assert_eq!(send(TlsClient::showing("wrong-san"), get("/")).status, 200);
+    let with_certificate = send(TlsClient::showing("bob"), request().bearer("no.such.token"));
+    assert_eq!(saw(&with_certificate, "x-consumer-username"), json!("bob"));
+    for (client, message) in [(TlsClient::new(), NONE), (TlsClient::showing("wrong-san"), FAILED)] {
+        let neither = send(client, request());
+        assert_eq!(said(&neither), refused(401, message));
+        assert_eq!(neither.header("www-authenticate").as_deref(), Some("Bearer"));
     }
 }
 
