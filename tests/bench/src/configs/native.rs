@@ -63,7 +63,7 @@ pub(super) fn local_ratelimit(headers: bool) -> Value {
 pub(super) fn api_key_auth() -> Value {
     let credentials: Vec<Value> = api_keys()
         .enumerate()
-        .map(|(number, key)| json!({"key": {"inline_string": key}, "client": consumer(number)}))
+        .map(|(number, key)| json!({"key": key, "client": consumer(number)}))
         .collect();
     json!({
         "name": "envoy.filters.http.api_key_auth",
