@@ -3,9 +3,9 @@
 //! - `{{name}}`: a token of the file, minted once per case at the case's start;
 //! - `{{jwk:key}}`, `{{pem:key}}`, `{{private:key}}` (a private JWK), `{{secret:key}}`: a key of `tests/cases/keys`; in a configuration, a string that is
 //!   nothing but a placeholder becomes the JSON value that it stands for, and a member `"..."` is spread over its
-//!   object (`{ "..." = "{{jwk:rsa2048}}", kid = "k1" }`);
+//!   object (`{ "..." = "{{jwk:rsa2048}}", kid = "k1" }`); so too in the header and claims of a token;
 //! - `{{fingerprint:name}}`, `{{xfcc:name}}`: of a client certificate of the file; `{{thumbprint:name}}`, as a token is
-//!   bound to it, also in the claims of tokens;
+//!   bound to it;
 //! - `{{left:minute}}`: whole seconds until the next `second`, `minute`, `hour` or `day` begins, 1 at least.
 
 use std::cell::RefCell;
@@ -72,10 +72,12 @@ impl<'c> Words<'c> {
             return Ok(token.clone());
         }
         let spec = self.specs.get(name).ok_or_else(|| format!("no token is called `{name}`"))?;
-        let Value::Object(claims) = self.json(&Value::Object(spec.claims.clone()))? else {
-            return Err(format!("the claims of `{name}` are no object"));
+        let members = |own: &Map<String, Value>| match self.json(&Value::Object(own.clone()))? {
+            Value::Object(members) => Ok(members),
+            _ => Err(format!("what stands in `{name}` is no object")),
         };
-        let spec = Spec { claims, ..spec.clone() };
+        let (header, claims) = (members(&spec.header)?, members(&spec.claims)?);
+        let spec = Spec { header, claims, ..spec.clone() };
         let token = caught(name, || mint(&spec, self.now))?;
         self.minted.borrow_mut().insert(name.to_owned(), token.clone());
         Ok(token)

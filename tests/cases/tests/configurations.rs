@@ -7,7 +7,7 @@
 )]
 
 use portcullis_cases::load::all;
-use portcullis_cases::native::{Native, World};
+use portcullis_cases::native::{Clusters, Native, World};
 use portcullis_cases::prepared::Prepared;
 use portcullis_cases::registry::modules;
 use portcullis_cases::wrong::{Dice, mutate};
@@ -39,7 +39,11 @@ fn a_wrong_configuration_is_refused_with_a_fault_and_a_right_one_decides() {
             if native.configure(&text, &environment) {
                 accepted += 1;
                 if let Some(request) = base.requests.first() {
-                    let status = native.send(request).status;
+                    let mut clusters = Clusters::new(&base.documents);
+                    native.tick();
+                    clusters.answer(&mut native);
+                    let observed = native.send(request);
+                    let status = clusters.wait(&mut native, observed).status;
                     assert!(status.is_some(), "{number}: {}", String::from_utf8_lossy(&text));
                 }
             } else {

@@ -9,7 +9,7 @@ use crate::engine::{LONGEST_WAIT, Observed, WAIT_STEP};
 use crate::prepared::Answer;
 
 /// What the clusters of a case have, and which calls they have answered.
-pub(super) struct Clusters<'c> {
+pub struct Clusters<'c> {
     documents: &'c Documents,
     answered: usize,
     /// Nanoseconds for which requests waited so far.
@@ -17,12 +17,14 @@ pub(super) struct Clusters<'c> {
 }
 
 impl<'c> Clusters<'c> {
-    pub(super) fn new(documents: &'c Documents) -> Self {
+    /// Clusters with these documents, which have answered nothing yet.
+    #[must_use]
+    pub fn new(documents: &'c Documents) -> Self {
         Clusters { documents, answered: 0, waited: 0 }
     }
 
     /// Answers every call that was made, and those that the answers lead to.
-    pub(super) fn answer(&mut self, native: &mut Native) {
+    pub fn answer(&mut self, native: &mut Native) {
         while let Some(call) = native.world().calls().get(self.answered) {
             self.answered += 1;
             let token = u32::try_from(self.answered).expect("few calls");
@@ -46,7 +48,7 @@ impl<'c> Clusters<'c> {
     }
 
     /// Lets time pass while a request waits, and tells what came of it.
-    pub(super) fn wait(&mut self, native: &mut Native, mut observed: Observed) -> Observed {
+    pub fn wait(&mut self, native: &mut Native, mut observed: Observed) -> Observed {
         let mut left = LONGEST_WAIT;
         while observed.status.is_none() && left > 0 {
             left -= WAIT_STEP;

@@ -7,7 +7,7 @@ mod flow;
 mod host;
 mod world;
 
-use clusters::Clusters;
+pub use clusters::Clusters;
 pub use flow::Native;
 pub use world::{Part, Shared, World};
 
