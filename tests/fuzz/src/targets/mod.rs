@@ -3,6 +3,8 @@
 mod address;
 mod configuration;
 mod headers;
+mod inflation;
+mod origin;
 mod path;
 mod request;
 mod route;
@@ -17,6 +19,7 @@ use portcullis_jwt_auth::template::fuzz_template;
 use portcullis_jwt_auth::token::{DEFAULT_MAX_TOKEN_BYTES, Token, fuzz_token};
 use portcullis_key_auth::body::fuzz_body;
 use portcullis_mtls_auth::xfcc::{fuzz_xfcc, last};
+use portcullis_request_size_limiting::parts::fuzz_parts;
 use portcullis_runtime::{fuzz_pairs, fuzz_protobuf, fuzz_structure};
 
 /// Something that takes any bytes and panics where it finds a fault.
@@ -31,14 +34,17 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "body", run: body, steps: 5_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
     Target { name: "headers", run: headers::run, steps: 3_000 },
+    Target { name: "inflation", run: inflation::run, steps: 3_000 },
     Target { name: "json", run: json, steps: 5_000 },
     Target { name: "key", run: key, steps: 2_000 },
+    Target { name: "origin", run: origin::run, steps: 3_000 },
     Target { name: "pairs", run: pairs, steps: 5_000 },
+    Target { name: "parts", run: parts, steps: 5_000 },
     Target { name: "path", run: path::run, steps: 5_000 },
     Target { name: "protobuf", run: protobuf, steps: 5_000 },
     Target { name: "request", run: request::run, steps: 2_000 },
@@ -77,6 +83,10 @@ fn key(data: &[u8]) -> u64 {
 fn pairs(data: &[u8]) -> u64 {
     fuzz_pairs(data);
     0
+}
+
+fn parts(data: &[u8]) -> u64 {
+    fuzz_parts(data)
 }
 
 fn protobuf(data: &[u8]) -> u64 {
