@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 /// The SHA-256 of a key.
 pub type Digest = [u8; 32];
 
+/// A digest as it is compared, eight bytes at a time.
+type Words = [u64; 4];
+
 /// Digests that one bucket has on average, at most.
 const MEAN_BUCKET: usize = 8;
 
@@ -73,7 +76,7 @@ pub fn identity(consumer: &Rc<Consumer>, name: Option<&str>, digest: &Digest) ->
 /// presented key alone, and as all are equally wide, not even how full it is can be seen.
 #[derive(Debug, Default)]
 pub struct Credentials {
-    places: Vec<(Digest, Option<Rc<Credential>>)>,
+    places: Vec<(Words, Option<Rc<Credential>>)>,
     width: usize,
     buckets: usize,
 }
@@ -91,12 +94,12 @@ impl Credentials {
         }
         let width = filled.iter().copied().max().unwrap_or(0);
         // No key has this digest that anybody could find, and a place without a credential gives none.
-        let mut places = vec![([0; 32], None); width * buckets];
+        let mut places = vec![(Words::default(), None); width * buckets];
         for (digest, credential) in keys {
             let start = bucket(&digest, buckets) * width;
             let mut rest = places.iter_mut().skip(start).take(width);
             if let Some(place) = rest.find(|(_, credential)| credential.is_none()) {
-                *place = (digest, Some(credential));
+                *place = (words(&digest), Some(credential));
             }
         }
         Credentials { places, width, buckets }
@@ -113,19 +116,28 @@ impl Credentials {
     pub fn find(&self, key: &[u8]) -> Option<&Rc<Credential>> {
         let presented = digest(key);
         let start = bucket(&presented, self.buckets.max(1)) * self.width;
+        let presented = words(&presented);
         let mut found = None;
         for (digest, credential) in self.places.iter().skip(start).take(self.width) {
             let mut difference = 0;
             for (left, right) in digest.iter().zip(&presented) {
                 difference |= left ^ right;
             }
-            // The compiler must not see that the rest does not matter once two bytes differ.
+            // The compiler must not see that the rest does not matter once two words differ.
             if black_box(difference) == 0 {
                 found = credential.as_ref();
             }
         }
         found
     }
+}
+
+fn words(digest: &Digest) -> Words {
+    let mut words = Words::default();
+    for (word, bytes) in words.iter_mut().zip(digest.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    words
 }
 
 fn bucket(digest: &Digest, buckets: usize) -> usize {

@@ -15,6 +15,7 @@
 
 pub mod configs;
 mod cpu;
+pub mod credentials;
 mod load;
 mod memory;
 mod options;
@@ -22,7 +23,6 @@ mod report;
 mod rounds;
 mod rows;
 mod targets;
-pub mod tokens;
 
 pub use options::Options;
 
@@ -32,9 +32,9 @@ pub use options::Options;
 /// When an Envoy does not do what it is to be measured at.
 pub fn run(options: &Options) {
     let cores = cpu::Cores::of_this_machine();
-    eprintln!("minting {} tokens ...", tokens::FRESH);
-    let tokens = tokens::Tokens::mint(tokens::FRESH);
-    let memory = memory::measure(options, &tokens);
-    let rounds = rounds::measure(options, cores, &tokens);
+    eprintln!("minting {} tokens ...", credentials::FRESH);
+    let credentials = credentials::Credentials::mint(credentials::FRESH);
+    let memory = memory::measure(options, &credentials);
+    let rounds = rounds::measure(options, cores, &credentials);
     report::print(options, cores, &rounds, &memory);
 }

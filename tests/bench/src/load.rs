@@ -1,12 +1,16 @@
 //! Clients and an upstream in one thread: little enough work that Envoy is what is waited for.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 
+use portcullis_e2e::TlsClient;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustls::{ClientConnection, StreamOwned};
+
+use crate::credentials::{KEY_HEADER, Presented};
 
 /// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks. With few, a
 /// cheap filter lets Envoy sleep between requests, and the waking is counted as the cost of the request.
@@ -39,8 +43,31 @@ pub(crate) struct Load {
 pub(crate) struct Clients(Vec<u64>);
 
 struct Client {
-    stream: TcpStream,
+    stream: Stream,
     received: Vec<u8>,
+}
+
+/// What a client speaks over.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    fn send(&mut self, bytes: &[u8]) {
+        let sent = match self {
+            Stream::Plain(stream) => stream.write_all(bytes),
+            Stream::Tls(stream) => stream.write_all(bytes),
+        };
+        sent.expect("a request is sent");
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
+        }
+    }
 }
 
 struct Served {
@@ -48,8 +75,8 @@ struct Served {
     received: Vec<u8>,
 }
 
-/// A request with a bearer token, as an application would send it.
-fn write_request(into: &mut Vec<u8>, token: &str) {
+/// A request with a bearer token and a key, as an application would send it.
+fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
     into.clear();
     into.extend_from_slice(
         b"GET /v1/orders/4711?expand=lines HTTP/1.1\r\n\
@@ -61,7 +88,11 @@ fn write_request(into: &mut Vec<u8>, token: &str) {
           x-request-source: checkout\r\n\
           authorization: Bearer ",
     );
-    into.extend_from_slice(token.as_bytes());
+    into.extend_from_slice(presented.token.as_bytes());
+    into.extend_from_slice(b"\r\n");
+    into.extend_from_slice(KEY_HEADER.as_bytes());
+    into.extend_from_slice(b": ");
+    into.extend_from_slice(presented.key.as_bytes());
     into.extend_from_slice(b"\r\n\r\n");
 }
 
@@ -132,32 +163,42 @@ impl Load {
         self.next
     }
 
-    /// Connects to an Envoy.
-    pub(crate) fn connect(&mut self, envoy: SocketAddr) -> Clients {
+    /// Connects to an Envoy; over TLS where the clients have a certificate to show.
+    pub(crate) fn connect(&mut self, envoy: SocketAddr, tls: Option<&TlsClient>) -> Clients {
         let mut clients = Clients(Vec::new());
         for _ in 0..CONNECTIONS {
-            let stream = TcpStream::connect(envoy).expect("a connection to Envoy");
-            prepare(&stream);
+            let socket = TcpStream::connect(envoy).expect("a connection to Envoy");
             let id = self.number();
-            self.watch(&stream, id);
+            self.watch(&socket, id);
+            let stream = match tls {
+                Some(tls) => {
+                    let stream = tls.handshake(socket).expect("a handshake with Envoy");
+                    prepare(stream.get_ref());
+                    Stream::Tls(Box::new(stream))
+                }
+                None => {
+                    prepare(&socket);
+                    Stream::Plain(socket)
+                }
+            };
             self.clients.insert(id, Client { stream, received: Vec::new() });
             clients.0.push(id);
         }
         clients
     }
 
-    /// Sends so many requests, each with the next token, and waits for all answers, which have to be 200.
-    pub(crate) fn run<'t>(
+    /// Sends so many requests, each with what comes next, and waits for all answers, which have to be 200.
+    pub(crate) fn run<'c>(
         &mut self,
         clients: &Clients,
         count: usize,
-        mut token: impl FnMut() -> &'t str,
+        mut next: impl FnMut() -> Presented<'c>,
     ) {
         let mut request = Vec::new();
         let (mut sent, mut answered) = (0, 0);
         for id in clients.0.iter().take(count) {
-            write_request(&mut request, token());
-            self.client(*id).stream.write_all(&request).expect("a request is sent");
+            write_request(&mut request, next());
+            self.client(*id).stream.send(&request);
             sent += 1;
         }
         while answered < count {
@@ -166,8 +207,8 @@ impl Load {
                 assert!(answer.starts_with("HTTP/1.1 200 "), "an answer that is not 200: {answer}");
                 answered += 1;
                 if sent < count {
-                    write_request(&mut request, token());
-                    self.client(id).stream.write_all(&request).expect("a request is sent");
+                    write_request(&mut request, next());
+                    self.client(id).stream.send(&request);
                     sent += 1;
                 }
             }
@@ -175,11 +216,11 @@ impl Load {
     }
 
     /// Sends one request; its answer, and what the upstream saw of it (empty: nothing).
-    pub(crate) fn ask(&mut self, clients: &Clients, token: &str) -> (String, String) {
+    pub(crate) fn ask(&mut self, clients: &Clients, presented: Presented<'_>) -> (String, String) {
         let mut request = Vec::new();
-        write_request(&mut request, token);
+        write_request(&mut request, presented);
         self.last_seen.clear();
-        self.client(clients.0[0]).stream.write_all(&request).expect("a request is sent");
+        self.client(clients.0[0]).stream.send(&request);
         loop {
             for id in self.wait() {
                 if let Some(answer) = self.answer(id) {
@@ -248,13 +289,18 @@ impl Load {
     /// The whole answer to a client's request, if it is there.
     fn answer(&mut self, id: u64) -> Option<String> {
         let client = self.clients.get_mut(&id)?;
-        match client.stream.read(&mut self.buffer) {
-            Ok(0) => panic!("Envoy closed a connection"),
-            Ok(length) => client.received.extend_from_slice(&self.buffer[..length]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-            Err(error) => panic!("a connection to Envoy: {error}"),
-        }
-        let end = whole(&client.received)?;
+        // TLS may have taken more from the socket than it gives at once: nothing would tell of the rest.
+        let end = loop {
+            match client.stream.read(&mut self.buffer) {
+                Ok(0) => panic!("Envoy closed a connection"),
+                Ok(length) => client.received.extend_from_slice(&self.buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) => panic!("a connection to Envoy: {error}"),
+            }
+            if let Some(end) = whole(&client.received) {
+                break end;
+            }
+        };
         let answer = String::from_utf8_lossy(&client.received[..end]).into_owned();
         client.received.drain(..end);
         Some(answer)

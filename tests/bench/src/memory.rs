@@ -7,9 +7,10 @@ use portcullis_e2e::Envoy;
 use wasmparser::{Parser, Payload};
 
 use crate::configs::Config;
+use crate::credentials::Credentials;
 use crate::load::Load;
 use crate::options::Options;
-use crate::tokens::Tokens;
+use crate::rounds::provider;
 
 /// Workers of each Envoy.
 pub(crate) const WORKERS: u32 = 2;
@@ -45,25 +46,27 @@ pub(crate) struct Footprint {
 }
 
 /// Starts every Envoy several times, one at a time.
-pub(crate) fn measure(options: &Options, tokens: &Tokens) -> Vec<Footprint> {
+pub(crate) fn measure(options: &Options, credentials: &Credentials) -> Vec<Footprint> {
     let wanted = STARTED
         .into_iter()
         .filter(|(name, config)| *config == Config::Plain || options.wants(name));
     let mut rows: Vec<(Config, Footprint)> =
         wanted.map(|(name, config)| (config, footprint(name, config))).collect();
+    let provider = provider();
     for _ in 0..options.starts {
         for (config, row) in &mut rows {
             eprintln!("measuring memory: {}", row.name);
             let mut load = Load::start();
-            let configuration = config.envoy(load.address()).concurrency(WORKERS);
+            let configuration =
+                config.envoy(load.address(), provider.address()).concurrency(WORKERS);
             let began = Instant::now();
             let envoy = Envoy::start(configuration);
             row.start.push(began.elapsed());
             row.ready.push(envoy.resident_bytes() as f64);
-            let clients = load.connect(envoy.address());
+            let clients = load.connect(envoy.address(), None);
             // Each new token fills our cache by one.
-            let mut fresh = tokens.fresh.iter().map(String::as_str);
-            load.run(&clients, tokens.fresh.len(), || fresh.next().expect("a token a request"));
+            let mut fresh = credentials.fresh();
+            load.run(&clients, credentials.count(), || fresh.next().expect("an endless row"));
             row.used.push(envoy.resident_bytes() as f64);
         }
     }

@@ -20,10 +20,11 @@ impl Costs<'_> {
         self.0.iter().find(|measured| measured.row.name == name)
     }
 
-    /// The differences to `no filter`, each within one round, in microseconds.
+    /// The differences to the same without a filter, each within one round, in microseconds.
     fn differences(&self, name: &str) -> Option<Vec<f64>> {
-        let plain = &self.row(NO_FILTER)?.cost;
-        Some(self.row(name)?.cost.iter().zip(plain).map(|(one, plain)| one - plain).collect())
+        let measured = self.row(name)?;
+        let plain = &self.row(measured.row.base())?.cost;
+        Some(measured.cost.iter().zip(plain).map(|(one, plain)| one - plain).collect())
     }
 
     /// The cost above `no filter` in microseconds a request.
@@ -85,7 +86,7 @@ fn print_costs(costs: &Costs<'_>) {
         let name = measured.row.name;
         let total = median(&measured.cost);
         let busy = 100.0 * median(&measured.busy);
-        if name == NO_FILTER {
+        if name == measured.row.base() {
             println!("{name:<66} {total:>8.2} {:>15} {:>10} {:>10} {busy:>5.0}%", "", "", "");
             continue;
         }

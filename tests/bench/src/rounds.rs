@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use portcullis_e2e::Envoy;
+use portcullis_e2e::{Envoy, Response, TlsClient, Upstream};
 
-use crate::configs::Config;
+use crate::configs::{CLIENT, CONSUMER_HEADER, Config, consumer};
 use crate::cpu::{self, Cores};
+use crate::credentials::{Credentials, Presented, jwks};
 use crate::load::{Clients, Load};
 use crate::options::Options;
 use crate::rows::{NO_FILTER, ROWS, Row};
-use crate::tokens::Tokens;
 
 /// Requests before a row's measured ones: they warm caches, Envoy's and the core's.
 const WARM_UP: usize = 200;
@@ -36,26 +36,36 @@ struct Running {
 }
 
 /// Measures all wanted rows.
-pub(crate) fn measure(options: &Options, cores: Cores, tokens: &Tokens) -> Vec<Measured> {
-    let wanted = ROWS.iter().filter(|row| row.name == NO_FILTER || options.wants(row.name));
+pub(crate) fn measure(options: &Options, cores: Cores, credentials: &Credentials) -> Vec<Measured> {
+    let asked = |row: &&Row| options.wants(row.name);
+    let bases: Vec<&str> = ROWS.iter().filter(asked).map(Row::base).collect();
+    let wanted = ROWS.iter().filter(|row| {
+        row.name == NO_FILTER || bases.contains(&row.name) || options.wants(row.name)
+    });
     let mut measured: Vec<Measured> =
         wanted.map(|row| Measured { row: *row, cost: Vec::new(), busy: Vec::new() }).collect();
     for generation in 0..options.generations {
         eprintln!("generation {} of {}", generation + 1, options.generations);
-        measure_generation(options, cores, tokens, &mut measured);
+        measure_generation(options, cores, credentials, &mut measured);
     }
     measured
 }
 
 /// Some rounds with processes of their own.
-fn measure_generation(options: &Options, cores: Cores, tokens: &Tokens, measured: &mut [Measured]) {
+fn measure_generation(
+    options: &Options,
+    cores: Cores,
+    credentials: &Credentials,
+    measured: &mut [Measured],
+) {
     let mut load = Load::start();
-    let envoys = start(measured, cores, &mut load, tokens);
+    let provider = provider();
+    let envoys = start(measured, cores, &mut load, &provider, credentials);
     cpu::pin(cores.load);
-    let mut fresh = tokens.fresh.iter().map(String::as_str).cycle();
+    let mut fresh = credentials.fresh();
     for Measured { row, .. } in measured.iter() {
         let clients = &envoys[&row.config].clients;
-        load.run(clients, TIER_UP, || row.send.token(&mut fresh, tokens));
+        load.run(clients, TIER_UP, || row.send.next(&mut fresh, credentials));
     }
     for round in 0..options.rounds {
         let mut order: Vec<usize> = (0..measured.len()).collect();
@@ -66,7 +76,7 @@ fn measure_generation(options: &Options, cores: Cores, tokens: &Tokens, measured
         for index in order {
             let row = measured[index].row;
             let Running { envoy, clients } = &envoys[&row.config];
-            let mut next = || row.send.token(&mut fresh, tokens);
+            let mut next = || row.send.next(&mut fresh, credentials);
             load.run(clients, WARM_UP, &mut next);
             let before = cpu::time(envoy.id());
             let started = Instant::now();
@@ -83,23 +93,33 @@ fn microseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
+/// Where keys are fetched from, once by each Envoy that does.
+pub(crate) fn provider() -> Upstream {
+    let set = jwks().to_string();
+    Upstream::with(move |_| {
+        Response::new(200).header("content-type", "application/json").body(set.as_bytes())
+    })
+}
+
 /// Starts an Envoy for each configuration, on its core, and looks whether it does what it is measured for.
 fn start(
     measured: &[Measured],
     cores: Cores,
     load: &mut Load,
-    tokens: &Tokens,
+    provider: &Upstream,
+    credentials: &Credentials,
 ) -> BTreeMap<Config, Running> {
     // A process starts on its parent's core, and stays.
     cpu::pin(cores.envoy);
+    let tls = TlsClient::showing(CLIENT);
     let mut envoys = BTreeMap::new();
     for Measured { row, .. } in measured {
         if envoys.contains_key(&row.config) {
             continue;
         }
-        let envoy = Envoy::start(row.config.envoy(load.address()));
-        let clients = load.connect(envoy.address());
-        check(row.config, load, &clients, tokens);
+        let envoy = Envoy::start(row.config.envoy(load.address(), provider.address()));
+        let clients = load.connect(envoy.address(), row.config.over_tls().then_some(&tls));
+        check(row.config, load, &clients, credentials);
         envoys.insert(row.config, Running { envoy, clients });
     }
     envoys
@@ -107,8 +127,8 @@ fn start(
 
 /// # Panics
 /// When the filters don't do their work: then there is nothing to measure.
-fn check(config: Config, load: &mut Load, clients: &Clients, tokens: &Tokens) {
-    let (answer, seen) = load.ask(clients, &tokens.repeated);
+fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Credentials) {
+    let (answer, seen) = load.ask(clients, credentials.repeated());
     let (answer, seen) = (answer.to_ascii_lowercase(), seen.to_ascii_lowercase());
     assert!(answer.starts_with("http/1.1 200 "), "{config:?} answers {answer}");
     assert_eq!(
@@ -123,8 +143,20 @@ fn check(config: Config, load: &mut Load, clients: &Clients, tokens: &Tokens) {
             "{config:?} forwards claims, or does not, and the upstream saw {seen}"
         );
     }
-    let forged = tokens.repeated.replace("eyJ", "eyK");
-    let (answer, _) = load.ask(clients, &forged);
-    let expected = if config.authenticates() { "HTTP/1.1 401 " } else { "HTTP/1.1 200 " };
-    assert!(answer.starts_with(expected), "{config:?} answers a forged token with {answer}");
+    let told = format!("{CONSUMER_HEADER}: {}\r\n", consumer(0));
+    assert_eq!(
+        seen.contains(&told),
+        config.knows_keys(),
+        "{config:?} says whose the key is, or does not, and the upstream saw {seen}"
+    );
+    let good = credentials.repeated();
+    let forged = good.token.replace("eyJ", "eyK");
+    for (bad, refused) in [
+        (Presented { token: &forged, ..good }, config.authenticates()),
+        (Presented { key: "made-up", ..good }, config.knows_keys()),
+    ] {
+        let (answer, _) = load.ask(clients, bad);
+        let expected = if refused { "HTTP/1.1 401 " } else { "HTTP/1.1 200 " };
+        assert!(answer.starts_with(expected), "{config:?} answers {bad:?} with {answer}");
+    }
 }

@@ -1,27 +1,27 @@
 //! The rows of the table: an Envoy and what is sent to it.
 
 use crate::configs::Config;
-use crate::tokens::Tokens;
+use crate::credentials::{Credentials, Presented};
 
-/// Which tokens the requests carry. All carry one, so that all are of the same size.
+/// What the requests carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Send {
-    /// Another one each time.
+    /// Another token and key each time.
     Fresh,
-    /// Always the same one.
+    /// Always the same ones.
     Repeated,
 }
 
 impl Send {
-    /// The token of the next request; `fresh` never ends.
-    pub(crate) fn token<'t>(
+    /// What the next request carries; `fresh` never ends.
+    pub(crate) fn next<'c>(
         self,
-        fresh: &mut impl Iterator<Item = &'t str>,
-        tokens: &'t Tokens,
-    ) -> &'t str {
+        fresh: &mut impl Iterator<Item = Presented<'c>>,
+        credentials: &'c Credentials,
+    ) -> Presented<'c> {
         match self {
-            Send::Fresh => fresh.next().expect("an endless row of tokens"),
-            Send::Repeated => &tokens.repeated,
+            Send::Fresh => fresh.next().expect("an endless row"),
+            Send::Repeated => credentials.repeated(),
         }
     }
 }
@@ -33,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The Envoy.
     pub(crate) config: Config,
-    /// The tokens.
+    /// What is sent.
     pub(crate) send: Send,
 }
 
@@ -47,15 +47,30 @@ pub(crate) const JWT_BARE_FRESH: &str = "jwt-auth without headers of claims, fre
 pub(crate) const JWT_BARE_REPEATED: &str = "jwt-auth without headers of claims, repeated token";
 pub(crate) const JWT_AUTHN_BARE_FRESH: &str =
     "Envoy's jwt_authn without headers of claims, fresh tokens";
+pub(crate) const JWT_REMOTE: &str = "jwt-auth with fetched keys, fresh tokens";
+pub(crate) const JWT_AUTHN_REMOTE: &str = "Envoy's jwt_authn with fetched keys, fresh tokens";
+pub(crate) const KEY_AUTH: &str = "key-auth, 1,000 keys";
+pub(crate) const GATEWAY_KEY_AUTH: &str = "gateway, key-auth, 1,000 keys";
+pub(crate) const API_KEY_AUTH: &str = "Envoy's api_key_auth, 1,000 keys";
+pub(crate) const NO_FILTER_TLS: &str = "no filter, TLS with a client certificate";
+pub(crate) const GATEWAY_CERTIFICATES: &str = "gateway, mtls-auth and acl";
+pub(crate) const RBAC: &str = "Envoy's rbac by the certificate's name";
 pub(crate) const ONE_PERIOD: &str = "rate-limiting, one period by ip";
 pub(crate) const GATEWAY: &str = "gateway, jwt-auth and one period by ip, repeated token";
+
+impl Row {
+    /// What its cost is compared with: the same connections without a filter.
+    pub(crate) fn base(&self) -> &'static str {
+        if self.config.over_tls() { NO_FILTER_TLS } else { NO_FILTER }
+    }
+}
 
 const fn row(name: &'static str, config: Config, send: Send) -> Row {
     Row { name, config, send }
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 28] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -67,6 +82,14 @@ pub(crate) const ROWS: [Row; 20] = [
     row(JWT_AUTHN_BARE_FRESH, Config::JwtAuthnBare, Send::Fresh),
     row("Envoy's jwt_authn with its cache, fresh tokens", Config::JwtAuthnCache, Send::Fresh),
     row("Envoy's jwt_authn with its cache, repeated token", Config::JwtAuthnCache, Send::Repeated),
+    row(JWT_REMOTE, Config::JwtAuthRemote, Send::Fresh),
+    row(JWT_AUTHN_REMOTE, Config::JwtAuthnRemote, Send::Fresh),
+    row(KEY_AUTH, Config::KeyAuth, Send::Fresh),
+    row(GATEWAY_KEY_AUTH, Config::GatewayKeyAuth, Send::Fresh),
+    row(API_KEY_AUTH, Config::ApiKeyAuth, Send::Fresh),
+    row(NO_FILTER_TLS, Config::PlainTls, Send::Repeated),
+    row(GATEWAY_CERTIFICATES, Config::GatewayCertificates, Send::Repeated),
+    row(RBAC, Config::Rbac, Send::Repeated),
     row(ONE_PERIOD, Config::OnePeriod, Send::Repeated),
     row("rate-limiting, three periods by ip", Config::ThreePeriods, Send::Repeated),
     row("Envoy's local_ratelimit", Config::LocalRatelimit, Send::Repeated),

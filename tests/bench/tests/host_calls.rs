@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portcullis_bench::configs::Config;
-use portcullis_bench::tokens::Tokens;
+use portcullis_bench::credentials::{Credentials, KEY_HEADER, Presented};
 use portcullis_host::{ENV, Host, Request, Response, WASI};
 
 /// Which token the measured request carries.
@@ -44,12 +44,16 @@ const COUNT: [(&str, u64); 2] = [("proxy_get_shared_data", 1), ("proxy_set_share
 /// Request headers, which the module has read: what is certainly not there is added.
 const CLAIMS: (&str, u64) = ("proxy_add_header_map_value", 3);
 
+/// The key goes, and the consumer's name comes.
+const HIDE: (&str, u64) = ("proxy_remove_header_map_value", 1);
+const CONSUMER: (&str, u64) = ("proxy_add_header_map_value", 1);
+
 const fn set_headers(count: u64) -> (&'static str, u64) {
     ("proxy_replace_header_map_value", count)
 }
 
 /// Three identity headers; two response headers for each period, and three for the tightest.
-const BUDGETS: [Budget; 6] = [
+const BUDGETS: [Budget; 8] = [
     Budget {
         config: Config::JwtAuth,
         token: Token::Fresh,
@@ -61,6 +65,18 @@ const BUDGETS: [Budget; 6] = [
         token: Token::Repeated,
         calls: &[TIME, HEADERS, CLAIMS, EARLIER, IDENTITY],
         instructions: 30_000,
+    },
+    Budget {
+        config: Config::KeyAuth,
+        token: Token::Fresh,
+        calls: &[HEADERS, HIDE, CONSUMER, IDENTITY],
+        instructions: 43_000,
+    },
+    Budget {
+        config: Config::GatewayKeyAuth,
+        token: Token::Fresh,
+        calls: &[HEADERS, HIDE, CONSUMER],
+        instructions: 43_000,
     },
     Budget {
         config: Config::OnePeriod,
@@ -95,7 +111,7 @@ fn calls(host: &Host) -> Calls {
     names.map(|name| (name, host.process().host_calls(name))).collect()
 }
 
-fn request(token: &str) -> Request {
+fn request(presented: Presented<'_>) -> Request {
     let answer = Response::new(200)
         .header("content-type", "application/json")
         .header("content-length", "2")
@@ -103,12 +119,13 @@ fn request(token: &str) -> Request {
     Request::get("/v1/orders/4711?expand=lines")
         .header("user-agent", "orders-app/3.2")
         .header("accept", "application/json")
-        .header("authorization", format!("Bearer {token}"))
+        .header("authorization", format!("Bearer {}", presented.token))
+        .header(KEY_HEADER, presented.key)
         .answered(answer)
 }
 
 /// The calls and the instructions of one request after others.
-fn measure(budget: &Budget, tokens: &Tokens) -> (Calls, u64) {
+fn measure(budget: &Budget, credentials: &Credentials) -> (Calls, u64) {
     let plugin = budget.config.plugins().remove(0);
     let mut host = Host::load(&plugin.module)
         .plugin(plugin.name, plugin.name)
@@ -120,15 +137,16 @@ fn measure(budget: &Budget, tokens: &Tokens) -> (Calls, u64) {
     host.advance(Duration::from_secs(1));
     host.tick();
     // A token is kept from its second use on.
-    for token in tokens.fresh.iter().take(2).chain([&tokens.repeated; 2]) {
-        assert_eq!(host.send(request(token)).status(), 200);
+    let mut fresh = credentials.fresh();
+    for presented in fresh.by_ref().take(2).chain([credentials.repeated(); 2]) {
+        assert_eq!(host.send(request(presented)).status(), 200);
     }
     let before = calls(&host);
-    let token = match budget.token {
-        Token::Fresh => &tokens.fresh[2],
-        Token::Repeated => &tokens.repeated,
+    let presented = match budget.token {
+        Token::Fresh => fresh.next().unwrap(),
+        Token::Repeated => credentials.repeated(),
     };
-    let exchange = host.send(request(token));
+    let exchange = host.send(request(presented));
     assert_eq!(exchange.status(), 200);
     let after = calls(&host).into_iter().map(|(name, count)| (name, count - before[name]));
     (after.filter(|(_, count)| *count > 0).collect(), exchange.fuel)
@@ -136,11 +154,11 @@ fn measure(budget: &Budget, tokens: &Tokens) -> (Calls, u64) {
 
 #[test]
 fn a_request_costs_no_more_than_its_budget() {
-    let tokens = Tokens::mint(3);
+    let credentials = Credentials::mint(3);
     let mut over = Vec::new();
     for budget in &BUDGETS {
         let Budget { config, token, .. } = budget;
-        let (calls, instructions) = measure(budget, &tokens);
+        let (calls, instructions) = measure(budget, &credentials);
         println!("{config:?}, {token:?}: {instructions} instructions, {calls:?}");
         for (name, count) in calls {
             let own = budget.calls.iter().find(|(own, _)| *own == name);

@@ -111,9 +111,8 @@ impl Stream {
         attempt.over = true;
         let mut tried = std::mem::take(&mut attempt.tried);
         self.hand_over_counts();
-        let modes: Vec<Mode> =
-            alternatives.clone().map(|position| self.mode_at(position)).collect();
-        let count = |mode| modes.iter().filter(|other| **other == mode).count();
+        let count =
+            |mode| alternatives.clone().filter(|position| self.mode_at(*position) == mode).count();
         // Where none is enforced, nothing is; but if all would have refused, the request would have been.
         let mode = if count(Mode::Enforce) > 0 { Mode::Enforce } else { Mode::Shadow };
         let refused = tried.iter().filter(|one| one.mode == mode).count() == count(mode);

@@ -118,16 +118,28 @@ impl TlsClient {
     /// # Panics
     /// When the library refuses what the client is told to be.
     pub fn over(&self, socket: TcpStream) -> Result<Connection, Error> {
+        let stream = self.handshake(socket).map_err(Error::NoReply)?;
+        Ok(Connection::over(Stream::Tls(Box::new(stream))))
+    }
+
+    /// The handshake alone, for who speaks over the stream by itself.
+    ///
+    /// # Errors
+    /// Those of the handshake.
+    ///
+    /// # Panics
+    /// When the library refuses what the client is told to be.
+    pub fn handshake(
+        &self,
+        socket: TcpStream,
+    ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
         let config = Arc::clone(self.config());
         let mut tls = ClientConnection::new(config, server()).expect("a client");
-        let handshake = || -> io::Result<_> {
-            let mut socket = patient(socket)?;
-            while tls.is_handshaking() {
-                tls.complete_io(&mut socket)?;
-            }
-            Ok(Stream::Tls(Box::new(StreamOwned::new(tls, socket))))
-        };
-        handshake().map(Connection::over).map_err(Error::NoReply)
+        let mut socket = patient(socket)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut socket)?;
+        }
+        Ok(StreamOwned::new(tls, socket))
     }
 
     /// Connects, agrees on HTTP/2 (ALPN, RFC 7301) and speaks it.

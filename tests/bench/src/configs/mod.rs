@@ -1,15 +1,39 @@
 //! What each Envoy is configured with: the same work for our modules and for Envoy's own filters.
 
+mod native;
+mod ours;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use portcullis_e2e::{EnvoyConfig, Wasm};
+use portcullis_e2e::{EnvoyConfig, Tls, Wasm};
 use serde_json::{Value, json};
-
-use crate::tokens::{AUDIENCE, ISSUER, jwks};
 
 /// More than any run sends, so that nothing is refused.
 const LIMIT: u64 = 1_000_000_000;
+
+/// The cluster that keys are fetched from.
+const PROVIDER: &str = "idp";
+
+/// Where the provider has them.
+pub(crate) const JWKS_PATH: &str = "/.well-known/jwks.json";
+
+/// Seconds until they are fetched again: longer than any run.
+const REFRESH: u32 = 86_400;
+
+/// What tells the upstream whose key it was.
+pub(crate) const CONSUMER_HEADER: &str = "x-consumer-username";
+
+/// The certificate that clients show, of `envoy/certs.sh`.
+pub(crate) const CLIENT: &str = "ada";
+
+/// Its name.
+const CLIENT_SAN: &str = "spiffe://portcullis.example/ada";
+
+/// Who has the key of this number.
+pub(crate) fn consumer(number: usize) -> String {
+    format!("client-{number:04}")
+}
 
 /// The HTTP filters before the router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +48,18 @@ pub enum Config {
     JwtAuth,
     /// Our jwt-auth alone.
     JwtAuthBare,
+    /// Our jwt-auth with fetched keys, with three headers of claims.
+    JwtAuthRemote,
+    /// Our key-auth, with the consumer's name in a header.
+    KeyAuth,
+    /// The same as the only control of the gateway.
+    GatewayKeyAuth,
+    /// None, over TLS with a client certificate.
+    PlainTls,
+    /// Our mtls-auth and acl in one module: a consumer's certificate, one of its groups.
+    GatewayCertificates,
+    /// Envoy's rbac: a certificate of this name.
+    Rbac,
     /// Our rate-limiting, one period by client address.
     OnePeriod,
     /// Our rate-limiting, three periods by client address.
@@ -36,6 +72,10 @@ pub enum Config {
     TwoModules,
     /// Envoy's jwt_authn, with three headers of claims.
     JwtAuthn,
+    /// Envoy's jwt_authn with fetched keys, with three headers of claims.
+    JwtAuthnRemote,
+    /// Envoy's api_key_auth, with the client's name in a header.
+    ApiKeyAuth,
     /// Envoy's jwt_authn alone.
     JwtAuthnBare,
     /// Envoy's jwt_authn with its cache, with three headers of claims.
@@ -84,23 +124,35 @@ impl Config {
         let three_periods =
             |by: &str| json!({"second": LIMIT, "minute": LIMIT, "hour": LIMIT, "limit_by": by});
         let gateway = |limits: Value| {
-            ours("gateway", json!({"jwt-auth": jwt_auth(), "rate-limiting": limits}))
+            ours("gateway", json!({"jwt-auth": ours::jwt_auth(), "rate-limiting": limits}))
         };
         match self {
             Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
             Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
-            Config::JwtAuth => vec![ours("jwt-auth", jwt_auth())],
+            Config::JwtAuth => vec![ours("jwt-auth", ours::jwt_auth())],
             Config::JwtAuthBare => {
-                let mut configuration = jwt_auth();
+                let mut configuration = ours::jwt_auth();
                 configuration["headers"] = json!({});
                 vec![ours("jwt-auth", configuration)]
             }
+            Config::JwtAuthRemote => vec![ours("jwt-auth", ours::jwt_auth_remote())],
+            Config::KeyAuth => {
+                let mut configuration = ours::key_auth();
+                configuration["consumers"] = ours::consumers();
+                vec![ours("key-auth", configuration)]
+            }
+            Config::GatewayKeyAuth => {
+                let configuration =
+                    json!({"consumers": ours::consumers(), "key-auth": ours::key_auth()});
+                vec![ours("gateway", configuration)]
+            }
+            Config::GatewayCertificates => vec![ours("gateway", ours::certificates())],
             Config::OnePeriod => vec![ours("rate-limiting", one_period())],
             Config::ThreePeriods => vec![ours("rate-limiting", three_periods("ip"))],
             Config::Gateway => vec![gateway(one_period())],
             Config::GatewayByCredential => vec![gateway(three_periods("credential"))],
             Config::TwoModules => {
-                vec![ours("jwt-auth", jwt_auth()), ours("rate-limiting", one_period())]
+                vec![ours("jwt-auth", ours::jwt_auth()), ours("rate-limiting", one_period())]
             }
             _ => Vec::new(),
         }
@@ -111,25 +163,51 @@ impl Config {
             Wasm::file(plugin.name, plugin.module).config(plugin.configuration).filter()
         };
         match self {
-            Config::JwtAuthn => vec![jwt_authn(None)],
+            Config::JwtAuthn => vec![native::jwt_authn(None)],
+            Config::JwtAuthnRemote => vec![native::jwt_authn_remote()],
+            Config::ApiKeyAuth => vec![native::api_key_auth()],
+            Config::Rbac => vec![native::rbac()],
             Config::JwtAuthnBare => {
-                let mut filter = jwt_authn(None);
+                let mut filter = native::jwt_authn(None);
                 filter["typed_config"]["providers"]["idp"]["claim_to_headers"] = json!([]);
                 vec![filter]
             }
-            Config::JwtAuthnCache => vec![jwt_authn(Some(json!({})))],
-            Config::LocalRatelimit => vec![local_ratelimit(false)],
-            Config::LocalRatelimitHeaders => vec![local_ratelimit(true)],
-            Config::Native => vec![jwt_authn(Some(json!({}))), local_ratelimit(true)],
+            Config::JwtAuthnCache => vec![native::jwt_authn(Some(json!({})))],
+            Config::LocalRatelimit => vec![native::local_ratelimit(false)],
+            Config::LocalRatelimitHeaders => vec![native::local_ratelimit(true)],
+            Config::Native => {
+                vec![native::jwt_authn(Some(json!({}))), native::local_ratelimit(true)]
+            }
             _ => self.plugins().into_iter().map(wasm).collect(),
         }
     }
 
     /// The whole configuration. There is no access log, which would cost more than most filters.
     #[must_use]
-    pub fn envoy(self, upstream: SocketAddr) -> EnvoyConfig {
-        let config = EnvoyConfig::at(upstream).hcm(|manager| manager["access_log"] = json!([]));
+    pub fn envoy(self, upstream: SocketAddr, provider: SocketAddr) -> EnvoyConfig {
+        let config = EnvoyConfig::at(upstream)
+            .cluster_at(PROVIDER, provider)
+            .hcm(|manager| manager["access_log"] = json!([]));
+        let config = if self.over_tls() { config.tls(&Tls::new()) } else { config };
         self.filters().into_iter().fold(config, EnvoyConfig::filter)
+    }
+
+    /// Whether clients come over TLS, with a certificate.
+    #[must_use]
+    pub fn over_tls(self) -> bool {
+        matches!(self, Config::PlainTls) || self.knows_certificates()
+    }
+
+    /// Whether a client without a good certificate is refused.
+    #[must_use]
+    pub fn knows_certificates(self) -> bool {
+        matches!(self, Config::GatewayCertificates | Config::Rbac)
+    }
+
+    /// Whether a request without a good key is refused, and the upstream told whose it is.
+    #[must_use]
+    pub fn knows_keys(self) -> bool {
+        matches!(self, Config::KeyAuth | Config::GatewayKeyAuth | Config::ApiKeyAuth)
     }
 
     /// Whether a request without a good token is refused.
@@ -142,10 +220,20 @@ impl Config {
     #[must_use]
     pub fn forwards_claims(self) -> bool {
         use Config::{
-            Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules,
+            Gateway, GatewayByCredential, JwtAuth, JwtAuthRemote, JwtAuthn, JwtAuthnCache,
+            JwtAuthnRemote, Native, TwoModules,
         };
-        let forwarding =
-            [Gateway, GatewayByCredential, JwtAuth, JwtAuthn, JwtAuthnCache, Native, TwoModules];
+        let forwarding = [
+            Gateway,
+            GatewayByCredential,
+            JwtAuth,
+            JwtAuthRemote,
+            JwtAuthn,
+            JwtAuthnCache,
+            JwtAuthnRemote,
+            Native,
+            TwoModules,
+        ];
         forwarding.contains(&self)
     }
 
@@ -167,56 +255,4 @@ impl Config {
         ];
         limiting.contains(&self)
     }
-}
-
-fn jwt_auth() -> Value {
-    json!({
-        "issuers": [{
-            "issuer": ISSUER, "audiences": [AUDIENCE], "algorithms": ["RS256"],
-            "keys": [{"jwks": jwks()}],
-        }],
-        "headers": {
-            "X-User-ID": "$(jwt.sub)", "X-User-Email": "$(jwt.email)", "X-User-Roles": "$(jwt.roles)",
-        },
-    })
-}
-
-fn jwt_authn(cache: Option<Value>) -> Value {
-    let mut provider = json!({
-        "issuer": ISSUER, "audiences": [AUDIENCE],
-        "local_jwks": {"inline_string": jwks().to_string()},
-        "forward": true,
-        "claim_to_headers": [
-            {"header_name": "x-user-id", "claim_name": "sub"},
-            {"header_name": "x-user-email", "claim_name": "email"},
-            {"header_name": "x-user-roles", "claim_name": "roles"},
-        ],
-    });
-    if let Some(cache) = cache {
-        provider["jwt_cache_config"] = cache;
-    }
-    json!({
-        "name": "envoy.filters.http.jwt_authn",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
-            "providers": {"idp": provider},
-            "rules": [{"match": {"prefix": "/"}, "requires": {"provider_name": "idp"}}],
-        },
-    })
-}
-
-/// One bucket for all clients: Envoy's filter counts by address only where descriptors say so.
-fn local_ratelimit(headers: bool) -> Value {
-    let always = json!({"default_value": {"numerator": 100, "denominator": "HUNDRED"}});
-    let headers = if headers { "DRAFT_VERSION_03" } else { "OFF" };
-    json!({
-        "name": "envoy.filters.http.local_ratelimit",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-            "stat_prefix": "limit",
-            "token_bucket": {"max_tokens": LIMIT, "tokens_per_fill": LIMIT, "fill_interval": "60s"},
-            "filter_enabled": always, "filter_enforced": always,
-            "enable_x_ratelimit_headers": headers,
-        },
-    })
 }

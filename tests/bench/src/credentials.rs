@@ -1,4 +1,4 @@
-//! Tokens, minted before anything is measured.
+//! What the requests carry to say who is calling, made before anything is measured.
 
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -20,16 +20,49 @@ pub const AUDIENCE: &str = "orders-api";
 /// `kid` of the key.
 pub const KEY_ID: &str = "k1";
 
-/// Tokens of one issuer, all of the same length but for digits.
-#[derive(Clone, Debug)]
-pub struct Tokens {
-    /// Each is used again only after all others.
-    pub fresh: Vec<String>,
-    /// Not one of the fresh ones.
-    pub repeated: String,
+/// The header that a key stands in.
+pub const KEY_HEADER: &str = "x-api-key";
+
+/// Clients with a key: enough that a list that is searched from its beginning would be seen.
+const CLIENTS: usize = 1_000;
+
+/// What one request carries. All of them carry a token and a key, whether somebody looks at them or not, so that all are
+/// of the same size.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'c> {
+    /// A bearer token.
+    pub token: &'c str,
+    /// An API key.
+    pub key: &'c str,
 }
 
-impl Tokens {
+/// Tokens of one issuer, all of the same length but for digits, and keys.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    tokens: Vec<String>,
+    repeated: String,
+    keys: Vec<String>,
+}
+
+impl Credentials {
+    /// Without end: each token is used again only after all others, and each key.
+    pub fn fresh(&self) -> impl Iterator<Item = Presented<'_>> {
+        let pairs = self.tokens.iter().cycle().zip(self.keys.iter().cycle());
+        pairs.map(|(token, key)| Presented { token, key })
+    }
+
+    /// A token that is not one of the fresh ones, and the first key.
+    #[must_use]
+    pub fn repeated(&self) -> Presented<'_> {
+        Presented { token: &self.repeated, key: self.keys.first().map_or("", String::as_str) }
+    }
+
+    /// How many fresh tokens there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// Signs so many fresh tokens and the repeated one, on all cores.
     ///
     /// # Panics
@@ -39,7 +72,7 @@ impl Tokens {
         let now =
             SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock past 1970").as_secs();
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let fresh = thread::scope(|scope| {
+        let tokens = thread::scope(|scope| {
             let mint = |first: usize| {
                 let numbers = (first..count).step_by(threads);
                 numbers.map(|number| token(number, now)).collect::<Vec<_>>()
@@ -48,7 +81,7 @@ impl Tokens {
                 (0..threads).map(|first| scope.spawn(move || mint(first))).collect();
             minting.into_iter().flat_map(|thread| thread.join().expect("tokens")).collect()
         });
-        Tokens { fresh, repeated: token(count, now) }
+        Credentials { tokens, repeated: token(count, now), keys: api_keys().collect() }
     }
 }
 
@@ -73,6 +106,11 @@ fn token(number: usize, now: u64) -> String {
         ..Spec::default()
     };
     mint(&spec, now)
+}
+
+/// The keys of all clients, as long as keys are.
+pub fn api_keys() -> impl Iterator<Item = String> {
+    (0..CLIENTS).map(|number| format!("pk_live_9d1f4c{number:026}"))
 }
 
 /// The key set that verifies the tokens.

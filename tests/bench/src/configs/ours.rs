@@ -1,0 +1,53 @@
+//! What our modules are configured with.
+
+use serde_json::{Value, json};
+
+use super::{CLIENT, CLIENT_SAN, JWKS_PATH, PROVIDER, REFRESH, consumer};
+use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, api_keys, jwks};
+
+/// With keys of the configuration.
+pub(super) fn jwt_auth() -> Value {
+    jwt_auth_with(&json!({"jwks": jwks()}))
+}
+
+/// With keys of the provider.
+pub(super) fn jwt_auth_remote() -> Value {
+    let keys = format!("{ISSUER}{JWKS_PATH}");
+    jwt_auth_with(&json!({"jwks_uri": keys, "cluster": PROVIDER, "refresh": REFRESH}))
+}
+
+fn jwt_auth_with(source: &Value) -> Value {
+    json!({
+        "issuers": [{
+            "issuer": ISSUER, "audiences": [AUDIENCE], "algorithms": ["RS256"],
+            "keys": [source],
+        }],
+        "headers": {
+            "X-User-ID": "$(jwt.sub)", "X-User-Email": "$(jwt.email)", "X-User-Roles": "$(jwt.roles)",
+        },
+    })
+}
+
+/// The key stands in a header, as api_key_auth is told.
+pub(super) fn key_auth() -> Value {
+    json!({"key_names": [KEY_HEADER], "key_in_query": false})
+}
+
+/// Those whose keys they are.
+pub(super) fn consumers() -> Value {
+    let consumers = api_keys()
+        .enumerate()
+        .map(|(number, key)| json!({"username": consumer(number), "keys": [key]}));
+    consumers.collect()
+}
+
+/// One consumer, known by its certificate, in the group that may.
+pub(super) fn certificates() -> Value {
+    json!({
+        "consumers": [
+            {"username": CLIENT, "groups": ["staff"], "certificates": [{"san": CLIENT_SAN}]},
+        ],
+        "mtls-auth": {"verified_by_envoy": true},
+        "acl": {"allow": ["staff"]},
+    })
+}
