@@ -26,6 +26,21 @@ pub const KEY_HEADER: &str = "x-api-key";
 /// Clients with a key: enough that a list that is searched from its beginning would be seen.
 const CLIENTS: usize = 1_000;
 
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Message {
+    /// A GET of an application.
+    #[default]
+    Get,
+    /// A GET of a page of another origin.
+    Page,
+    /// A POST with a body and its length.
+    Post,
+}
+
+/// The origin of the page.
+pub const ORIGIN: &str = "https://app.example.com";
+
 /// What one request carries. All of them carry a token and a key, whether somebody looks at them or not, so that all are
 /// of the same size.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +49,8 @@ pub struct Presented<'c> {
     pub token: &'c str,
     /// An API key.
     pub key: &'c str,
+    /// The rest of the request.
+    pub message: Message,
 }
 
 /// Tokens of one issuer, all of the same length but for digits, and keys.
@@ -48,13 +65,14 @@ impl Credentials {
     /// Without end: each token is used again only after all others, and each key.
     pub fn fresh(&self) -> impl Iterator<Item = Presented<'_>> {
         let pairs = self.tokens.iter().cycle().zip(self.keys.iter().cycle());
-        pairs.map(|(token, key)| Presented { token, key })
+        pairs.map(|(token, key)| Presented { token, key, message: Message::Get })
     }
 
     /// A token that is not one of the fresh ones, and the first key.
     #[must_use]
     pub fn repeated(&self) -> Presented<'_> {
-        Presented { token: &self.repeated, key: self.keys.first().map_or("", String::as_str) }
+        let key = self.keys.first().map_or("", String::as_str);
+        Presented { token: &self.repeated, key, message: Message::Get }
     }
 
     /// How many fresh tokens there are.

@@ -10,13 +10,13 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustls::{ClientConnection, StreamOwned};
 
-use crate::credentials::{KEY_HEADER, Presented};
+use crate::credentials::{KEY_HEADER, Message, ORIGIN, Presented};
 
 /// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks. With few, a
 /// cheap filter lets Envoy sleep between requests, and the waking is counted as the cost of the request.
 const CONNECTIONS: usize = 32;
 
-/// The body of the upstream's answer to everything.
+/// The body of the upstream's answer to everything, and of what clients send.
 const BODY: &str = r#"{"order":4711,"state":"shipped","lines":[{"item":"a-17","count":2},{"item":"b-3","count":1}]}"#;
 
 /// The listener's place among the events; clients and accepted connections follow.
@@ -78,8 +78,9 @@ struct Served {
 /// A request with a bearer token and a key, as an application would send it.
 fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
     into.clear();
+    into.extend_from_slice(if presented.message == Message::Post { b"POST" } else { b"GET" });
     into.extend_from_slice(
-        b"GET /v1/orders/4711?expand=lines HTTP/1.1\r\n\
+        b" /v1/orders/4711?expand=lines HTTP/1.1\r\n\
           host: api.example.com\r\n\
           user-agent: orders-app/3.2 (linux; x86_64)\r\n\
           accept: application/json\r\n\
@@ -93,7 +94,20 @@ fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
     into.extend_from_slice(KEY_HEADER.as_bytes());
     into.extend_from_slice(b": ");
     into.extend_from_slice(presented.key.as_bytes());
-    into.extend_from_slice(b"\r\n\r\n");
+    into.extend_from_slice(b"\r\n");
+    match presented.message {
+        Message::Get => into.extend_from_slice(b"\r\n"),
+        Message::Page => {
+            into.extend_from_slice(format!("origin: {ORIGIN}\r\n\r\n").as_bytes());
+        }
+        Message::Post => {
+            let length = BODY.len();
+            let head =
+                format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+            into.extend_from_slice(head.as_bytes());
+            into.extend_from_slice(BODY.as_bytes());
+        }
+    }
 }
 
 /// What the upstream answers, with the headers that applications have.
@@ -113,13 +127,14 @@ fn upstream_answer() -> Vec<u8> {
     .into_bytes()
 }
 
-/// The length of the first whole response in these bytes; there are no other framings here.
+/// The length of the first whole message in these bytes; there are no other framings here.
 fn whole(received: &[u8]) -> Option<usize> {
     const LENGTH: &[u8] = b"\r\ncontent-length: ";
     let head = find(received, b"\r\n\r\n")?;
-    let at = find(&received[..head], LENGTH).expect("a content-length") + LENGTH.len();
-    let digits = received[at..].iter().take_while(|byte| byte.is_ascii_digit());
-    let length = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+    let length = find(&received[..head], LENGTH).map_or(0, |at| {
+        let digits = received[at + LENGTH.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+        digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'))
+    });
     Some(head + 4 + length).filter(|end| received.len() >= *end)
 }
 
@@ -278,8 +293,8 @@ impl Load {
             }
         }
         let Some(served) = self.upstream.get_mut(&id) else { return };
-        // No request here has a body, and Envoy sends one at a time.
-        if served.received.ends_with(b"\r\n\r\n") {
+        // Envoy sends one at a time.
+        if whole(&served.received).is_some() {
             std::mem::swap(&mut self.last_seen, &mut served.received);
             served.received.clear();
             served.stream.write_all(&self.whole_answer).expect("Envoy takes an answer");

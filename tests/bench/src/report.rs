@@ -6,7 +6,7 @@ use crate::cpu::Cores;
 use crate::memory::{Footprint, WORKERS};
 use crate::options::Options;
 use crate::rounds::Measured;
-use crate::rows::{NO_FILTER, NOOP_RUNTIME, NOOP_SDK};
+use crate::rows::NO_FILTER;
 use crate::targets::targets;
 
 /// How much of the time Envoy runs, at least, on a machine where nothing else does.
@@ -81,7 +81,6 @@ fn print_costs(costs: &Costs<'_>) {
         "{:<66} {:>8} {:>15} {:>10} {:>10} {:>6}",
         "CPU of Envoy per request, µs", "total", "above none", "× no-op", "× ours", "busy"
     );
-    let (sdk, ours) = (costs.above(NOOP_SDK), costs.above(NOOP_RUNTIME));
     for measured in costs.0 {
         let name = measured.row.name;
         let total = median(&measured.cost);
@@ -90,13 +89,14 @@ fn print_costs(costs: &Costs<'_>) {
             println!("{name:<66} {total:>8.2} {:>15} {:>10} {:>10} {busy:>5.0}%", "", "", "");
             continue;
         }
+        let [sdk, ours] = measured.row.noops();
         let differences = costs.differences(name).unwrap_or_default();
         let above = median(&differences);
         println!(
             "{name:<66} {total:>8.2} {:>15} {:>10} {:>10} {busy:>5.0}%",
             format!("{above:.2} ± {:.2}", spread(&differences)),
-            ratio(Some(above), sdk),
-            ratio(Some(above), ours),
+            ratio(Some(above), costs.above(sdk)),
+            ratio(Some(above), costs.above(ours)),
         );
     }
     println!(

@@ -7,7 +7,7 @@ use portcullis_e2e::{Envoy, Response, TlsClient, Upstream};
 
 use crate::configs::{CLIENT, CONSUMER_HEADER, Config, consumer};
 use crate::cpu::{self, Cores};
-use crate::credentials::{Credentials, Presented, jwks};
+use crate::credentials::{Credentials, Message, Presented, jwks};
 use crate::load::{Clients, Load};
 use crate::options::Options;
 use crate::rows::{NO_FILTER, ROWS, Row};
@@ -143,6 +143,13 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
             "{config:?} forwards claims, or does not, and the upstream saw {seen}"
         );
     }
+    let page = Presented { message: Message::Page, ..credentials.repeated() };
+    let (answer, _) = load.ask(clients, page);
+    assert_eq!(
+        answer.to_ascii_lowercase().contains("access-control-allow-credentials: true"),
+        config.lets_pages_read(),
+        "{config:?} lets pages read, or does not, and answers {answer}"
+    );
     let told = format!("{CONSUMER_HEADER}: {}\r\n", consumer(0));
     assert_eq!(
         seen.contains(&told),

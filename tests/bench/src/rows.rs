@@ -1,7 +1,7 @@
 //! The rows of the table: an Envoy and what is sent to it.
 
 use crate::configs::Config;
-use crate::credentials::{Credentials, Presented};
+use crate::credentials::{Credentials, Message, Presented};
 
 /// What the requests carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,10 @@ pub(crate) enum Send {
     Fresh,
     /// Always the same ones.
     Repeated,
+    /// The same ones, from a page of another origin.
+    Page,
+    /// The same ones, with a body.
+    Post,
 }
 
 impl Send {
@@ -22,6 +26,8 @@ impl Send {
         match self {
             Send::Fresh => fresh.next().expect("an endless row"),
             Send::Repeated => credentials.repeated(),
+            Send::Page => Presented { message: Message::Page, ..credentials.repeated() },
+            Send::Post => Presented { message: Message::Post, ..credentials.repeated() },
         }
     }
 }
@@ -38,6 +44,19 @@ pub(crate) struct Row {
 }
 
 pub(crate) const NO_FILTER: &str = "no filter";
+pub(crate) const NO_FILTER_PAGE: &str = "no filter, from a page";
+pub(crate) const NO_FILTER_POST: &str = "no filter, POST";
+pub(crate) const NOOP_SDK_PAGE: &str = "no-op module (SDK), from a page";
+pub(crate) const NOOP_SDK_POST: &str = "no-op module (SDK), POST";
+pub(crate) const NOOP_RUNTIME_PAGE: &str = "no-op module (our runtime, no control), from a page";
+pub(crate) const NOOP_RUNTIME_POST: &str = "no-op module (our runtime, no control), POST";
+pub(crate) const CORS: &str = "cors, from a page";
+pub(crate) const CORS_ABSENT: &str = "cors, without an origin";
+pub(crate) const GATEWAY_PAGE: &str = "gateway, jwt-auth and one period by ip, from a page";
+pub(crate) const GATEWAY_CORS: &str = "gateway, the same and cors, from a page";
+pub(crate) const SIZES: &str = "request-size-limiting, POST";
+pub(crate) const GATEWAY_POST: &str = "gateway, jwt-auth and one period by ip, POST";
+pub(crate) const GATEWAY_SIZES: &str = "gateway, the same and request-size-limiting, POST";
 pub(crate) const NOOP_SDK: &str = "no-op module (SDK)";
 pub(crate) const NOOP_RUNTIME: &str = "no-op module (our runtime, no control)";
 pub(crate) const JWT_FRESH: &str = "jwt-auth, fresh tokens";
@@ -59,9 +78,23 @@ pub(crate) const ONE_PERIOD: &str = "rate-limiting, one period by ip";
 pub(crate) const GATEWAY: &str = "gateway, jwt-auth and one period by ip, repeated token";
 
 impl Row {
-    /// What its cost is compared with: the same connections without a filter.
+    /// What its cost is compared with: the same connections and requests without a filter.
     pub(crate) fn base(&self) -> &'static str {
-        if self.config.over_tls() { NO_FILTER_TLS } else { NO_FILTER }
+        match self.send {
+            _ if self.config.over_tls() => NO_FILTER_TLS,
+            Send::Fresh | Send::Repeated => NO_FILTER,
+            Send::Page => NO_FILTER_PAGE,
+            Send::Post => NO_FILTER_POST,
+        }
+    }
+
+    /// The same requests through a module that does nothing, on the SDK and on our runtime.
+    pub(crate) fn noops(&self) -> [&'static str; 2] {
+        match self.send {
+            Send::Fresh | Send::Repeated => [NOOP_SDK, NOOP_RUNTIME],
+            Send::Page => [NOOP_SDK_PAGE, NOOP_RUNTIME_PAGE],
+            Send::Post => [NOOP_SDK_POST, NOOP_RUNTIME_POST],
+        }
     }
 }
 
@@ -70,7 +103,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 28] = [
+pub(crate) const ROWS: [Row; 44] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -111,4 +144,20 @@ pub(crate) const ROWS: [Row; 28] = [
         Send::Repeated,
     ),
     row("Envoy's jwt_authn with its cache and local_ratelimit", Config::Native, Send::Repeated),
+    row(NO_FILTER_PAGE, Config::Plain, Send::Page),
+    row(NOOP_SDK_PAGE, Config::NoopSdk, Send::Page),
+    row(NOOP_RUNTIME_PAGE, Config::NoopRuntime, Send::Page),
+    row(CORS, Config::Cors, Send::Page),
+    row(CORS_ABSENT, Config::Cors, Send::Repeated),
+    row("Envoy's cors, from a page", Config::EnvoyCors, Send::Page),
+    row(GATEWAY_PAGE, Config::Gateway, Send::Page),
+    row(GATEWAY_CORS, Config::GatewayCors, Send::Page),
+    row(NO_FILTER_POST, Config::Plain, Send::Post),
+    row(NOOP_SDK_POST, Config::NoopSdk, Send::Post),
+    row(NOOP_RUNTIME_POST, Config::NoopRuntime, Send::Post),
+    row(SIZES, Config::Sizes, Send::Post),
+    row("request-size-limiting, without a body", Config::Sizes, Send::Repeated),
+    row("Envoy's buffer, POST", Config::EnvoyBuffer, Send::Post),
+    row(GATEWAY_POST, Config::Gateway, Send::Post),
+    row(GATEWAY_SIZES, Config::GatewaySizes, Send::Post),
 ];

@@ -3,9 +3,10 @@
 use crate::memory::{Footprint, GATEWAY as GATEWAY_MEMORY};
 use crate::report::{Costs, median};
 use crate::rows::{
-    API_KEY_AUTH, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_KEY_AUTH, JWT_AUTHN_BARE_FRESH,
-    JWT_AUTHN_FRESH, JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE,
-    JWT_REPEATED, KEY_AUTH, NOOP_SDK, ONE_PERIOD, RBAC,
+    API_KEY_AUTH, CORS, CORS_ABSENT, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_CORS, GATEWAY_KEY_AUTH,
+    GATEWAY_PAGE, GATEWAY_POST, GATEWAY_SIZES, JWT_AUTHN_BARE_FRESH, JWT_AUTHN_FRESH,
+    JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE, JWT_REPEATED,
+    KEY_AUTH, NOOP_SDK, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC, SIZES,
 };
 
 /// The gateway's memory over plain Envoy, at most, MiB.
@@ -49,6 +50,12 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
         let (figure, base_figure) = (above(what)?, base_figure?);
         Some(Target { what, figure, base, base_figure, at_most, unit: "µs" })
     };
+    // What a control adds to a gateway that has others.
+    let added = |what, with, without, noop: Option<f64>, at_most| {
+        let (figure, base_figure) = (above(with)? - above(without)?, noop?);
+        let base = "no-op module (SDK)";
+        Some(Target { what, figure, base, base_figure, at_most, unit: "µs" })
+    };
     // What sandboxing costs by itself is allowed for beside what the native filter costs.
     let sandboxed = |native| Some(NATIVE_FACTOR * above(native)? + above(NOOP_SDK)?);
     let apart = above(JWT_REPEATED).zip(above(ONE_PERIOD)).map(|(one, other)| one + other);
@@ -89,6 +96,23 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
         time(JWT_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
         time(JWT_BARE_REPEATED, "no-op module (SDK)", above(NOOP_SDK), 2.0),
         time(ONE_PERIOD, "no-op module (SDK)", above(NOOP_SDK), 3.0),
+        time(CORS, "no-op module (SDK)", above(NOOP_SDK_PAGE), 1.8),
+        time(CORS_ABSENT, "no-op module (SDK)", above(NOOP_SDK), 1.8),
+        added(
+            "cors inside gateway, from a page",
+            GATEWAY_CORS,
+            GATEWAY_PAGE,
+            above(NOOP_SDK_PAGE),
+            0.4,
+        ),
+        time(SIZES, "no-op module (SDK)", above(NOOP_SDK_POST), 1.5),
+        added(
+            "request-size-limiting inside gateway, POST",
+            GATEWAY_SIZES,
+            GATEWAY_POST,
+            above(NOOP_SDK_POST),
+            0.3,
+        ),
         time(GATEWAY, "the two modules apart", apart, 0.75),
         over_plain,
     ]

@@ -12,20 +12,26 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portcullis_bench::configs::Config;
-use portcullis_bench::credentials::{Credentials, KEY_HEADER, Presented};
+use portcullis_bench::credentials::{Credentials, KEY_HEADER, ORIGIN, Presented};
 use portcullis_host::{ENV, Host, Request, Response, WASI};
 
-/// Which token the measured request carries.
-#[derive(Clone, Copy, Debug)]
-enum Token {
+/// What the measured request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    /// A GET with credentials that were not seen before.
     Fresh,
+    /// A GET with those that were.
     Repeated,
+    /// The same from a page of another origin.
+    FromPage,
+    /// A POST with a body and its length.
+    Body,
 }
 
 /// What one request may cost, once everything is warm.
 struct Budget {
     config: Config,
-    token: Token,
+    sent: Sent,
     /// Calls of each function of the host; of one that is not named, none.
     calls: &'static [(&'static str, u64)],
     /// Instructions of wasm in its dearest callback, a quarter more than were needed when this was written.
@@ -48,59 +54,110 @@ const CLAIMS: (&str, u64) = ("proxy_add_header_map_value", 3);
 const HIDE: (&str, u64) = ("proxy_remove_header_map_value", 1);
 const CONSUMER: (&str, u64) = ("proxy_add_header_map_value", 1);
 
+const fn add_headers(count: u64) -> (&'static str, u64) {
+    ("proxy_add_header_map_value", count)
+}
+
+const fn one_header(count: u64) -> (&'static str, u64) {
+    ("proxy_get_header_map_value", count)
+}
+
 const fn set_headers(count: u64) -> (&'static str, u64) {
     ("proxy_replace_header_map_value", count)
 }
 
 /// Three identity headers; two response headers for each period, and three for the tightest.
-const BUDGETS: [Budget; 8] = [
+const BUDGETS: [Budget; 14] = [
     Budget {
         config: Config::JwtAuth,
-        token: Token::Fresh,
+        sent: Sent::Fresh,
         calls: &[TIME, HEADERS, SIGNATURE, CLAIMS, EARLIER, IDENTITY],
         instructions: 135_000,
     },
     Budget {
         config: Config::JwtAuth,
-        token: Token::Repeated,
+        sent: Sent::Repeated,
         calls: &[TIME, HEADERS, CLAIMS, EARLIER, IDENTITY],
         instructions: 30_000,
     },
     Budget {
         config: Config::KeyAuth,
-        token: Token::Fresh,
+        sent: Sent::Fresh,
         calls: &[HEADERS, HIDE, CONSUMER, EARLIER, IDENTITY],
         instructions: 41_000,
     },
     Budget {
         config: Config::GatewayKeyAuth,
-        token: Token::Fresh,
+        sent: Sent::Fresh,
         calls: &[HEADERS, HIDE, CONSUMER],
         instructions: 28_500,
     },
     Budget {
         config: Config::OnePeriod,
-        token: Token::Repeated,
+        sent: Sent::Repeated,
         calls: &[TIME, ADDRESS, COUNT[0], COUNT[1], set_headers(5)],
         instructions: 14_500,
     },
     Budget {
         config: Config::ThreePeriods,
-        token: Token::Repeated,
+        sent: Sent::Repeated,
         calls: &[TIME, ADDRESS, COUNT[0], COUNT[1], set_headers(9)],
         instructions: 15_000,
     },
     Budget {
         config: Config::Gateway,
-        token: Token::Repeated,
+        sent: Sent::Repeated,
         calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], CLAIMS, set_headers(5)],
         instructions: 41_000,
     },
     Budget {
         config: Config::GatewayByCredential,
-        token: Token::Repeated,
+        sent: Sent::Repeated,
         calls: &[TIME, HEADERS, COUNT[0], COUNT[1], CLAIMS, set_headers(9)],
         instructions: 41_000,
+    },
+    // Of a page: its origin, what would make it a preflight, and what the upstream says of `vary`.
+    Budget {
+        config: Config::Cors,
+        sent: Sent::FromPage,
+        calls: &[one_header(3), set_headers(2), add_headers(1)],
+        instructions: 4_000,
+    },
+    // Of nobody: all headers of the answer, to take out what the upstream says.
+    Budget {
+        config: Config::Cors,
+        sent: Sent::Repeated,
+        calls: &[one_header(1), HEADERS, add_headers(1)],
+        instructions: 4_000,
+    },
+    Budget {
+        config: Config::GatewayCors,
+        sent: Sent::FromPage,
+        calls: &[
+            TIME,
+            HEADERS,
+            ADDRESS,
+            COUNT[0],
+            COUNT[1],
+            one_header(1),
+            add_headers(4),
+            set_headers(7),
+        ],
+        instructions: 43_000,
+    },
+    // Its length; what has no body is asked for nothing.
+    Budget {
+        config: Config::Sizes,
+        sent: Sent::Body,
+        calls: &[one_header(1)],
+        instructions: 4_000,
+    },
+    Budget { config: Config::Sizes, sent: Sent::Repeated, calls: &[], instructions: 4_000 },
+    Budget {
+        config: Config::GatewaySizes,
+        sent: Sent::Body,
+        calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], CLAIMS, set_headers(5)],
+        instructions: 43_000,
     },
 ];
 
@@ -111,12 +168,17 @@ fn calls(host: &Host) -> Calls {
     names.map(|name| (name, host.process().host_calls(name))).collect()
 }
 
-fn request(presented: Presented<'_>) -> Request {
+fn request(sent: Sent, presented: Presented<'_>) -> Request {
     let answer = Response::new(200)
         .header("content-type", "application/json")
         .header("content-length", "2")
         .body("{}");
-    Request::get("/v1/orders/4711?expand=lines")
+    let request = match sent {
+        Sent::Body => Request::post("/v1/orders").header("content-length", "2").body("{}"),
+        Sent::FromPage => Request::get("/v1/orders").header("origin", ORIGIN),
+        Sent::Fresh | Sent::Repeated => Request::get("/v1/orders/4711?expand=lines"),
+    };
+    request
         .header("user-agent", "orders-app/3.2")
         .header("accept", "application/json")
         .header("authorization", format!("Bearer {}", presented.token))
@@ -139,14 +201,14 @@ fn measure(budget: &Budget, credentials: &Credentials) -> (Calls, u64) {
     // A token is kept from its second use on.
     let mut fresh = credentials.fresh();
     for presented in fresh.by_ref().take(2).chain([credentials.repeated(); 2]) {
-        assert_eq!(host.send(request(presented)).status(), 200);
+        assert_eq!(host.send(request(budget.sent, presented)).status(), 200);
     }
     let before = calls(&host);
-    let presented = match budget.token {
-        Token::Fresh => fresh.next().unwrap(),
-        Token::Repeated => credentials.repeated(),
+    let presented = match budget.sent {
+        Sent::Fresh => fresh.next().unwrap(),
+        Sent::Repeated | Sent::FromPage | Sent::Body => credentials.repeated(),
     };
-    let exchange = host.send(request(presented));
+    let exchange = host.send(request(budget.sent, presented));
     assert_eq!(exchange.status(), 200);
     let after = calls(&host).into_iter().map(|(name, count)| (name, count - before[name]));
     (after.filter(|(_, count)| *count > 0).collect(), exchange.fuel)
@@ -157,21 +219,19 @@ fn a_request_costs_no_more_than_its_budget() {
     let credentials = Credentials::mint(3);
     let mut over = Vec::new();
     for budget in &BUDGETS {
-        let Budget { config, token, .. } = budget;
+        let Budget { config, sent, .. } = budget;
         let (calls, instructions) = measure(budget, &credentials);
-        println!("{config:?}, {token:?}: {instructions} instructions, {calls:?}");
+        println!("{config:?}, {sent:?}: {instructions} instructions, {calls:?}");
         for (name, count) in calls {
             let own = budget.calls.iter().find(|(own, _)| *own == name);
             let most = own.map_or(0, |(_, most)| *most);
             if count > most {
-                over.push(format!("{config:?}, {token:?}: {count} times {name}, at most {most}"));
+                over.push(format!("{config:?}, {sent:?}: {count} times {name}, at most {most}"));
             }
         }
         if instructions > budget.instructions {
             let most = budget.instructions;
-            over.push(format!(
-                "{config:?}, {token:?}: {instructions} instructions, at most {most}"
-            ));
+            over.push(format!("{config:?}, {sent:?}: {instructions} instructions, at most {most}"));
         }
     }
     assert!(over.is_empty(), "what a request costs has grown:\n{}", over.join("\n"));

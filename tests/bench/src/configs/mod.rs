@@ -70,6 +70,18 @@ pub enum Config {
     GatewayByCredential,
     /// Both as two modules, one after the other: jwt-auth and one period by client address.
     TwoModules,
+    /// Our cors: two origins, credentials.
+    Cors,
+    /// [`Config::Gateway`] with the same cors.
+    GatewayCors,
+    /// Envoy's cors with the same origins.
+    EnvoyCors,
+    /// Our request-size-limiting: one megabyte.
+    Sizes,
+    /// [`Config::Gateway`] with the same request-size-limiting.
+    GatewaySizes,
+    /// Envoy's buffer: one megabyte.
+    EnvoyBuffer,
     /// Envoy's jwt_authn, with three headers of claims.
     JwtAuthn,
     /// Envoy's jwt_authn with fetched keys, with three headers of claims.
@@ -126,6 +138,11 @@ impl Config {
         let gateway = |limits: Value| {
             ours("gateway", json!({"jwt-auth": ours::jwt_auth(), "rate-limiting": limits}))
         };
+        let gateway_with = |name: &str, configuration: Value| {
+            let mut whole = json!({"jwt-auth": ours::jwt_auth(), "rate-limiting": one_period()});
+            whole[name] = configuration;
+            vec![ours("gateway", whole)]
+        };
         match self {
             Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
             Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
@@ -150,6 +167,10 @@ impl Config {
             Config::OnePeriod => vec![ours("rate-limiting", one_period())],
             Config::ThreePeriods => vec![ours("rate-limiting", three_periods("ip"))],
             Config::Gateway => vec![gateway(one_period())],
+            Config::Cors => vec![ours("cors", ours::cors())],
+            Config::GatewayCors => gateway_with("cors", ours::cors()),
+            Config::Sizes => vec![ours("request-size-limiting", ours::sizes())],
+            Config::GatewaySizes => gateway_with("request-size-limiting", ours::sizes()),
             Config::GatewayByCredential => vec![gateway(three_periods("credential"))],
             Config::TwoModules => {
                 vec![ours("jwt-auth", ours::jwt_auth()), ours("rate-limiting", one_period())]
@@ -173,6 +194,8 @@ impl Config {
                 vec![filter]
             }
             Config::JwtAuthnCache => vec![native::jwt_authn(Some(json!({})))],
+            Config::EnvoyCors => vec![native::cors()],
+            Config::EnvoyBuffer => vec![native::buffer()],
             Config::LocalRatelimit => vec![native::local_ratelimit(false)],
             Config::LocalRatelimitHeaders => vec![native::local_ratelimit(true)],
             Config::Native => {
@@ -185,9 +208,13 @@ impl Config {
     /// The whole configuration. There is no access log, which would cost more than most filters.
     #[must_use]
     pub fn envoy(self, upstream: SocketAddr, provider: SocketAddr) -> EnvoyConfig {
-        let config = EnvoyConfig::at(upstream)
-            .cluster_at(PROVIDER, provider)
-            .hcm(|manager| manager["access_log"] = json!([]));
+        let config = EnvoyConfig::at(upstream).cluster_at(PROVIDER, provider).hcm(move |manager| {
+            manager["access_log"] = json!([]);
+            if self == Config::EnvoyCors {
+                let host = &mut manager["route_config"]["virtual_hosts"][0];
+                host["typed_per_filter_config"] = native::cors_policy();
+            }
+        });
         let config = if self.over_tls() { config.tls(&Tls::new()) } else { config };
         self.filters().into_iter().fold(config, EnvoyConfig::filter)
     }
@@ -220,12 +247,14 @@ impl Config {
     #[must_use]
     pub fn forwards_claims(self) -> bool {
         use Config::{
-            Gateway, GatewayByCredential, JwtAuth, JwtAuthRemote, JwtAuthn, JwtAuthnCache,
-            JwtAuthnRemote, Native, TwoModules,
+            Gateway, GatewayByCredential, GatewayCors, GatewaySizes, JwtAuth, JwtAuthRemote,
+            JwtAuthn, JwtAuthnCache, JwtAuthnRemote, Native, TwoModules,
         };
         let forwarding = [
             Gateway,
             GatewayByCredential,
+            GatewayCors,
+            GatewaySizes,
             JwtAuth,
             JwtAuthRemote,
             JwtAuthn,
@@ -237,16 +266,24 @@ impl Config {
         forwarding.contains(&self)
     }
 
+    /// Whether a page of another origin may read answers.
+    #[must_use]
+    pub fn lets_pages_read(self) -> bool {
+        matches!(self, Config::Cors | Config::GatewayCors | Config::EnvoyCors)
+    }
+
     /// Whether answers say how much is left.
     #[must_use]
     pub fn limits(self) -> bool {
         use Config::{
-            Gateway, GatewayByCredential, LocalRatelimitHeaders, Native, OnePeriod, ThreePeriods,
-            TwoModules,
+            Gateway, GatewayByCredential, GatewayCors, GatewaySizes, LocalRatelimitHeaders, Native,
+            OnePeriod, ThreePeriods, TwoModules,
         };
         let limiting = [
             Gateway,
             GatewayByCredential,
+            GatewayCors,
+            GatewaySizes,
             LocalRatelimitHeaders,
             Native,
             OnePeriod,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLIENT_SAN, CONSUMER_HEADER, JWKS_PATH, LIMIT, PROVIDER, REFRESH, consumer};
-use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, api_keys, jwks};
+use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, ORIGIN, api_keys, jwks};
 
 /// With the keys of the provider.
 pub(super) fn jwt_authn_remote() -> Value {
@@ -92,6 +92,35 @@ pub(super) fn rbac() -> Value {
                     },
                 },
             },
+        },
+    })
+}
+
+/// Its policy stands at the routes.
+pub(super) fn cors() -> Value {
+    json!({
+        "name": "envoy.filters.http.cors",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors"},
+    })
+}
+
+/// The policy: two origins, and credentials.
+pub(super) fn cors_policy() -> Value {
+    let exact = |origin: &str| json!({"exact": origin});
+    json!({"envoy.filters.http.cors": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
+        "allow_origin_string_match": [exact(ORIGIN), exact("https://admin.example.com")],
+        "allow_credentials": true,
+    }})
+}
+
+/// One megabyte, held.
+pub(super) fn buffer() -> Value {
+    json!({
+        "name": "envoy.filters.http.buffer",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+            "max_request_bytes": 1_048_576,
         },
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLIENT, CLIENT_SAN, JWKS_PATH, PROVIDER, REFRESH, consumer};
-use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, api_keys, jwks};
+use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, ORIGIN, api_keys, jwks};
 
 /// With keys of the configuration.
 pub(super) fn jwt_auth() -> Value {
@@ -50,4 +50,14 @@ pub(super) fn certificates() -> Value {
         "mtls-auth": {"verified_by_envoy": true},
         "acl": {"allow": ["staff"]},
     })
+}
+
+/// Two origins, and credentials.
+pub(super) fn cors() -> Value {
+    json!({"origins": [ORIGIN, "https://admin.example.com"], "credentials": true})
+}
+
+/// One megabyte.
+pub(super) fn sizes() -> Value {
+    json!({"allowed_payload_size": 1, "size_unit": "megabytes"})
 }
