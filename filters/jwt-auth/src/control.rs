@@ -23,7 +23,9 @@ use portcullis_control::surroundings::Surroundings;
 use serde_json::{Map, Value};
 
 use crate::cache::{Cache, View};
+use crate::claims::ClaimPath;
 use crate::config;
+use crate::demands::words;
 use crate::judge::{Accepted, Stop};
 use crate::missing::Patience;
 use crate::policy::{Credential, Credentials, Policy};
@@ -133,9 +135,31 @@ impl JwtAuth {
             edits.extend(rendered.value.map(|value| Edit::Set(name.clone(), value)));
         }
         let view =
-            Rc::new(View { identity: Rc::new(identity(claims, credential)), edits, dropped });
+            Rc::new(View { identity: Rc::new(self.identity(claims, credential)), edits, dropped });
         accepted.verified.keep(self.number, &view);
         view
+    }
+
+    /// A consumer signs its own tokens, so groups and scopes that it gives itself count for nothing; its own are known.
+    fn identity(&self, claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
+        let list = |path: &ClaimPath| {
+            let claim = path.find(claims).filter(|_| credential.is_none());
+            claim.map(words).unwrap_or_default().into_iter().map(str::to_owned).collect()
+        };
+        Identity {
+            control: JwtAuth::NAME.to_owned(),
+            subject: claims.get("sub").and_then(revoked::name).map(Cow::into_owned),
+            issuer: claims.get("iss").and_then(Value::as_str).map(str::to_owned),
+            consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
+            groups: list(&self.policy.groups),
+            scopes: list(&self.policy.scopes),
+            claims: Some(Rc::clone(claims)),
+            credential: match credential {
+                Some(credential) => Some(Value::from(vec!["key", &credential.name]).to_string()),
+                None => credential_of_issuer(claims),
+            },
+            ..Identity::default()
+        }
     }
 }
 
@@ -220,28 +244,6 @@ impl Control for JwtAuth {
     }
 }
 
-/// A consumer signs its own tokens, so groups and scopes that it gives itself count for nothing; its own are known.
-fn identity(claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
-    let list = |name: &str| match credential {
-        Some(_) => Vec::new(),
-        None => words(claims.get(name)),
-    };
-    Identity {
-        control: JwtAuth::NAME.to_owned(),
-        subject: claims.get("sub").and_then(revoked::name).map(Cow::into_owned),
-        issuer: claims.get("iss").and_then(Value::as_str).map(str::to_owned),
-        consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
-        groups: list("groups"),
-        scopes: list("scope"),
-        claims: Some(Rc::clone(claims)),
-        credential: match credential {
-            Some(credential) => Some(Value::from(vec!["key", &credential.name]).to_string()),
-            None => credential_of_issuer(claims),
-        },
-        ..Identity::default()
-    }
-}
-
 /// Issuer and subject, or the client where a token has no subject: never what a client could mint anew, as `jti`.
 fn credential_of_issuer(claims: &Map<String, Value>) -> Option<String> {
     let issuer = claims.get("iss")?.as_str()?.to_owned();
@@ -249,15 +251,4 @@ fn credential_of_issuer(claims: &Map<String, Value>) -> Option<String> {
     let (name, subject) =
         names.iter().find_map(|own| Some((*own, claims.get(*own).and_then(revoked::name)?)))?;
     Some(Value::from(vec![issuer, name.to_owned(), subject.into_owned()]).to_string())
-}
-
-/// A list of strings, or one string with words separated by spaces (RFC 8693 §4.2).
-fn words(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::Array(items)) => {
-            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
-        }
-        Some(Value::String(text)) => text.split_ascii_whitespace().map(str::to_owned).collect(),
-        _ => Vec::new(),
-    }
 }

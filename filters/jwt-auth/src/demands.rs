@@ -18,16 +18,17 @@ impl Demand {
     /// True if all words of one of the alternatives are there.
     pub(crate) fn is_met(&self, claims: &Claims) -> bool {
         let Some(claim) = self.path.find(claims) else { return false };
-        self.alternatives.iter().any(|set| set.iter().all(|word| has_word(claim, word)))
+        let words = words(claim);
+        self.alternatives.iter().any(|set| set.iter().all(|word| words.contains(&word.as_str())))
     }
 }
 
-/// One of the words of a claim. An element of a list is one word, spaces and all.
-fn has_word(claim: &Value, word: &str) -> bool {
+/// The words of a claim: those of a text (RFC 8693 §4.2), or the texts of a list, each one word, spaces and all.
+pub(crate) fn words(claim: &Value) -> Vec<&str> {
     match claim {
-        Value::String(text) => text.split(' ').any(|own| own == word),
-        Value::Array(items) => items.iter().any(|item| item.as_str() == Some(word)),
-        _ => false,
+        Value::String(text) => text.split(' ').filter(|word| !word.is_empty()).collect(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
     }
 }
 

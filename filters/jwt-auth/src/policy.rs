@@ -8,7 +8,7 @@ use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::identity::Consumer;
 
 use crate::algorithm::Algorithm;
-use crate::claims::ClaimRules;
+use crate::claims::{ClaimPath, ClaimRules};
 use crate::demands::Demand;
 use crate::key::Key;
 use crate::presented::Places;
@@ -64,6 +64,10 @@ pub(crate) struct Policy {
     pub(crate) rules: ClaimRules,
     /// What the token must be entitled to, all of it.
     pub(crate) demands: Vec<Demand>,
+    /// Where the caller's scopes stand.
+    pub(crate) scopes: ClaimPath,
+    /// Where its groups stand.
+    pub(crate) groups: ClaimPath,
     /// `WWW-Authenticate` where it is not.
     pub(crate) challenge_scope: FieldValue,
     /// Values of `typ`, one of which is needed; empty: unchecked.

@@ -16,18 +16,29 @@ const KINDS: [(&str, &str, &str); 3] = [
 /// The claim of RFC 8693 §4.2; only what stands there is a scope that a client could ask for.
 const SCOPE: &str = "scope";
 
-pub(super) fn read(section: &mut Section<'_>) -> Vec<Demand> {
+/// What is read together.
+pub(super) struct Entitlements {
+    /// What is demanded.
+    pub(super) demands: Vec<Demand>,
+    /// Where the caller's scopes stand.
+    pub(super) scopes: ClaimPath,
+    /// Where its groups stand.
+    pub(super) groups: ClaimPath,
+}
+
+pub(super) fn read(section: &mut Section<'_>) -> Option<Entitlements> {
     let mut demands = Vec::new();
-    for (field, claim, default) in KINDS {
+    let [scopes, _, groups] = KINDS.map(|(field, claim, default)| {
         let path = section.or(claim, ClaimPath::parse(default), |node| {
             Some(ClaimPath::read(node.text()?, &node))
         });
         let alternatives = section.optional(field).and_then(|node| read_alternatives(&node));
-        if let (Some(path), Some(alternatives)) = (path, alternatives) {
-            demands.push(Demand { path, alternatives });
+        if let (Some(path), Some(alternatives)) = (&path, alternatives) {
+            demands.push(Demand { path: path.clone(), alternatives });
         }
-    }
-    demands
+        path
+    });
+    Some(Entitlements { demands, scopes: scopes?, groups: groups? })
 }
 
 /// What a client is told that it could ask for (RFC 6750 §3): the first alternative.

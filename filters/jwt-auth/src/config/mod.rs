@@ -16,6 +16,7 @@ use portcullis_control::config::{Node, Section};
 use portcullis_control::headers::{FieldName, FieldValue, covers};
 use portcullis_control::program::Site;
 
+use self::demands::Entitlements;
 use crate::claims::{ClaimRules, RequiredClaim};
 use crate::policy::{Credentials, Policy};
 use crate::presented::Places;
@@ -45,7 +46,7 @@ pub(crate) fn read(
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
     let rules = read_rules(section);
-    let demands = demands::read(section);
+    let entitlements = demands::read(section);
     let token_types = section.or("token_types", Vec::new(), |node| {
         let types = node.texts()?;
         if types.is_empty() {
@@ -79,6 +80,7 @@ pub(crate) fn read(
             ));
         }
     }
+    let Entitlements { demands, scopes, groups } = entitlements?;
     Some(Policy {
         places,
         max_token_bytes,
@@ -96,6 +98,8 @@ pub(crate) fn read(
             demands::scope_of(&demands).as_deref(),
         )?,
         demands,
+        scopes,
+        groups,
         token_types,
         certificate_bound,
         revoked,
