@@ -33,6 +33,12 @@ pub enum Verdict {
         /// Bytes that are held at most, at least 1. Past it the control is asked with what is there.
         max: usize,
     },
+    /// As [`Verdict::HoldBody`], for a control that only wants nothing to pass before the body's end: its bytes are not
+    /// read, so `request_body` is asked with none.
+    HoldUnread {
+        /// Bytes that are held at most, at least 1. Past it the control is asked.
+        max: usize,
+    },
 }
 
 impl<R: Into<Refusal>> From<R> for Verdict {
@@ -102,7 +108,7 @@ pub enum CallAnswer {
 /// half a microsecond of every request. The request's headers are there for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// [`Verdict::HoldBody`] on a request, and [`Control::request_chunk`].
+    /// [`Verdict::HoldBody`] and [`Verdict::HoldUnread`] on a request, and [`Control::request_chunk`].
     RequestBody,
     /// [`Control::request_trailers`]; also for a control with [`Control::identity_headers`] or
     /// [`Control::forwarded_headers`], which no trailer may name.
@@ -207,7 +213,7 @@ pub trait Control: Sized + 'static {
         Vec::new()
     }
 
-    /// True if it may answer [`Verdict::HoldBody`] on a request.
+    /// True if it may answer [`Verdict::HoldBody`] or [`Verdict::HoldUnread`] on a request.
     fn may_hold_request(&self) -> bool {
         false
     }
@@ -262,7 +268,8 @@ pub trait Control: Sized + 'static {
     /// accepted to an upstream that trusts us to have checked.
     fn stand_back(&self, _exchange: &mut Exchange) {}
 
-    /// Bytes of the body passed by; `total` since its beginning. Only `Continue` and `Refuse` are possible.
+    /// Bytes of the body passed by, or were added to what is held; `total` since its beginning. The bytes themselves are
+    /// [`Exchange::request_chunk`]. Only `Continue` and `Refuse` are possible.
     fn request_chunk(
         &self,
         _exchange: &mut Exchange,

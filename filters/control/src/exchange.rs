@@ -3,7 +3,9 @@
 mod caller;
 mod undo;
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::ops::Range;
 use std::rc::Rc;
 
 use caller::Caller;
@@ -56,6 +58,7 @@ pub struct Exchange {
     counts: Vec<(&'static str, &'static str)>,
     request_body: Option<Vec<u8>>,
     response_body: Option<Vec<u8>>,
+    request_chunk: Range<usize>,
     own_reply: bool,
 }
 
@@ -83,6 +86,7 @@ impl Exchange {
             counts: Vec::new(),
             request_body: None,
             response_body: None,
+            request_chunk: 0..0,
             own_reply: false,
         }
     }
@@ -101,6 +105,14 @@ impl Exchange {
         self.request.map(|| self.host.request_headers())
     }
 
+    /// The first value of a request header, without reading all where nobody has yet: only for a field of which no second
+    /// value decides.
+    #[must_use]
+    pub fn peek_request_header(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let host = &self.host;
+        self.request.peek(name, || host.request_headers(), || host.request_header(name))
+    }
+
     /// The request's trailers, once they are there.
     #[must_use]
     pub fn request_trailers(&self) -> &HeaderMap {
@@ -113,10 +125,29 @@ impl Exchange {
         self.response.map(|| self.host.response_headers())
     }
 
+    /// As [`Exchange::peek_request_header`].
+    #[must_use]
+    pub fn peek_response_header(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        let host = &self.host;
+        self.response.peek(name, || host.response_headers(), || host.response_header(name))
+    }
+
     /// The response's trailers, once they are there.
     #[must_use]
     pub fn response_trailers(&self) -> &HeaderMap {
         self.response_trailers.map(|| self.host.response_trailers())
+    }
+
+    /// The bytes of the body that came last, piece by piece, in `request_chunk`. A piece that is `None` could not be read,
+    /// and then none follows.
+    pub fn request_chunk(&self) -> impl Iterator<Item = Option<Vec<u8>>> {
+        let Range { mut start, end } = self.request_chunk;
+        std::iter::from_fn(move || {
+            let size = end.checked_sub(start).filter(|rest| *rest > 0)?.min(PIECE);
+            let piece = self.host.request_body(start, size).filter(|piece| piece.len() == size);
+            start = if piece.is_some() { start.saturating_add(size) } else { end };
+            Some(piece)
+        })
     }
 
     /// True if the response is this module's own reply or refusal, not the upstream's.
@@ -330,6 +361,10 @@ impl Exchange {
     }
 }
 
+/// Bytes of a body that are looked at together, at most: a part of one may have more than a megabyte, and what a worker's
+/// memory has grown to it never gives back.
+const PIECE: usize = 64 * 1_024;
+
 /// Bytes of `x-request-id` that are echoed, at most: Envoy's own has 36, and a longer one is somebody's payload.
 pub const MAX_REQUEST_ID: usize = 128;
 
@@ -353,6 +388,11 @@ impl Exchange {
     /// A response change that every mode makes, such as mending `content-length`.
     pub fn edit_response_always(&mut self, edit: Edit) {
         self.response.edit(edit);
+    }
+
+    /// Where the part of the request's body that came last stands in what the host shows.
+    pub fn set_request_chunk(&mut self, place: Range<usize>) {
+        self.request_chunk = place;
     }
 
     /// The names that the route's template captured.

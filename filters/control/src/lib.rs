@@ -20,6 +20,7 @@ pub mod identity;
 pub mod job;
 pub mod json;
 pub mod load;
+pub mod media_type;
 pub mod mode;
 pub mod path;
 pub mod place;

@@ -92,11 +92,26 @@ pub trait Surroundings {
     /// The request's headers as the host holds them now; empty where the host no longer shows them.
     fn request_headers(&self) -> HeaderMap;
 
+    /// The first value of one of the request's headers; names that Envoy joins come joined by commas.
+    fn request_header(&self, name: &str) -> Option<Vec<u8>> {
+        self.request_headers().first(name).map(<[u8]>::to_vec)
+    }
+
+    /// So many bytes of what the host shows of the request's body now, from `start` on; `None` if it cannot say.
+    fn request_body(&self, _start: usize, _size: usize) -> Option<Vec<u8>> {
+        None
+    }
+
     /// The request's trailers.
     fn request_trailers(&self) -> HeaderMap;
 
     /// The response's headers as the host holds them now.
     fn response_headers(&self) -> HeaderMap;
+
+    /// As [`Surroundings::request_header`].
+    fn response_header(&self, name: &str) -> Option<Vec<u8>> {
+        self.response_headers().first(name).map(<[u8]>::to_vec)
+    }
 
     /// The response's trailers.
     fn response_trailers(&self) -> HeaderMap;

@@ -12,10 +12,12 @@ use portcullis_control::policy::Kind;
 use portcullis_control::program::{BodyHold, Commons, Household, Lineup, Program, Slot};
 use portcullis_control::route::RouteMatch;
 use portcullis_control::surroundings::HostVersion;
+use portcullis_cors::Cors;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_key_auth::KeyAuth;
 use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
+use portcullis_request_size_limiting::RequestSizeLimiting;
 
 use crate::auth::{Auth, Here};
 
@@ -24,6 +26,8 @@ pub const NAME: &str = "gateway";
 
 /// The controls that ship. Their order here is of no meaning: each says itself where it stands.
 pub const CONTROLS: &[Kind] = &[
+    Kind::of::<Cors>(),
+    Kind::of::<RequestSizeLimiting>(),
     Kind::of::<MtlsAuth>(),
     Kind::of::<JwtAuth>(),
     Kind::of::<KeyAuth>(),

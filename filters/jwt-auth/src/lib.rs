@@ -19,7 +19,7 @@ mod missing;
 mod policy;
 mod presented;
 mod reason;
-mod remote;
+pub mod remote;
 mod revoked;
 pub mod signature;
 pub mod template;

@@ -136,6 +136,27 @@ fn more_tokens_than_the_cache_holds_are_all_judged() {
     assert_eq!(gate.count("cache_hit"), 0, "the oldest was forgotten");
 }
 
+#[test]
+fn a_list_of_revoked_tokens_in_a_configuration_has_a_thousand_entries_and_not_one_more() {
+    let with = |entries: usize| {
+        let mut configuration = configuration();
+        let list: Vec<String> = (1..=entries).map(|number| number.to_string()).collect();
+        configuration["revoked"] = json!({"jti": list});
+        configuration
+    };
+    let mut gate = Gate::new(&with(1_000));
+    let last = token("HS256", &json!({"iss": ISSUER, "jti": "1000"}));
+    assert_eq!(gate.bearer(last.as_bytes()).status, Some(401));
+    assert_eq!(gate.count("refused.revoked"), 1);
+    assert!(!gate.native.configure(with(1_001).to_string().as_bytes(), &|_| None));
+    let says = "revoked.jti: expected at most 1000 entries, but found 1001; put them into a feed";
+    assert!(
+        gate.world.log().iter().any(|(_, line)| line.ends_with(says)),
+        "{:?}",
+        gate.world.log()
+    );
+}
+
 /// Another token of the same bytes but for a few.
 fn spoil(token: &[u8], dice: &mut Dice) -> Vec<u8> {
     const BYTES: &[u8] = b"AZaz09-_.=+/~ ,;\"\\\t\x7f\x80\xff{}";

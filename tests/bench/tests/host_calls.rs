@@ -69,14 +69,14 @@ const BUDGETS: [Budget; 8] = [
     Budget {
         config: Config::KeyAuth,
         token: Token::Fresh,
-        calls: &[HEADERS, HIDE, CONSUMER, IDENTITY],
-        instructions: 43_000,
+        calls: &[HEADERS, HIDE, CONSUMER, EARLIER, IDENTITY],
+        instructions: 41_000,
     },
     Budget {
         config: Config::GatewayKeyAuth,
         token: Token::Fresh,
         calls: &[HEADERS, HIDE, CONSUMER],
-        instructions: 43_000,
+        instructions: 28_500,
     },
     Budget {
         config: Config::OnePeriod,

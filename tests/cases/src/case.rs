@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::certificates;
 use crate::documents::Document;
-use crate::fields::{Fields, Values};
+use crate::fields::{Fields, Text, Values};
 use crate::tokens::Spec;
 
 /// Where the clock of a case stands unless it says otherwise: 2023-11-14T22:13:20Z.
@@ -146,8 +146,11 @@ pub struct Request {
     /// Header fields: a table, or a list of pairs.
     #[serde(default)]
     pub headers: Fields,
-    /// The body.
-    pub body: Option<String>,
+    /// The body; it comes with its `content-length` unless there are trailers.
+    pub body: Option<Text>,
+    /// The body in parts instead, each of which reaches the filter by itself, without `content-length`. A real Envoy may
+    /// see several at once.
+    pub parts: Option<Vec<Text>>,
     /// Trailer fields.
     #[serde(default)]
     pub trailers: Fields,
@@ -169,8 +172,7 @@ pub struct Request {
     #[serde(default)]
     pub upstream_headers: Fields,
     /// The upstream's body.
-    #[serde(default)]
-    pub upstream_body: String,
+    pub upstream_body: Option<Text>,
     /// What must come of it.
     pub expect: Expect,
 }
@@ -240,6 +242,10 @@ pub struct Expect {
     pub upstream: Option<Upstream>,
     /// True: the upstream saw nothing. False: it saw the request.
     pub upstream_untouched: Option<bool>,
+    /// True: the upstream saw the beginning of the request, and never its end. A real Envoy may be quicker than its
+    /// connection to the upstream.
+    #[serde(default)]
+    pub cut: bool,
 }
 
 /// What the upstream must get.

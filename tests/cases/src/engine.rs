@@ -57,8 +57,10 @@ pub struct Observed {
     pub headers: Vec<Field>,
     /// The answer's body.
     pub body: Vec<u8>,
-    /// What the upstream got, if anything.
+    /// What the upstream got, if a whole request.
     pub upstream: Option<Message>,
+    /// The upstream got the beginning of a request, and never its end.
+    pub cut: bool,
     /// The decision record: `wasm.portcullis.decision` at the end of the stream.
     pub decision: Option<Vec<u8>>,
     /// Why this engine did not send the request, where it could not; then there is nothing else.

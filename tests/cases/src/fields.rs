@@ -26,6 +26,12 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         fields(&Value::deserialize(deserializer)?).map(Fields).map_err(D::Error::custom)

@@ -10,6 +10,7 @@ use crate::prepared::Sent;
 use crate::tokens::{Spec, keys, mint};
 
 mod check;
+mod messages;
 mod tokens;
 
 pub use check::wrong;
@@ -23,6 +24,8 @@ pub enum Outcome {
     Passed,
     /// Refused with this message by modules that authenticate; any status below 500 by others.
     Message(&'static str),
+    /// Any status below 500, and no origin may read the answer, where origins are looked at.
+    Unreadable,
 }
 
 /// One request of the table.
@@ -54,7 +57,7 @@ const FORWARDED: &str =
 const ISSUER: &str = "https://idp.test";
 
 /// Every header that a module reads under [`configuration`], and what stands before a hostile value in it.
-const READ: [(&str, &str); 20] = [
+const READ: [(&str, &str); 23] = [
     ("authorization", ""),
     ("authorization", "Bearer "),
     ("x-token", "Bearer "),
@@ -69,6 +72,9 @@ const READ: [(&str, &str); 20] = [
     ("content-type", "multipart/form-data; boundary="),
     ("origin", ""),
     ("access-control-request-method", ""),
+    ("access-control-request-headers", ""),
+    ("content-encoding", ""),
+    ("content-encoding", "gzip"),
     (XFCC, ""),
     (XFCC, "Hash=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;Subject=\""),
     ("x_forwarded_client_cert", ""),
@@ -115,32 +121,43 @@ pub fn configuration(module: &str) -> Value {
         "run_on_preflight": false,
     });
     let client_ip = json!({"x_forwarded_for": {"trusted_hops": 1}});
+    let cors = json!({
+        "origins": ["https://app.example.com", "https://other.example.com", r"https://[^/]+\.example\.org"],
+        "credentials": true,
+        "private_network": true,
+        "exposed_headers": ["x-exposed"],
+    });
+    // A megabyte passes, and nothing else is too small for a good request.
+    let sizes = json!({
+        "allowed_payload_size": 2,
+        "allowed_headers": 5_000,
+        "allowed_header_bytes": 10_000_000,
+        "allowed_url_length": 50_000,
+        "allowed_query_parameters": 500,
+        "allowed_path_segments": 500,
+        "allowed_multipart_parts": 100,
+        "allowed_decompressed_size": 4,
+        "response": {"allowed_payload_size": 2},
+    });
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
     match module {
-        "jwt-auth" => {
-            let mut configuration = jwt.clone();
-            configuration["client_ip"] = client_ip;
-            configuration["routes"] = json!([{"match": matches, "config": jwt}]);
-            configuration
-        }
+        "jwt-auth" => with_route(jwt, &client_ip, &matches),
         "acl" => json!({
             "deny": ["banned"],
             "client_ip": client_ip,
             "routes": [{"match": matches, "config": {"allow": ["dev"]}}],
         }),
+        "cors" => with_route(cors, &client_ip, &matches),
+        "request-size-limiting" => with_route(sizes, &client_ip, &matches),
         "key-auth" => {
-            let mut configuration = key.clone();
-            configuration["client_ip"] = client_ip;
+            let mut configuration = with_route(key, &client_ip, &matches);
             configuration["consumers"] = consumers;
-            configuration["routes"] = json!([{"match": matches, "config": key}]);
             configuration
         }
         "mtls-auth" => {
-            let mut configuration = certificate.clone();
-            configuration["client_ip"] = client_ip;
+            let mut configuration = with_route(certificate, &client_ip, &matches);
             configuration["consumers"] = consumers;
-            configuration["routes"] = json!([{"match": matches, "config": certificate}]);
             configuration
         }
         "rate-limiting" => json!({
@@ -151,6 +168,8 @@ pub fn configuration(module: &str) -> Value {
         "gateway" => json!({
             "client_ip": client_ip,
             "consumers": consumers,
+            "cors": cors,
+            "request-size-limiting": sizes,
             "mtls-auth": certificate,
             "jwt-auth": jwt,
             "key-auth": key,
@@ -160,6 +179,20 @@ pub fn configuration(module: &str) -> Value {
         }),
         other => panic!("no configuration to attack {other} under"),
     }
+}
+
+/// A configuration that is that of a route too.
+fn with_route(base: Value, client_ip: &Value, matches: &Value) -> Value {
+    let mut configuration = base.clone();
+    configuration["client_ip"] = client_ip.clone();
+    configuration["routes"] = json!([{"match": matches, "config": base}]);
+    configuration
+}
+
+/// True for modules that say who may read an answer.
+#[must_use]
+pub fn tells_origins(module: &str) -> bool {
+    matches!(module, "cors" | "gateway")
 }
 
 /// True for modules that must refuse what has no good token.
@@ -210,6 +243,8 @@ pub fn attacks(now: u64) -> Vec<Attack> {
     table.targets();
     table.shapes();
     table.bodies();
+    table.origins();
+    table.compressed();
     for (what, text) in tokens::all(now) {
         table.token(&what, &text);
     }
@@ -262,7 +297,7 @@ impl Table {
                         request.host = value;
                         return;
                     }
-                    if name == "origin" || name == "access-control-request-method" {
+                    if name == "origin" || name.starts_with("access-control-") {
                         request.method = "OPTIONS".to_owned();
                         request.headers.push(field("origin", "https://a.test"));
                     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::case::{CLIENT, Case, Clock, Expect, HOST, Request, START, Upstream};
 use crate::certificates::Minted;
 use crate::documents::Documents;
+use crate::fields::Text;
 use crate::words::{Field, Words};
 
 /// Nanoseconds in a second.
@@ -48,6 +49,8 @@ pub struct Sent {
     pub headers: Vec<Field>,
     /// The body.
     pub body: Option<Vec<u8>>,
+    /// The sizes of the parts in which it comes; without any it comes at once.
+    pub parts: Vec<usize>,
     /// Trailer fields.
     pub trailers: Vec<Field>,
     /// The client certificate.
@@ -87,6 +90,7 @@ impl Default for Sent {
             host: HOST.into(),
             headers: Vec::new(),
             body: None,
+            parts: Vec::new(),
             trailers: Vec::new(),
             certificate: None,
             properties: BTreeMap::new(),
@@ -95,6 +99,23 @@ impl Default for Sent {
             answer: Answer { status: 200, headers: Vec::new(), body: Vec::new() },
             expected: Expected::default(),
         }
+    }
+}
+
+impl Sent {
+    /// The body part by part.
+    #[must_use]
+    pub fn in_parts(&self) -> Vec<Vec<u8>> {
+        let mut rest = self.body.as_deref().unwrap_or_default();
+        if self.parts.is_empty() {
+            return self.body.iter().cloned().collect();
+        }
+        let mut take = |size: &usize| {
+            let (part, behind) = rest.split_at(*size);
+            rest = behind;
+            part.to_vec()
+        };
+        self.parts.iter().map(&mut take).collect()
     }
 }
 
@@ -199,7 +220,20 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
             })
             .transpose()?,
     };
-    let body = request.body.as_ref().map(|body| words.text(body, second)).transpose()?;
+    let bytes = |text: &Text| words.bytes(text, second);
+    let mut body = request.body.as_ref().map(bytes).transpose()?;
+    let mut headers = words.fields(&request.headers, second)?;
+    let told = |name: &str| headers.iter().any(|(known, _)| known == name);
+    let lengthless = !request.trailers.0.is_empty() || told("content-length");
+    if let Some(body) = body.as_ref().filter(|_| !lengthless) {
+        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+    }
+    let mut parts = Vec::new();
+    for part in request.parts.iter().flatten() {
+        let part = bytes(part)?;
+        parts.push(part.len());
+        body.get_or_insert_default().extend(part);
+    }
     let mut filter_state = BTreeMap::new();
     for (name, value) in &request.filter_state {
         filter_state.insert(name.clone(), words.text(value, second)?);
@@ -211,8 +245,9 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         method: request.method.clone(),
         path: words.text(&request.path, second)?.into_bytes(),
         host: request.host.clone().into_bytes(),
-        headers: words.fields(&request.headers, second)?,
-        body: body.map(String::into_bytes),
+        headers,
+        body,
+        parts,
         trailers: words.fields(&request.trailers, second)?,
         certificate: request
             .certificate
@@ -225,7 +260,7 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         answer: Answer {
             status: request.upstream_status,
             headers: words.fields(&request.upstream_headers, second)?,
-            body: request.upstream_body.clone().into_bytes(),
+            body: request.upstream_body.as_ref().map(bytes).transpose()?.unwrap_or_default(),
         },
         expected,
     })

@@ -8,10 +8,12 @@ use portcullis_acl::Acl;
 use portcullis_control::control::Control;
 use portcullis_control::load::module;
 use portcullis_control::policy::Kind;
+use portcullis_cors::Cors;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_key_auth::KeyAuth;
 use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
+use portcullis_request_size_limiting::RequestSizeLimiting;
 use portcullis_runtime::module::Definition;
 
 use crate::load::{entries, repository};
@@ -32,10 +34,12 @@ pub fn modules() -> Vec<Definition> {
     vec![
         gateway,
         of::<Acl>(),
+        of::<Cors>(),
         of::<JwtAuth>(),
         of::<KeyAuth>(),
         of::<MtlsAuth>(),
         of::<RateLimiting>(),
+        of::<RequestSizeLimiting>(),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! - `{{jwk:key}}`, `{{pem:key}}`, `{{private:key}}` (a private JWK), `{{secret:key}}`: a key of `tests/cases/keys`; in a configuration, a string that is
 //!   nothing but a placeholder becomes the JSON value that it stands for, and a member `"..."` is spread over its
 //!   object (`{ "..." = "{{jwk:rsa2048}}", kid = "k1" }`); so too in the header and claims of a token;
+//! - `{{repeat:1000:text}}`: the text so many times;
 //! - `{{fingerprint:name}}`, `{{xfcc:name}}`: of a client certificate of the file; `{{thumbprint:name}}`, as a token is
 //!   bound to it;
 //! - `{{left:minute}}`: whole seconds until the next `second`, `minute`, `hour` or `day` begins, 1 at least.
@@ -53,6 +54,7 @@ impl<'c> Words<'c> {
     fn value(&self, word: &str, at: u64) -> Result<Value, String> {
         match word.split_once(':') {
             Some(("left", period)) => left(period, at).map(Value::from),
+            Some(("repeat", rest)) => repeated(rest).map(Value::from),
             Some(("fingerprint", name)) => {
                 self.certificate(name.trim()).map(|minted| Value::from(minted.fingerprint))
             }
@@ -169,6 +171,13 @@ fn left(period: &str, at: u64) -> Result<u64, String> {
         other => return Err(format!("expected second, minute, hour or day, but found {other}")),
     };
     Ok(length - at % length)
+}
+
+fn repeated(word: &str) -> Result<String, String> {
+    let (count, text) = word.split_once(':').unwrap_or_default();
+    let count: usize =
+        count.parse().map_err(|_| format!("expected repeat:1000:text, but found repeat:{word}"))?;
+    Ok(text.repeat(count))
 }
 
 fn key_value(kind: &str, key: &str) -> Result<Value, String> {

@@ -179,6 +179,22 @@ fn every_example_decides_on_requests() {
             "acl.yaml" | "jwt-auth.yaml" | "key-auth.yaml" | "mtls-auth.yaml" => {
                 assert_eq!(reply.status, 401, "{name}")
             }
+            "request-size-limiting.yaml" => {
+                let large = envoy.send(&Request::post("/", vec![b'a'; 1_048_577]));
+                assert_eq!((reply.status, large.status), (200, 413), "{name}");
+                let uploaded = envoy.send(&Request::post("/uploads", vec![b'a'; 1_048_577]));
+                assert_eq!(uploaded.status, 200, "{name}");
+            }
+            "cors.yaml" => {
+                let preflight = Request::new("OPTIONS", "/")
+                    .header("origin", "https://app.example.com")
+                    .header("access-control-request-method", "PATCH");
+                let answer = envoy.send(&preflight);
+                let allowed = answer.header("access-control-allow-methods");
+                assert_eq!(allowed.as_deref(), Some("GET,POST,PUT,PATCH,DELETE"), "{name}");
+                let told = reply.header("access-control-allow-origin");
+                assert_eq!(told.as_deref(), Some("https://app.example.com"), "{name}");
+            }
             "rate-limiting.yaml" => {
                 assert_eq!(
                     (reply.status, reply.header("ratelimit-limit").as_deref()),

@@ -10,7 +10,7 @@ use portcullis_cases::engine::{
 use portcullis_cases::prepared::{self, SECOND, Sent};
 use portcullis_cases::{Field, certificates, engine};
 use portcullis_host::{
-    Answer, Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status,
+    Answer, End, Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status,
     property,
 };
 
@@ -151,8 +151,8 @@ pub fn request(sent: &Sent) -> Request {
         headers.add(name, value);
     }
     let mut request = Request::of(headers).from_address(&sent.client);
-    if let Some(body) = &sent.body {
-        request = request.body(body);
+    for part in sent.in_parts() {
+        request = request.body(part);
     }
     for (name, value) in &sent.trailers {
         request = request.trailer(name, value);
@@ -168,11 +168,13 @@ pub fn request(sent: &Sent) -> Request {
 #[must_use]
 pub fn observed(exchange: &Exchange) -> Observed {
     let client = exchange.client.clone().unwrap_or_default();
+    let upstream = |end| exchange.upstream.as_ref().filter(|seen| seen.end == end);
     Observed {
         status: client.headers.status().and_then(|status| u16::try_from(status).ok()),
         headers: fields(&client.headers),
         body: client.body,
-        upstream: exchange.upstream.as_ref().map(message),
+        upstream: upstream(End::Complete).map(message),
+        cut: upstream(End::Reset).is_some() || upstream(End::Open).is_some(),
         decision: exchange.filter_state.get(engine::DECISION_STATE.as_bytes()).cloned(),
         left_out: None,
     }

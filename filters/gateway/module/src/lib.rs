@@ -7,5 +7,6 @@ portcullis_runtime::module!(
     request_body,
     request_trailers,
     response_headers,
+    response_body,
     calls
 );

@@ -7,6 +7,7 @@ use portcullis_control::json;
 use portcullis_control::surroundings::Surroundings;
 use serde_json::Value;
 
+use crate::algorithm::Algorithm;
 use crate::key::{Key, KeyFault, jwk};
 
 /// A document is at most so long, bytes: real key sets have 1 to 10 KiB, and each worker keeps one.
@@ -138,6 +139,65 @@ fn parse(text: &[u8]) -> Result<(Vec<Key>, usize), Useless> {
     let keys: Vec<Key> = set.keys.into_iter().filter(|key| !key.is_secret()).collect();
     let skipped = all.saturating_sub(keys.len());
     if keys.is_empty() { Err(Useless::NoKey) } else { Ok((keys, skipped)) }
+}
+
+/// Reads any bytes as a key set. What is taken can verify something, is within its bounds, and is the same for the
+/// worker that reads what was published; an entry of no use more changes nothing but the count.
+#[doc(hidden)]
+pub fn fuzz_key_set(data: &[u8]) {
+    let Ok((keys, skipped)) = parse(data) else { return };
+    let ids = |keys: &[Key]| keys.iter().map(|key| *key.id()).collect::<Vec<_>>();
+    assert!((1..=jwk::MAX_KEYS).contains(&keys.len()), "{} keys", keys.len());
+    for key in &keys {
+        assert!(!key.is_secret(), "a secret that everybody can fetch");
+        assert!(
+            Algorithm::ALL.iter().any(|algorithm| key.fits(*algorithm)),
+            "{key:?} fits nothing"
+        );
+    }
+    let mut set: Value = serde_json::from_slice(data).unwrap_or_default();
+    let entries = set.get("keys").and_then(Value::as_array).map_or(0, Vec::len);
+    assert_eq!(keys.len().saturating_add(skipped), entries, "an entry is taken or counted");
+    let again = parse(set.to_string().as_bytes());
+    assert_eq!(again.map(|(again, _)| ids(&again)), Ok(ids(&keys)), "another spelling");
+    if let Some(list) = set.get_mut("keys").and_then(Value::as_array_mut)
+        && list.len() < jwk::MAX_KEYS
+    {
+        list.insert(0, Value::Null);
+        let more = parse(set.to_string().as_bytes()).map(|(more, skipped)| (ids(&more), skipped));
+        assert_eq!(more, Ok((ids(&keys), skipped.saturating_add(1))));
+    }
+}
+
+/// Reads any bytes as a discovery document. What it leads to is the issuer's own, on a host that a cluster stands for,
+/// and a request line that nobody could add to.
+#[doc(hidden)]
+pub fn fuzz_discovery(data: &[u8]) {
+    const ISSUER: &str = "https://idp.example.com";
+    let Some(document) = Discovery::endpoint(ISSUER, "idp") else { return };
+    let with = |issuer: &str, jwks_cluster: Option<&str>| Discovery {
+        document: document.clone(),
+        issuer: issuer.to_owned(),
+        jwks_cluster: jwks_cluster.map(str::to_owned),
+    };
+    let found = [None, Some("keys")].map(|other| with(ISSUER, other).keys_are_at(data));
+    for endpoint in found.iter().flatten() {
+        let value: Value = serde_json::from_slice(data).unwrap_or_default();
+        assert_eq!(value.get("issuer").and_then(Value::as_str), Some(ISSUER));
+        let own = endpoint.authority == document.authority;
+        assert_eq!(endpoint.cluster, if own { "idp" } else { "keys" });
+        for part in [&endpoint.authority, &endpoint.path] {
+            assert!(!part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic()), "{part}");
+        }
+        assert!(endpoint.path.starts_with('/') && !endpoint.authority.contains(['/', '?', '@']));
+        let evil = with("https://evil.example.com", Some("keys")).keys_are_at(data);
+        assert_eq!(evil, Err(Useless::Issuer));
+    }
+    // Without a cluster of its own, no other host is ever asked.
+    if let [Ok(endpoint), _] = &found {
+        assert_eq!(endpoint.authority, document.authority);
+        assert_eq!(found.last(), found.first());
+    }
 }
 
 #[cfg(test)]

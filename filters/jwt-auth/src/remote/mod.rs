@@ -5,6 +5,11 @@ pub(crate) mod revocations;
 
 use portcullis_control::fetched::Sources;
 
+#[doc(hidden)]
+pub use keys::{fuzz_discovery, fuzz_key_set};
+#[doc(hidden)]
+pub use revocations::fuzz_revocations;
+
 /// What all routes of a configuration fetch.
 #[derive(Debug, Default)]
 pub(crate) struct Fetched {

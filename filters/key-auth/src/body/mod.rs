@@ -7,6 +7,7 @@ mod multipart;
 
 use portcullis_control::arguments::{arguments, without};
 use portcullis_control::headers::HeaderMap;
+use portcullis_control::media_type::boundary;
 
 /// How a body may be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Format {
         let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
         match media_type.trim_ascii().to_ascii_lowercase().as_slice() {
             b"application/x-www-form-urlencoded" => Some(Format::Form),
-            b"multipart/form-data" => multipart::boundary(content_type).map(Format::Multipart),
+            b"multipart/form-data" => boundary(content_type).map(Format::Multipart),
             b"application/json" => Some(Format::Json),
             other => {
                 let structured = other.starts_with(b"application/") && other.ends_with(b"+json");

@@ -2,56 +2,9 @@
 
 use std::ops::Range;
 
+use portcullis_control::media_type::parameter;
+
 use super::{Found, cut};
-
-/// Bytes of a boundary, at most (RFC 2046 §5.1.1).
-const MAX_BOUNDARY: usize = 70;
-
-/// The boundary of a content type that has exactly one.
-pub(super) fn boundary(content_type: &[u8]) -> Option<Vec<u8>> {
-    let boundary = parameter(content_type, b"boundary")?;
-    (!boundary.is_empty() && boundary.len() <= MAX_BOUNDARY).then_some(boundary)
-}
-
-/// The value of a parameter that stands exactly once (RFC 9110 §5.6.6).
-fn parameter(field: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
-    let mut found = None;
-    let mut rest = field.iter().position(|byte| *byte == b';').and_then(|place| field.get(place..));
-    while let Some(text) = rest.and_then(|rest| rest.strip_prefix(b";")) {
-        let text = text.trim_ascii_start();
-        let end = text.iter().position(|byte| matches!(byte, b'=' | b';')).unwrap_or(text.len());
-        let (name, behind) = text.split_at_checked(end)?;
-        let (value, behind) = match behind.strip_prefix(b"=") {
-            Some(behind) => value(behind.trim_ascii_start())?,
-            None => (Vec::new(), behind),
-        };
-        if name.trim_ascii().eq_ignore_ascii_case(wanted) && found.replace(value).is_some() {
-            return None;
-        }
-        rest = Some(behind.trim_ascii_start());
-    }
-    found.filter(|_| rest.is_none_or(<[u8]>::is_empty))
-}
-
-/// A token or a quoted text, and what stands behind it.
-fn value(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let Some(quoted) = text.strip_prefix(b"\"") else {
-        let end = text.iter().position(|byte| *byte == b';').unwrap_or(text.len());
-        let (value, behind) = text.split_at_checked(end)?;
-        return Some((value.trim_ascii().to_vec(), behind));
-    };
-    let mut value = Vec::new();
-    let mut bytes = quoted.iter().enumerate();
-    while let Some((place, byte)) = bytes.next() {
-        match byte {
-            b'"' => return Some((value, quoted.get(place.saturating_add(1)..)?)),
-            // Browsers write `%22` for a quote and a backslash as it is; what else it could mean is another's name.
-            b'\\' => value.push(*bytes.next()?.1),
-            _ => value.push(*byte),
-        }
-    }
-    None
-}
 
 /// The parts with names of ours. A body whose last boundary is missing has none.
 pub(super) fn find(body: &[u8], boundary: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Found {

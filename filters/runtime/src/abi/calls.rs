@@ -44,10 +44,14 @@ fn check(status: u32) -> Result<(), HostError> {
 pub(super) struct Envoy;
 
 pub(super) fn buffer(buffer: Buffer, max: usize) -> Result<Vec<u8>, HostError> {
+    part(buffer, 0, max)
+}
+
+fn part(buffer: Buffer, start: usize, max: usize) -> Result<Vec<u8>, HostError> {
     let mut answer = Answer::new();
     // SAFETY: the two pointers are to fields of `answer`, which outlives the call.
     check(unsafe {
-        imports::proxy_get_buffer_bytes(buffer as u32, 0, max, answer.data(), answer.size())
+        imports::proxy_get_buffer_bytes(buffer as u32, start, max, answer.data(), answer.size())
     })?;
     Ok(answer.take())
 }
@@ -62,6 +66,21 @@ fn map(map: Map) -> HeaderMap {
     let status =
         unsafe { imports::proxy_get_header_map_pairs(map as u32, answer.data(), answer.size()) };
     if status == 0 { pairs::read(answer.take()) } else { HeaderMap::default() }
+}
+
+fn value(map: Map, name: &str) -> Option<Vec<u8>> {
+    let mut answer = Answer::new();
+    // SAFETY: the name is a live `str` that the host only reads; the other pointers are to fields of `answer`.
+    let status = unsafe {
+        imports::proxy_get_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            answer.data(),
+            answer.size(),
+        )
+    };
+    (status == 0).then(|| answer.take())
 }
 
 fn remove(map: Map, name: &str) -> Result<(), HostError> {
@@ -186,12 +205,24 @@ impl Surroundings for Envoy {
         map(Map::RequestHeaders)
     }
 
+    fn request_header(&self, name: &str) -> Option<Vec<u8>> {
+        value(Map::RequestHeaders, name)
+    }
+
+    fn request_body(&self, start: usize, size: usize) -> Option<Vec<u8>> {
+        part(Buffer::RequestBody, start, size).ok()
+    }
+
     fn request_trailers(&self) -> HeaderMap {
         map(Map::RequestTrailers)
     }
 
     fn response_headers(&self) -> HeaderMap {
         map(Map::ResponseHeaders)
+    }
+
+    fn response_header(&self, name: &str) -> Option<Vec<u8>> {
+        value(Map::ResponseHeaders, name)
     }
 
     fn response_trailers(&self) -> HeaderMap {

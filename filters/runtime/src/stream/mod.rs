@@ -50,8 +50,8 @@ enum Wait {
     Call(u32),
     /// For something new from a job, until this time (nanoseconds since the epoch).
     News { until: u64 },
-    /// For the body, up to so many bytes.
-    Body { max: usize },
+    /// For the body, up to so many bytes, which are then read or not.
+    Body { max: usize, read: bool },
     /// All controls have been asked.
     Passed,
     /// The client got our answer.

@@ -11,7 +11,7 @@ use portcullis_control::policy::{Ask, Common};
 use portcullis_control::program::{BodyHold, Settings};
 
 use super::outcome::Decided;
-use super::{BodyFlow, HeadersFlow, Stream, Wait};
+use super::{BodyFlow, HeadersFlow, Progress, Stream, Wait};
 use crate::host::Direction;
 
 impl Stream {
@@ -57,21 +57,20 @@ impl Stream {
         self.exchange.forget_time();
         self.request.ended |= end;
         let seen = u64::try_from(size).unwrap_or(u64::MAX);
-        self.request.total =
-            if self.request.holding { seen } else { self.request.total.saturating_add(seen) };
+        let Progress { holding, total, .. } = self.request;
+        let held = if holding { usize::try_from(total).unwrap_or(usize::MAX) } else { 0 };
+        self.request.total = if holding { seen } else { total.saturating_add(seen) };
+        self.exchange.set_request_chunk(held..size);
         self.observe_request(end);
+        self.exchange.set_request_chunk(0..0);
         self.request_body_flow(size)
     }
 
     fn request_body_flow(&mut self, size: usize) -> BodyFlow {
         self.judge_held_body(size);
-        match self.request.wait {
-            Wait::Passed => BodyFlow::Continue,
-            _ => {
-                self.request.holding = true;
-                BodyFlow::Hold
-            }
-        }
+        // What passed is no longer held: what comes is more, and not all of it.
+        self.request.holding = !matches!(self.request.wait, Wait::Passed);
+        if self.request.holding { BodyFlow::Hold } else { BodyFlow::Continue }
     }
 
     /// The request's trailers came: they end the body, whatever the last part of it said.
@@ -108,7 +107,9 @@ impl Stream {
 
     /// The answer to a call came.
     pub fn call_done(&mut self, answer: &CallAnswer) {
-        self.go_on(Ask::CallDone(answer));
+        if self.awaited_call().is_some() {
+            self.go_on(Ask::CallDone(answer));
+        }
     }
 
     /// A job has something new, or the waiting is over.
@@ -123,6 +124,7 @@ impl Stream {
             self.judge_held_body(usize::try_from(self.request.total).unwrap_or(usize::MAX));
         }
         if matches!(self.request.wait, Wait::Passed) {
+            self.request.holding = false;
             let _ = self.host.resume_request();
         }
     }
@@ -169,7 +171,7 @@ impl Stream {
             {
                 Some(Verdict::from(Common::Internal))
             }
-            Verdict::HoldBody { .. }
+            Verdict::HoldBody { .. } | Verdict::HoldUnread { .. }
                 if !self.takes_part(self.current_index(), Phase::RequestBody) =>
             {
                 Some(Verdict::from(Common::Internal))
@@ -190,7 +192,8 @@ impl Stream {
                 self.request.wait = Wait::News { until };
                 None
             }
-            Verdict::HoldBody { max } => self.want_request_body(max),
+            Verdict::HoldBody { max } => self.want_request_body(max, true),
+            Verdict::HoldUnread { max } => self.want_request_body(max, false),
         }
     }
 
@@ -228,7 +231,7 @@ impl Stream {
     }
 
     /// A control wants the body: it gets what is there, nothing where there never is one, or waits.
-    fn want_request_body(&mut self, max: usize) -> Option<Verdict> {
+    fn want_request_body(&mut self, max: usize, read: bool) -> Option<Verdict> {
         if let Some(body) = self.request.body.take() {
             let complete = body.len() <= max;
             let bytes = body.get(..max.min(body.len())).unwrap_or_default();
@@ -246,7 +249,7 @@ impl Stream {
         if self.request.stopped {
             return Some(Verdict::from(Common::Internal));
         }
-        self.request.wait = Wait::Body { max: max.max(1) };
+        self.request.wait = Wait::Body { max: max.max(1), read };
         None
     }
 
@@ -255,7 +258,9 @@ impl Stream {
         let verdict = self.ask_current(Ask::RequestBody(body))?;
         let all = body.complete || self.exchange.is_stream();
         match verdict {
-            Verdict::HoldBody { max } if all || max <= body.bytes.len() => {
+            Verdict::HoldBody { max } | Verdict::HoldUnread { max }
+                if all || max <= body.bytes.len() =>
+            {
                 Some(Verdict::from(Common::Internal))
             }
             verdict => Some(verdict),
@@ -264,11 +269,27 @@ impl Stream {
 
     /// Asks those that wait for the body, of which `held` bytes are there, as long as that is enough for one of them.
     fn judge_held_body(&mut self, held: usize) {
-        while let Wait::Body { max } = self.request.wait
+        while let Wait::Body { max, read } = self.request.wait
             && (self.request.ended || held > max)
         {
-            let bytes = self.host.body(Direction::Request, max.min(held));
-            self.judge_request_body(bytes.ok(), held <= max);
+            if read {
+                let bytes = self.host.body(Direction::Request, max.min(held));
+                self.judge_request_body(bytes.ok(), held <= max);
+            } else {
+                self.judge_unread_body(held <= max);
+            }
+        }
+    }
+
+    /// Asks a control that only wanted to wait for it. One that wants it again would ask for ever.
+    fn judge_unread_body(&mut self, complete: bool) {
+        self.request.wait = Wait::Nothing;
+        let mut verdict = self.ask_current(Ask::RequestBody(Body { bytes: &[], complete }));
+        if let Some(Verdict::HoldBody { .. } | Verdict::HoldUnread { .. }) = verdict {
+            verdict = Some(Verdict::from(Common::Internal));
+        }
+        while let Some(current) = verdict {
+            verdict = self.follow(current);
         }
     }
 

@@ -63,10 +63,13 @@ impl Stream {
     }
 
     fn response_body_flow(&mut self, size: usize) -> BodyFlow {
-        if let Wait::Body { max } = self.response.wait {
+        if let Wait::Body { max, .. } = self.response.wait {
             if self.replacement.is_some() {
                 if self.response.ended {
                     self.replace_response();
+                } else {
+                    // What is thrown away is not kept until then: it may be more than Envoy holds.
+                    let _ = self.host.set_body(Direction::Response, &[]);
                 }
             } else if self.response.ended || size > max {
                 let bytes = self.host.body(Direction::Response, max.min(size));
@@ -102,7 +105,7 @@ impl Stream {
             Verdict::Refuse(refusal) => self.replace_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.replace_with(Decided::Reply(name, reply), mode),
             // A response cannot wait for a call: nothing was decided, so nothing passes.
-            Verdict::Call(_) | Verdict::Wait { .. } => {
+            Verdict::Call(_) | Verdict::Wait { .. } | Verdict::HoldUnread { .. } => {
                 self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode)
             }
             Verdict::HoldBody { .. } if !self.takes_part(index, Phase::ResponseBody) => {
@@ -138,7 +141,7 @@ impl Stream {
             }
             return self.follow_response(index, verdict);
         }
-        self.response.wait = Wait::Body { max: max.max(1) };
+        self.response.wait = Wait::Body { max: max.max(1), read: true };
         false
     }
 
@@ -183,7 +186,7 @@ impl Stream {
             } else if self.response.ended {
                 self.replace_response();
             } else {
-                self.response.wait = Wait::Body { max: usize::MAX };
+                self.response.wait = Wait::Body { max: usize::MAX, read: false };
             }
             return;
         }
@@ -255,9 +258,12 @@ impl Stream {
             {
                 let answer = self.prepare(decided);
                 self.response.wait = Wait::Answered;
+                self.write_notes();
                 self.send(&answer);
                 return;
             }
         }
+        // Nobody else would: the response's headers have passed.
+        self.write_notes();
     }
 }

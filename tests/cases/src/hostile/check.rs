@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Attack, FORGED, IDENTITY_HEADER, Outcome, authenticates};
+use super::{Attack, FORGED, IDENTITY_HEADER, Outcome, authenticates, tells_origins};
 use crate::engine::Observed;
 
 /// What went wrong; `None` if nothing did.
@@ -21,6 +21,16 @@ pub fn wrong(module: &str, attack: &Attack, observed: &Observed) -> Option<Strin
             let found = body.as_ref().and_then(|body| body["message"].as_str());
             if (status, found) != (401, Some(*message)) {
                 return Some(format!("expected 401 {message:?}, found {status} {found:?}"));
+            }
+        }
+        Outcome::Unreadable if tells_origins(module) => {
+            let told = |(name, _): &&crate::Field| {
+                ["access-control-allow-origin", "access-control-allow-credentials"]
+                    .iter()
+                    .any(|own| name.eq_ignore_ascii_case(own))
+            };
+            if let Some((name, value)) = observed.headers.iter().find(told) {
+                return Some(format!("answered {name}: {}", String::from_utf8_lossy(value)));
             }
         }
         _ => {}

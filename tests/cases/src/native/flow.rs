@@ -62,6 +62,15 @@ struct Open {
     answer: Answer,
 }
 
+impl Open {
+    /// What the upstream got, if a whole request; and whether it only got a beginning.
+    fn seen(&self) -> (Option<Message>, bool) {
+        let seen = self.upstream.clone();
+        let cut = seen.is_some() && !self.complete;
+        (seen.filter(|_| self.complete), cut)
+    }
+}
+
 impl Native {
     /// A VM of this module in this world, without a configuration.
     #[must_use]
@@ -104,8 +113,10 @@ impl Native {
         self.world.inner.current.set(id);
         self.vm.create_context(id, ROOT);
         let mut pending = VecDeque::new();
-        if let Some(body) = &sent.body {
-            pending.push_back(Event::Body(body.clone(), sent.trailers.is_empty()));
+        let mut parts = sent.in_parts().into_iter().peekable();
+        while let Some(part) = parts.next() {
+            let end = parts.peek().is_none() && sent.trailers.is_empty();
+            pending.push_back(Event::Body(part, end));
         }
         if !sent.trailers.is_empty() {
             pending.push_back(Event::Trailers(sent.trailers.clone()));
@@ -177,7 +188,8 @@ impl Native {
             let Some(event) = open.pending.pop_front() else { break };
             self.deliver(&mut open, event);
         }
-        let observed = Observed { upstream: open.upstream.clone(), ..Observed::default() };
+        let (upstream, cut) = open.seen();
+        let observed = Observed { upstream, cut, ..Observed::default() };
         self.open = Some(open);
         observed
     }
@@ -256,12 +268,14 @@ impl Native {
                 stream.response = Side { headers, body, trailers: Vec::new() };
             });
         }
+        let (upstream, cut) = open.seen();
         self.world
             .stream(|stream| Observed {
                 status: status(&stream.response.headers),
                 headers: stream.response.headers.clone(),
                 body: std::mem::take(&mut stream.response.body),
-                upstream: open.upstream.clone(),
+                upstream,
+                cut,
                 ..Observed::default()
             })
             .unwrap_or_default()

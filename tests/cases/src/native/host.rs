@@ -97,6 +97,14 @@ impl Surroundings for World {
         self.view(|stream| &stream.request.headers)
     }
 
+    fn request_body(&self, start: usize, size: usize) -> Option<Vec<u8>> {
+        let part = |stream: &mut Stream| {
+            let rest = stream.request.body.get(start..)?;
+            Some(rest[..size.min(rest.len())].to_vec())
+        };
+        self.act(Part::Bodies, part).ok()?
+    }
+
     fn request_trailers(&self) -> HeaderMap {
         self.view(|stream| &stream.request.trailers)
     }

@@ -63,6 +63,14 @@ impl Request {
         self
     }
 
+    /// Puts one field in place of all of its name, which is written as they are.
+    #[must_use]
+    pub fn replace_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let others = self.headers.iter().filter(|(known, _)| *known != name.as_bytes());
+        self.headers = others.collect();
+        self.header(name, value)
+    }
+
     /// Adds `authorization: Bearer <token>`.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {

@@ -175,8 +175,10 @@ impl Group {
         let connection = connect(*address, line.as_bytes(), sent);
         let mut connection = connection.map_err(|error| broken(&error))?;
         let reply = connection.send(&request(sent)).map_err(|error| broken(&error))?;
+        let started = self.upstream.started() > 0;
         let seen = self.upstream.take_requests();
         Ok(Observed {
+            cut: started && seen.is_empty(),
             status: Some(reply.status),
             headers: fields(&reply.headers),
             body: reply.body,

@@ -10,7 +10,9 @@ pub(crate) fn request(sent: &Sent) -> Request {
     for (name, value) in &sent.headers {
         request = request.header(name, value);
     }
-    if let Some(body) = &sent.body {
+    if !sent.parts.is_empty() {
+        request = request.chunks(sent.in_parts());
+    } else if let Some(body) = &sent.body {
         request = request.body(body);
     }
     for (name, value) in &sent.trailers {

@@ -41,6 +41,16 @@ pub(crate) fn take(address: SocketAddr, tls: SocketAddr) {
     assert_eq!(get(address, "ada", "/v1/premium/orders").status, 200);
     assert_eq!(get(address, "bob", "/v1/orders").status, 200);
 
+    let preflight = Request::new("OPTIONS", "/v1/orders")
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "PUT");
+    let allowed = Connection::open(address).unwrap().send(&preflight).unwrap();
+    assert_eq!(allowed.status, 200, "{allowed:?}");
+    let origin = allowed.header("access-control-allow-origin");
+    assert_eq!(origin.as_deref(), Some("https://app.example.com"), "{allowed:?}");
+    let upload = request("bob", "/v1/orders").body(vec![b'a'; 1_048_577]);
+    assert_eq!(Connection::open(address).unwrap().send(&upload).unwrap().status, 413);
+
     let administer = |client: TlsClient| client.send(tls, &request("bob", "/v1/admin/users"));
     let admitted = administer(TlsClient::showing("ada")).unwrap();
     assert_eq!(admitted.status, 200, "{admitted:?}");

@@ -3,6 +3,8 @@
 mod address;
 mod configuration;
 mod headers;
+mod inflation;
+mod origin;
 mod path;
 mod request;
 mod route;
@@ -10,13 +12,16 @@ mod world;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use portcullis_cases::native::World;
 use portcullis_control::certificate::{Subject, fuzz_subject};
 use portcullis_control::json::fuzz_json;
 use portcullis_jwt_auth::key::fuzz_key;
+use portcullis_jwt_auth::remote::{fuzz_discovery, fuzz_key_set, fuzz_revocations};
 use portcullis_jwt_auth::template::fuzz_template;
 use portcullis_jwt_auth::token::{DEFAULT_MAX_TOKEN_BYTES, Token, fuzz_token};
 use portcullis_key_auth::body::fuzz_body;
 use portcullis_mtls_auth::xfcc::{fuzz_xfcc, last};
+use portcullis_request_size_limiting::parts::fuzz_parts;
 use portcullis_runtime::{fuzz_pairs, fuzz_protobuf, fuzz_structure};
 
 /// Something that takes any bytes and panics where it finds a fault.
@@ -31,17 +36,23 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 22] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "body", run: body, steps: 5_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
+    Target { name: "discovery", run: discovery, steps: 5_000 },
     Target { name: "headers", run: headers::run, steps: 3_000 },
+    Target { name: "inflation", run: inflation::run, steps: 3_000 },
     Target { name: "json", run: json, steps: 5_000 },
     Target { name: "key", run: key, steps: 2_000 },
+    Target { name: "keyset", run: keyset, steps: 1_000 },
+    Target { name: "origin", run: origin::run, steps: 3_000 },
     Target { name: "pairs", run: pairs, steps: 5_000 },
+    Target { name: "parts", run: parts, steps: 5_000 },
     Target { name: "path", run: path::run, steps: 5_000 },
     Target { name: "protobuf", run: protobuf, steps: 5_000 },
     Target { name: "request", run: request::run, steps: 2_000 },
+    Target { name: "revocations", run: revocations, steps: 5_000 },
     Target { name: "route", run: route::run, steps: 3_000 },
     Target { name: "structure", run: structure, steps: 5_000 },
     Target { name: "subject", run: subject, steps: 5_000 },
@@ -62,6 +73,11 @@ fn body(data: &[u8]) -> u64 {
     0
 }
 
+fn discovery(data: &[u8]) -> u64 {
+    fuzz_discovery(data);
+    0
+}
+
 fn json(data: &[u8]) -> u64 {
     fuzz_json(data);
     let fault = portcullis_control::json::parse(data).err().map(|fault| fault.to_string());
@@ -74,13 +90,27 @@ fn key(data: &[u8]) -> u64 {
     0
 }
 
+fn keyset(data: &[u8]) -> u64 {
+    fuzz_key_set(data);
+    0
+}
+
 fn pairs(data: &[u8]) -> u64 {
     fuzz_pairs(data);
     0
 }
 
+fn parts(data: &[u8]) -> u64 {
+    fuzz_parts(data)
+}
+
 fn protobuf(data: &[u8]) -> u64 {
     fuzz_protobuf(data);
+    0
+}
+
+fn revocations(data: &[u8]) -> u64 {
+    fuzz_revocations(data, &*World::default().host());
     0
 }
 

@@ -263,6 +263,17 @@ fn what_requests_name_is_fetched_once_a_cooldown() {
 }
 
 #[test]
+fn so_many_wait_for_a_first_document_and_no_more_until_one_goes() {
+    let source = source();
+    let mut seats: Vec<Seat> =
+        (0..MAX_WAITING_FOR_FIRST).map(|_| source.wait_for_first().unwrap()).collect();
+    assert!(source.wait_for_first().is_none());
+    assert!(source.wait_for_another(START).is_some(), "others have seats of their own");
+    seats.pop();
+    assert!(source.wait_for_first().is_some());
+}
+
+#[test]
 fn the_same_source_twice_is_one() {
     let sources = Sources::default();
     let one = sources.share(source());

@@ -10,6 +10,7 @@ use std::fmt;
 use portcullis_control::fetched::{Answered, Asked, Counters, Document, Source};
 use portcullis_control::store::{KeyedHasher, ProcessKey};
 use portcullis_control::surroundings::Surroundings;
+use serde_json::Value;
 
 /// A document is at most so long, bytes: room for [`MAX_ENTRIES`] UUIDs in quotes. The worker that fetches holds it
 /// once, and memory of a VM never shrinks.
@@ -172,5 +173,51 @@ impl fmt::Debug for Revocations {
         f.debug_struct("Revocations").field("entries", &self.entries.len()).finish_non_exhaustive()
     }
 }
+/// Reads any bytes as a list, and as what a worker published. Whoever is on the list is found, nobody else is, each entry
+/// is taken or counted, and what a strict reader takes for a list is one.
+#[doc(hidden)]
+pub fn fuzz_revocations(data: &[u8], surroundings: &dyn Surroundings) {
+    drop(open(data, surroundings));
+    let strict = portcullis_control::json::parse(data);
+    let list = |value: &Value, by: By| value.get(by.claim()).map(Value::is_array);
+    let (published, skipped) = match publish(data, surroundings) {
+        Ok(published) => published,
+        Err(useless) => {
+            let lists = strict.ok().map(|value| By::ALL.map(|by| list(&value, by)));
+            let one = lists
+                .is_some_and(|lists| lists.contains(&Some(true)) && !lists.contains(&Some(false)));
+            let other = matches!(useless, Useless::TooMany | Useless::NoEntry);
+            assert!(!one || other, "a list that is not taken: {useless}");
+            return;
+        }
+    };
+    // Where nobody looks, a number may be too large for any type.
+    let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
+    let revocations = open(&published, surroundings);
+    let mut taken = 0;
+    for by in By::ALL {
+        let items = value.get(by.claim()).and_then(Value::as_array);
+        for item in items.into_iter().flatten() {
+            let whole = item.is_i64() || item.is_u64();
+            let Some(name) = crate::revoked::name(item).filter(|_| whole || item.is_string())
+            else {
+                continue;
+            };
+            taken += 1;
+            let has = |name: &str| revocations.as_ref().map(|list| list.has(by, name.as_bytes()));
+            assert_eq!(has(&name), Some(true), "{name} is not found");
+            let longer = format!("{name}\u{1}");
+            let also = items.into_iter().flatten().any(|other| other.as_str() == Some(&longer));
+            assert_eq!(has(&longer), Some(also), "{longer:?}");
+        }
+    }
+    let all: usize = By::ALL
+        .iter()
+        .filter_map(|by| value.get(by.claim()).and_then(Value::as_array).map(Vec::len))
+        .sum();
+    assert_eq!((taken <= MAX_ENTRIES, taken + skipped), (true, all), "each is taken or counted");
+    assert!(published.len() <= 8 * (taken + 1), "eight bytes an entry");
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,10 @@ use super::{By, MAX_ENTRIES, Useless};
 
 /// Calls `take` for each entry, and says how many are of no use.
 pub(super) fn read(text: &[u8], take: &mut dyn FnMut(By, &str)) -> Result<usize, Useless> {
+    // serde_json does not look into texts that nobody asked for.
+    let text = std::str::from_utf8(text).map_err(|_| Useless::Json)?;
     let mut found = Found { take, taken: 0, skipped: 0, too_many: false };
-    let mut reader = serde_json::Deserializer::from_slice(text);
+    let mut reader = serde_json::Deserializer::from_slice(text.as_bytes());
     match reader.deserialize_map(&mut found).and_then(|()| reader.end()) {
         Ok(()) => Ok(found.skipped),
         Err(_) if found.too_many => Err(Useless::TooMany),
