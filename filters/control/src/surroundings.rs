@@ -3,6 +3,9 @@
 //! Time, randomness, counters and cryptography are asked for here and nowhere else, so that the same control value
 //! runs in Envoy, in the case runner and in a unit test.
 
+#[cfg(test)]
+pub(crate) mod stub;
+
 use crate::headers::HeaderMap;
 use crate::store::SharedData;
 

@@ -1,78 +1,26 @@
 //! What the properties of a connection become, and how often each is read.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::*;
 use crate::exchange::Exchange;
-use crate::headers::HeaderMap;
 use crate::program::Settings;
-use crate::store::{SharedData, StoreError, Version};
-use crate::surroundings::{HostVersion, SignatureCheck, Unavailable};
+use crate::surroundings::HostVersion;
+use crate::surroundings::stub::Stub;
 
-/// A host with these properties that remembers what it was asked.
-struct Connection {
-    properties: Vec<(String, Vec<u8>)>,
-    asked: RefCell<Vec<String>>,
-}
-
-impl Connection {
-    fn exchange(properties: &[(&str, &[u8])]) -> (Exchange, Rc<Self>) {
-        let properties =
-            properties.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())).collect();
-        let host = Rc::new(Connection { properties, asked: RefCell::default() });
-        let exchange = Exchange::new(Rc::<Self>::clone(&host), Rc::new(Settings::default()));
-        (exchange, host)
-    }
-}
-
-impl SharedData for Connection {
-    fn get(&self, _key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        Err(StoreError::Down)
-    }
-    fn set(&self, _key: &str, _value: &[u8], _expected: Option<Version>) -> Result<(), StoreError> {
-        Err(StoreError::Down)
-    }
-}
-
-impl Surroundings for Connection {
-    fn now(&self) -> u64 {
-        0
-    }
-    fn random(&self) -> u64 {
-        0
-    }
-    fn shared(&self) -> &dyn SharedData {
-        self
-    }
-    fn verify_signature(&self, _check: &SignatureCheck<'_>) -> Result<bool, Unavailable> {
-        Err(Unavailable)
-    }
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
-        let path = path.join(".");
-        self.asked.borrow_mut().push(path.clone());
-        let found = self.properties.iter().find(|(name, _)| *name == path);
-        found.map(|(_, value)| value.clone())
-    }
-    fn request_headers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
-    fn request_trailers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
-    fn response_headers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
-    fn response_trailers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
+/// A request over a connection with these properties.
+fn connection(properties: &[(&str, &[u8])]) -> (Exchange, Rc<Stub>) {
+    let owned = |(name, value): &(&str, &[u8])| ((*name).to_owned(), value.to_vec());
+    let properties = properties.iter().map(owned).collect();
+    let host = Rc::new(Stub { properties, ..Stub::default() });
+    let exchange = Exchange::new(Rc::<Stub>::clone(&host), Rc::new(Settings::default()));
+    (exchange, host)
 }
 
 const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 #[test]
 fn each_property_is_read_when_it_is_looked_at_and_once() {
-    let (exchange, host) = Connection::exchange(&[
+    let (exchange, host) = connection(&[
         ("connection.peer_certificate_valid", &[1]),
         ("connection.sha256_peer_certificate_digest", DIGEST.as_bytes()),
         ("connection.subject_peer_certificate", b"CN=ada"),
@@ -108,7 +56,7 @@ fn what_a_host_cannot_say_is_not_no() {
             digest.map(|text| ("connection.sha256_peer_certificate_digest", text.as_bytes()));
         let valid = valid.map(|value| ("connection.peer_certificate_valid", value));
         let properties: Vec<_> = digest.into_iter().chain(valid).collect();
-        let (exchange, _) = Connection::exchange(&properties);
+        let (exchange, _) = connection(&properties);
         let certificate = exchange.peer_certificate();
         assert_eq!(certificate.verified(), verified, "{valid:?}");
         assert_eq!(certificate.fingerprint().is_some(), presented, "{digest:?}");
@@ -137,7 +85,7 @@ fn a_host_says_whether_a_certificate_was_verified_from_1_39_on() {
             .flatten()
             .collect();
         let properties = numbers.into_iter().map(|(name, value)| (name, value.to_vec())).collect();
-        let host = Connection { properties, asked: RefCell::default() };
+        let host = Stub { properties, ..Stub::default() };
         assert_eq!(HostVersion::of(&host).says_verified(), expected, "{major:?}.{minor:?}");
     }
 }

@@ -8,58 +8,18 @@ use crate::exchange::Exchange;
 use crate::headers::HeaderMap;
 use crate::json::parse;
 use crate::program::Settings;
-use crate::store::{SharedData, StoreError, Version};
-use crate::surroundings::{SignatureCheck, Surroundings, Unavailable};
-
-struct Request(HeaderMap);
-
-impl SharedData for Request {
-    fn get(&self, _key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        Err(StoreError::Down)
-    }
-    fn set(&self, _key: &str, _value: &[u8], _expected: Option<Version>) -> Result<(), StoreError> {
-        Err(StoreError::Down)
-    }
-}
-
-impl Surroundings for Request {
-    fn now(&self) -> u64 {
-        0
-    }
-    fn random(&self) -> u64 {
-        0
-    }
-    fn shared(&self) -> &dyn SharedData {
-        self
-    }
-    fn verify_signature(&self, _check: &SignatureCheck<'_>) -> Result<bool, Unavailable> {
-        Err(Unavailable)
-    }
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
-        (path == ["xds", "route_name"]).then(|| b"premium".to_vec())
-    }
-    fn request_headers(&self) -> HeaderMap {
-        self.0.clone()
-    }
-    fn request_trailers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
-    fn response_headers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
-    fn response_trailers(&self) -> HeaderMap {
-        HeaderMap::default()
-    }
-}
+use crate::surroundings::stub::Stub;
 
 fn exchange(method: &str, authority: &str, path: &str) -> Exchange {
-    let mut map = HeaderMap::default();
+    let mut headers = HeaderMap::default();
     for (name, value) in
         [(":method", method), (":authority", authority), (":path", path), ("x-tier", "gold")]
     {
-        map.push(name.as_bytes(), value.as_bytes());
+        headers.push(name.as_bytes(), value.as_bytes());
     }
-    Exchange::new(Rc::new(Request(map)), Rc::new(Settings::default()))
+    let properties = vec![("xds.route_name".to_owned(), b"premium".to_vec())];
+    let request = Stub { headers, properties, ..Stub::default() };
+    Exchange::new(Rc::new(request), Rc::new(Settings::default()))
 }
 
 fn read(json: &str) -> Result<RouteMatch, String> {
