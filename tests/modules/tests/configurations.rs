@@ -35,6 +35,9 @@ fn every_module_imports_only_what_envoy_1_36_offers() {
     }
 }
 
+/// Modules whose fields all have defaults, as in Kong: no text at all is a configuration of these.
+const ALL_DEFAULTS: [&str; 2] = ["cors", "request-size-limiting"];
+
 #[test]
 fn text_that_is_no_configuration_is_refused_with_a_fault() {
     let texts: [&[u8]; 12] = [
@@ -55,6 +58,7 @@ fn text_that_is_no_configuration_is_refused_with_a_fault() {
         for text in texts.iter().map(|text| text.to_vec()).chain([vec![b'['; 100_000]]) {
             let error = match Host::load(wasm(&module)).configure(&text).start() {
                 Err(error) => error,
+                Ok(_) if text.is_empty() && ALL_DEFAULTS.contains(&module.as_str()) => continue,
                 Ok(_) => panic!("{module} accepts {:?}", String::from_utf8_lossy(&text)),
             };
             assert!(error.is_refusal(), "{module}: {error}");
