@@ -145,7 +145,7 @@ impl Inflation {
             Stage::Zlib(_) => {
                 let whole = u16::from_be_bytes([self.flags, byte]);
                 // A dictionary that both sides know would be needed.
-                fit(whole % 31 == 0 && byte & 0x20 == 0, Stage::Data)
+                fit(whole.is_multiple_of(31) && byte & 0x20 == 0, Stage::Data)
             }
             Stage::Trailer(0 | 1) => {
                 self.before = self.total();
