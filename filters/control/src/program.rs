@@ -1,7 +1,7 @@
 //! A compiled configuration: which controls decide on which route, in which order. It can only be valid.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -35,13 +35,21 @@ impl Site<'_> {
     /// route. The first call makes it.
     #[must_use]
     pub fn shared<T: Default + 'static>(&self) -> Rc<T> {
-        let mut values = self.commons.0.borrow_mut();
+        let mut values = self.commons.values.borrow_mut();
         if let Some(value) = values.iter().find_map(|value| Rc::clone(value).downcast::<T>().ok()) {
             return value;
         }
         let value = Rc::new(T::default());
         values.push(Rc::<T>::clone(&value));
         value
+    }
+
+    /// Another number at each call: it tells versions of a control from each other in what all of them share.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        let number = self.commons.numbers.get();
+        self.commons.numbers.set(number.saturating_add(1));
+        number
     }
 }
 
@@ -74,7 +82,11 @@ impl Household<'_> {
 
 /// What the controls of one configuration share, one value of a type.
 #[derive(Default)]
-pub struct Commons(RefCell<Vec<Rc<dyn Any>>>);
+pub struct Commons {
+    values: RefCell<Vec<Rc<dyn Any>>>,
+    /// How many numbers were given.
+    numbers: Cell<u32>,
+}
 
 /// What a path that servers disagree on becomes where a route matches on paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The control itself: asks the judge, and says who is calling.
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::authentication::{
@@ -54,8 +54,6 @@ pub struct JwtAuth {
 struct Shared {
     /// The verified tokens.
     cache: RefCell<Cache>,
-    /// How many versions of the control there are.
-    policies: Cell<u32>,
     /// The consumers' credentials.
     credentials: OnceCell<Rc<Credentials>>,
     /// What is fetched.
@@ -188,9 +186,7 @@ impl Control for JwtAuth {
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
         let shared = site.shared::<Shared>();
         let policy = config::read(section, site, &shared.credentials, &shared.fetched)?;
-        let number = shared.policies.get();
-        shared.policies.set(number.saturating_add(1));
-        Some(JwtAuth { policy, shared, number })
+        Some(JwtAuth { policy, shared, number: site.number() })
     }
 
     fn identity_headers(&self) -> Vec<FieldName> {

@@ -49,8 +49,6 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<MtlsAut
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
     let directory =
         shared.directory.get_or_init(|| Rc::new(read_directory(site.consumers, section.node())));
-    let number = shared.policies.get();
-    shared.policies.set(number.saturating_add(1));
     Some(MtlsAuth {
         source,
         verified,
@@ -61,7 +59,7 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<MtlsAut
         run_on_preflight,
         directory: Rc::clone(directory),
         shared: Rc::clone(&shared),
-        number,
+        number: site.number(),
     })
 }
 

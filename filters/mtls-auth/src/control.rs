@@ -1,6 +1,6 @@
 //! The control itself: asks where certificates come from, judges the one that is there, and says who is calling.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use portcullis_control::authentication::{
@@ -93,8 +93,6 @@ pub(crate) struct Shared {
     pub(crate) directory: OnceCell<Rc<Directory>>,
     /// What was decided of connections.
     pub(crate) connections: RefCell<Connections>,
-    /// How many versions of the control there are.
-    pub(crate) policies: Cell<u32>,
     /// Where certificates come from and whose header is kept, as the first version has it.
     pub(crate) origin: OnceCell<(Source, Forwarded)>,
 }
