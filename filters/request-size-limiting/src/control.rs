@@ -58,34 +58,44 @@ enum Request {
     Tunnel,
 }
 
+impl Passing {
+    /// The request goes on like this, or it is over.
+    fn go_on(&mut self, request: Result<Request, Refused>) -> Verdict {
+        let (request, verdict) = match request {
+            Ok(request) => (request, Verdict::Continue),
+            Err(reason) => (Request::Over, Verdict::from(reason)),
+        };
+        self.request = request;
+        verdict
+    }
+}
+
 impl RequestSizeLimiting {
-    /// Judges the headers, and begins to watch the body, if there is one.
-    fn begin(&self, exchange: &Exchange, end: bool) -> Result<Request, Refused> {
+    /// Judges the headers, and begins to watch the body, if there is one; also the length that they tell.
+    fn begin(&self, exchange: &Exchange, end: bool) -> Result<(Request, Length), Refused> {
         if !self.head.is_empty() {
             self.head.judge(exchange)?;
         }
         if end {
-            return Ok(Request::Over);
+            return Ok((Request::Over, Length::Untold));
         }
-        match Length::of(exchange.peek_request_header("content-length").as_deref()) {
+        let length = Length::of(exchange.peek_request_header("content-length").as_deref());
+        match length {
             Length::Told(length) if length > self.limit => return Err(Refused::PayloadTooLarge),
             Length::Told(_) => {}
             // An upgrade or CONNECT has no body: what follows is another protocol.
-            Length::Untold if is_tunnel(exchange) => return Ok(Request::Tunnel),
+            Length::Untold if is_tunnel(exchange) => return Ok((Request::Tunnel, length)),
             Length::Untold if self.require_content_length && !may_be_untold(exchange) => {
                 return Err(Refused::LengthRequired);
             }
             Length::Untold => {}
         }
-        self.within.begin(exchange).map(Request::Watched)
+        Ok((Request::Watched(self.within.begin(exchange)?), length))
     }
 
     /// True if nothing may pass before the whole body has come: its size is not told, or not all that counts.
-    fn holds(&self, exchange: &Exchange, watch: &Watch) -> bool {
-        let untold = || {
-            Length::of(exchange.peek_request_header("content-length").as_deref()) == Length::Untold
-        };
-        self.hold && (watch.is_on() || untold()) && !exchange.is_stream()
+    fn holds(&self, exchange: &Exchange, watch: &Watch, length: Length) -> bool {
+        self.hold && (watch.is_on() || length == Length::Untold) && !exchange.is_stream()
     }
 }
 
@@ -134,18 +144,11 @@ impl Control for RequestSizeLimiting {
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
         match self.begin(exchange, end) {
-            Ok(Request::Watched(watch)) if self.holds(exchange, &watch) => {
+            Ok((Request::Watched(watch), length)) if self.holds(exchange, &watch, length) => {
                 state.request = Request::Watched(watch);
                 Verdict::HoldUnread { max: usize::try_from(self.limit).unwrap_or(usize::MAX) }
             }
-            Ok(request) => {
-                state.request = request;
-                Verdict::Continue
-            }
-            Err(reason) => {
-                state.request = Request::Over;
-                Verdict::from(reason)
-            }
+            begun => state.go_on(begun.map(|(request, _)| request)),
         }
     }
 
@@ -172,7 +175,7 @@ impl Control for RequestSizeLimiting {
     ) -> Verdict {
         // An earlier control may let bodies come before this one is asked.
         let mut request = match std::mem::take(&mut state.request) {
-            Request::New => self.begin(exchange, false),
+            Request::New => self.begin(exchange, false).map(|(request, _)| request),
             begun => Ok(begun),
         };
         if let Ok(Request::Watched(watch)) = &mut request {
@@ -184,16 +187,7 @@ impl Control for RequestSizeLimiting {
                 request = Err(reason);
             }
         }
-        match request {
-            Ok(request) => {
-                state.request = request;
-                Verdict::Continue
-            }
-            Err(reason) => {
-                state.request = Request::Over;
-                Verdict::from(reason)
-            }
-        }
+        state.go_on(request)
     }
 
     fn response_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
