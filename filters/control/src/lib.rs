@@ -32,3 +32,5 @@ pub mod required_claim;
 pub mod route;
 pub mod store;
 pub mod surroundings;
+pub mod template;
+pub mod transform;
