@@ -240,3 +240,100 @@ fn the_number_of_operations_is_bounded() {
         ["add.headers: expected at most 128 entries of all operations together"]
     );
 }
+
+fn json_operations(json: &str) -> (JsonOperations, Vec<String>) {
+    let (operations, faults, _) = read(json, |node| {
+        node.section(|section| {
+            let mut types = JsonTypes::default();
+            let [json] = read_lists(section, ["json"], |operation, fields| {
+                types.ask(operation, fields);
+            });
+            let allow = section.optional("allow");
+            Some(JsonOperations::read(&json, &types, allow.as_ref(), &["id".to_owned()]))
+        })
+    });
+    (operations.unwrap_or_default(), faults)
+}
+
+#[test]
+fn json_is_changed_in_kongs_order_with_its_types() {
+    let body = r#"{"a":1.50,"b":false,"c":[1],"d":"x","e":{"f":"y"}}"#;
+    for (json, expected) in [
+        ("{}", None),
+        (
+            r#"{"remove":{"json":["a","e.f","none"]}}"#,
+            Some(r#"{"b":false,"c":[1],"d":"x","e":{}}"#),
+        ),
+        (
+            r#"{"rename":{"json":["a:z","e.f:g"]}}"#,
+            Some(r#"{"z":1.50,"b":false,"c":[1],"d":"x","e":{"g":"y"}}"#),
+        ),
+        (
+            r#"{"replace":{"json":["a:2.50","b:true","d:7","none:1"],"json_types":["number","boolean"]}}"#,
+            Some(r#"{"a":2.50,"b":true,"c":[1],"d":"7","e":{"f":"y"}}"#),
+        ),
+        (r#"{"add":{"json":["b:x"]}}"#, None),
+        (
+            r#"{"append":{"json":["c:12345678901234567890","d:y","n:$(jwt.sub)"],"json_types":["number","string"]}}"#,
+            Some(
+                r#"{"a":1.50,"b":false,"c":[1,12345678901234567890],"d":["x","y"],"e":{"f":"y"},"n":["ada"]}"#,
+            ),
+        ),
+        (
+            r#"{"append":{"json":["b:2"]},"add":{"json":["b:1"]},"remove":{"json":["b"]},"allow":["b"]}"#,
+            Some(r#"{"b":["1","2"]}"#),
+        ),
+        // Values are written as JSON, whatever is in them; what is no number is dropped.
+        (
+            r#"{"allow":["x","y","z"],"add":{"json":["x:$(jwt.quote)","y:$(jwt.sub)","z:$(jwt.n)"],"json_types":["string","number","number"]}}"#,
+            Some(r#"{"x":"\",\"admin\":\"\n","z":7}"#),
+        ),
+    ] {
+        let (operations, faults) = json_operations(json);
+        assert_eq!(faults, [""; 0], "{json}");
+        let claims = serde_json::json!({"sub": "ada", "quote": "\",\"admin\":\"\n", "n": 7});
+        let values = operations.values(&Values::of_claims(claims.as_object().unwrap()));
+        let text = operations.apply(body.as_bytes(), &values).unwrap();
+        let text = text.map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(text.as_deref(), expected, "{json}");
+    }
+}
+
+#[test]
+fn json_operations_that_can_mean_nothing_are_refused() {
+    for (json, fault) in [
+        (r#"{"remove":{"json":["a[0]"]}}"#, "remove.json[0]: expected a member such as zip"),
+        (
+            r#"{"rename":{"json":["a.b:c.d"]}}"#,
+            "rename.json[0]: expected a new name for the same place",
+        ),
+        (
+            r#"{"add":{"json":["a:x"],"json_types":["number"]}}"#,
+            "add.json[0]: expected a number, as",
+        ),
+        (
+            r#"{"add":{"json":["a: 1e"],"json_types":["number"]}}"#,
+            "add.json[0]: expected a number, as",
+        ),
+        (
+            r#"{"add":{"json":["a:1"],"json_types":["boolean"]}}"#,
+            "add.json[0]: expected true or false, as",
+        ),
+        (
+            r#"{"add":{"json":["a:1"],"json_types":["number","number"]}}"#,
+            "add.json_types: expected a type for each of the 1 entries, but found 2",
+        ),
+        (
+            r#"{"add":{"json":["a:1"],"json_types":["object"]}}"#,
+            "add.json_types[0]: expected one of string, number, boolean, but found `object`",
+        ),
+        (r#"{"remove":{"json":["a"],"json_types":[]}}"#, "remove: unknown field `json_types`"),
+        (r#"{"allow":[]}"#, "allow: expected 1 to 1000 fields, but found 0"),
+        (r#"{"add":{"json":["a:$(x)"]}}"#, "add.json[0]: expected a template: `$(x)` is not known"),
+    ] {
+        let (_, faults) = json_operations(json);
+        assert!(faults.len() == 1 && faults[0].starts_with(fault), "{json}: {faults:?}");
+    }
+    assert!(json_operations("{}").0.is_empty());
+    assert!(!json_operations(r#"{"allow":["a"]}"#).0.is_empty());
+}
