@@ -66,6 +66,36 @@ fn decoded(mut rest: &[u8]) -> impl Iterator<Item = (u8, bool)> {
     })
 }
 
+/// Writes a name or value as HTML forms do (WHATWG URL §5.2).
+pub fn encode_form(value: &[u8], out: &mut Vec<u8>) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-._".contains(&byte);
+    for part in value.split_inclusive(|byte| *byte == b' ') {
+        match part.strip_suffix(b" ") {
+            Some(before) => {
+                percent_encode(before, out, is_plain);
+                out.push(b'+');
+            }
+            None => percent_encode(part, out, is_plain),
+        }
+    }
+}
+
+/// Writes every byte that is not plain as an escape (RFC 3986 §2.1).
+pub fn percent_encode(value: &[u8], out: &mut Vec<u8>, is_plain: impl Fn(u8) -> bool) {
+    let digit =
+        |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase();
+    for byte in value {
+        if is_plain(*byte) {
+            out.push(*byte);
+        } else {
+            out.push(b'%');
+            out.extend(
+                [byte >> 4, byte & 15].map(|half| u8::try_from(digit(half)).unwrap_or(b'0')),
+            );
+        }
+    }
+}
+
 /// The byte that the two hexadecimal digits at the start stand for.
 #[must_use]
 pub fn hex_byte(digits: &[u8]) -> Option<u8> {

@@ -19,9 +19,20 @@ pub struct Part {
     pub is_file: bool,
 }
 
-/// The parts of a body that have exactly one name each, and where the last boundary begins; `None` if that is missing.
+/// All parts of a body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Those that have exactly one name.
+    pub named: Vec<Part>,
+    /// How many others there are.
+    pub others: usize,
+    /// Where the last boundary begins.
+    pub end: usize,
+}
+
+/// The parts of a body; `None` if its last boundary is missing.
 #[must_use]
-pub fn parts(body: &[u8], boundary: &[u8]) -> Option<(Vec<Part>, usize)> {
+pub fn parts(body: &[u8], boundary: &[u8]) -> Option<Parts> {
     let delimiter = [b"\r\n--", boundary].concat();
     let first = delimiter.get(2..)?;
     // The first boundary stands at the beginning, or behind a preamble that means nothing.
@@ -29,12 +40,12 @@ pub fn parts(body: &[u8], boundary: &[u8]) -> Option<(Vec<Part>, usize)> {
         true => 0,
         false => position(body, 0, &delimiter)?.saturating_add(2),
     };
-    let mut parts = Vec::new();
+    let mut parts = Parts::default();
     loop {
         let behind = start.saturating_add(first.len());
         let line = body.get(behind..)?;
         if line.starts_with(b"--") {
-            return Some((parts, start));
+            return Some(Parts { end: start, ..parts });
         }
         let padding = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let content = behind.saturating_add(padding);
@@ -44,7 +55,10 @@ pub fn parts(body: &[u8], boundary: &[u8]) -> Option<(Vec<Part>, usize)> {
         // A part may be empty, so its line end may be that of the next boundary.
         let end = position(body, content, &delimiter)?;
         let next = end.saturating_add(2);
-        parts.extend(part(body, start..next, content.saturating_add(2)..end));
+        match part(body, start..next, content.saturating_add(2)..end) {
+            Some(part) => parts.named.push(part),
+            None => parts.others = parts.others.saturating_add(1),
+        }
         start = next;
     }
 }
@@ -55,7 +69,7 @@ fn position(body: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     rest.windows(wanted.len()).position(|window| window == wanted)?.checked_add(from)
 }
 
-/// A part with exactly one disposition and one name.
+/// A part with exactly one disposition and one name, in one spelling (RFC 7578 §4.2 has no `name*`).
 fn part(body: &[u8], whole: Range<usize>, content: Range<usize>) -> Option<Part> {
     let head = content.start;
     let empty = position(body.get(..content.end)?, head, b"\r\n\r\n")?;
@@ -74,6 +88,9 @@ fn part(body: &[u8], whole: Range<usize>, content: Range<usize>) -> Option<Part>
         start = next;
     }
     let (disposition, field) = found?;
+    if parameter(field, b"name*").is_some() {
+        return None;
+    }
     Some(Part {
         whole,
         name: parameter(field, b"name")?,
@@ -91,7 +108,8 @@ mod tests {
     fn parts_are_found_by_their_places() {
         let body = b"pre\r\n--b\r\nX: y\r\nContent-Disposition: form-data; name=\"a b\"\r\n\r\n1\r\n--b \t\r\n\
                      content-disposition:form-data;name=f;filename=x\r\n\r\n\r\n--b--\r\nend";
-        let (parts, last) = parts(body, b"b").unwrap();
+        let Parts { named: parts, others, end: last } = parts(body, b"b").unwrap();
+        assert_eq!(others, 0);
         let shown = |range: &Range<usize>| String::from_utf8(body[range.clone()].to_vec()).unwrap();
         let found: Vec<_> = parts
             .iter()
@@ -126,10 +144,26 @@ mod tests {
     }
 
     #[test]
+    fn a_part_has_one_name_or_none() {
+        for head in [
+            "x: y",
+            "content-disposition: form-data",
+            "content-disposition: form-data; name=a; name*=utf-8''b",
+            "content-disposition: form-data; name=a; name=b",
+            "content-disposition: form-data;\r\n name=a",
+            "content-disposition: form-data; name=a\r\ncontent-disposition: form-data; name=a",
+        ] {
+            let body = format!("--b\r\n{head}\r\n\r\n1\r\n--b--");
+            let found = parts(body.as_bytes(), b"b").unwrap();
+            assert_eq!((found.named.len(), found.others), (0, 1), "{head}");
+        }
+    }
+
+    #[test]
     fn what_has_no_end_has_no_parts() {
         for body in ["", "--b", "--b\r\n\r\n", "--b--", "--b\r\nx\r\n\r\n--b-", "x--b--"] {
-            let found = parts(body.as_bytes(), b"b").map(|(parts, last)| (parts.len(), last));
-            assert_eq!(found, (body == "--b--").then_some((0, 0)), "{body:?}");
+            let found = parts(body.as_bytes(), b"b");
+            assert_eq!(found, (body == "--b--").then(Parts::default), "{body:?}");
         }
     }
 }

@@ -92,7 +92,8 @@ impl JsonPath {
         let path = JsonPath::parse(text);
         if path.is_none() {
             node.fault(format!(
-                "expected a member such as zip, user.address.zip or items[*].secret, of at most {MAX_STEPS} names"
+                "expected a member such as zip, user.address.zip or items[*].secret, of at most {MAX_STEPS} names; a dot \
+                 or [ that belongs to a name has a backslash before it"
             ));
         }
         path

@@ -1,6 +1,6 @@
 //! How a value is written where it will stand: each place has its own way to be broken out of.
 
-use std::io::Write;
+use crate::arguments::{encode_form, percent_encode};
 
 /// What a template becomes a part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Target {
                 true
             }
             Target::Form => {
-                form_encode(value, out);
+                encode_form(value, out);
                 true
             }
             Target::Json => match std::str::from_utf8(value) {
@@ -78,31 +78,6 @@ fn is_fit_for_header(value: &[u8]) -> bool {
 /// `pchar` without `;`.
 fn is_plain_in_segment(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
-}
-
-fn percent_encode(value: &[u8], out: &mut Vec<u8>, is_plain: fn(u8) -> bool) {
-    for byte in value {
-        if is_plain(*byte) {
-            out.push(*byte);
-        } else {
-            // Memory always takes it.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-}
-
-/// Writes a name or value as HTML forms do.
-pub(crate) fn form_encode(value: &[u8], out: &mut Vec<u8>) {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-._".contains(&byte);
-    for part in value.split_inclusive(|byte| *byte == b' ') {
-        match part.strip_suffix(b" ") {
-            Some(before) => {
-                percent_encode(before, out, is_plain);
-                out.push(b'+');
-            }
-            None => percent_encode(part, out, is_plain),
-        }
-    }
 }
 
 /// Writes text as it stands between the quotes of a JSON string.

@@ -113,6 +113,16 @@ impl Template {
         (!out.is_empty()).then_some(out)
     }
 
+    /// The text with `x` in each place: what can be said of it without a request.
+    #[must_use]
+    pub fn sample(&self) -> Vec<u8> {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_slice(),
+            Piece::Place { .. } => b"x",
+        });
+        pieces.collect::<Vec<_>>().concat()
+    }
+
     /// True if it has no places.
     #[must_use]
     pub fn is_constant(&self) -> bool {

@@ -8,7 +8,7 @@ mod pair;
 pub use headers::{HeaderOperations, HeaderValues, Side};
 pub use json::{JsonOperations, JsonType, JsonTypes, JsonValues};
 pub use lists::{Lists, MAX_OPERATIONS, Operation, read_lists};
-pub use pair::{read_name, read_pair};
+pub use pair::{read_name, read_pair, split_name, split_pair};
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use super::{Found, cut};
 pub(super) fn find(body: &[u8], boundary: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Found {
     let mut found = Found::default();
     let mut cuts = Vec::new();
-    let (parts, _) = parts(body, boundary).unwrap_or_default();
-    for part in parts.into_iter().filter(|part| !part.is_file && is_ours(&part.name)) {
+    let parts = parts(body, boundary).unwrap_or_default();
+    for part in parts.named.into_iter().filter(|part| !part.is_file && is_ours(&part.name)) {
         found.keys.push(body.get(part.value).unwrap_or_default().to_vec());
         cuts.push(part.whole);
     }
