@@ -78,30 +78,31 @@ impl FieldOperations {
         captures: &[String],
     ) -> Self {
         let scope = Scope { target, captures, claims_alone: false };
-        let texts = |operation| {
-            let entries = lists.entries(operation);
-            entries.into_iter().filter_map(|node| node.value().as_str()).collect::<Vec<_>>()
-        };
         let written = |operation| {
-            let read = texts(operation).into_iter().filter_map(|text| {
+            let read = lists.texts(operation).into_iter().filter_map(|text| {
                 let (name, value) = split_pair(text)?;
                 Some((field_name(name), Template::parse(value, scope).ok()?))
             });
             read.collect()
         };
-        let renamed = texts(Operation::Rename).into_iter().filter_map(|text| {
+        let renamed = lists.texts(Operation::Rename).into_iter().filter_map(|text| {
             let (from, to) = split_pair(text)?;
             Some((field_name(from), field_name(to)))
         });
-        let allowed = allow.and_then(Node::list);
+        let allowed = allow.and_then(|node| node.value().as_array());
         FieldOperations {
-            remove: texts(Operation::Remove).into_iter().map(split_name).map(field_name).collect(),
+            remove: lists
+                .texts(Operation::Remove)
+                .into_iter()
+                .map(split_name)
+                .map(field_name)
+                .collect(),
             rename: renamed.collect(),
             replace: written(Operation::Replace),
             add: written(Operation::Add),
             append: written(Operation::Append),
             allow: allowed.map(|items| {
-                items.iter().filter_map(|item| item.value().as_str()).map(field_name).collect()
+                items.iter().filter_map(|item| item.as_str()).map(field_name).collect()
             }),
         }
     }

@@ -103,6 +103,10 @@ impl Template {
                         None if found.is_none_or(|found| found.is_empty_list()) => return None,
                         _ => {}
                     }
+                    // `/users/` is another thing than `/users/` and a name.
+                    if out.len() == before && self.target == Target::Segment {
+                        return None;
+                    }
                 }
             }
             if out.len() > MAX_RENDERED_BYTES {

@@ -186,6 +186,16 @@ fn each_target_has_its_own_way_to_write_a_value() {
         let found = rendered.value.map(|value| String::from_utf8(value).unwrap());
         assert_eq!(found.as_deref(), written, "{target:?} {value:?}");
     }
+    // Nothing is no segment.
+    for text in ["/a/$(jwt.x)", "/a/$(jwt.x | default(\"\"))", "/a/$(jwt.none)/b"] {
+        let template = Template::parse(text, scope(Segment, &[])).unwrap();
+        let claims = json!({"x": "", "none": []});
+        assert_eq!(
+            template.render(&Values::of_claims(claims.as_object().unwrap())).value,
+            None,
+            "{text}"
+        );
+    }
     // What the operator wrote is a path already; a default is a value.
     let text = r#"/a/$(jwt.x | default("b/c"))"#;
     let template = Template::parse(text, scope(Segment, &[])).unwrap();

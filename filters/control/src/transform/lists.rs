@@ -57,6 +57,13 @@ impl<'v> Lists<'v> {
         self.node(operation).and_then(Node::list).unwrap_or_default()
     }
 
+    /// The entries of an operation that are texts, for who reads them a second time: what is wrong has been told.
+    #[must_use]
+    pub fn texts(&self, operation: Operation) -> Vec<&'v str> {
+        let items = self.node(operation).and_then(|node| node.value().as_array());
+        items.into_iter().flatten().filter_map(|item| item.as_str()).collect()
+    }
+
     /// An operation's list as a whole.
     #[must_use]
     pub fn node(&self, operation: Operation) -> Option<&Node<'v>> {
