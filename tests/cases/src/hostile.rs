@@ -168,7 +168,7 @@ pub fn configuration(module: &str) -> Value {
             let mut configuration = with_route(transformer, &client_ip, &matches);
             let route = &mut configuration["routes"][0]["config"];
             route["replace"]["uri"] = "/u/$(path.id)/$(headers.x-client)".into();
-            configuration["add"]["headers"][2] = format!("{IDENTITY_HEADER}: $(jwt.sub)").into();
+            configuration["add"]["headers"] = json!([format!("{IDENTITY_HEADER}: $(jwt.sub)")]);
             configuration
         }
         "key-auth" => {
@@ -457,8 +457,8 @@ impl Table {
             ("boundaries", PARTS, "--b\r\n".repeat(80_000)),
             ("half boundaries", PARTS, "\r\n--".repeat(100_000)),
             ("a part without end", PARTS, part.repeat(7_000)),
-            ("a string of 10 MB", JSON, format!(r#"{{"a":"{}","k":1}}"#, "x".repeat(10_000_000))),
-            ("100,000 members", JSON, many_members(100_000)),
+            ("a string of 900 kB", JSON, format!(r#"{{"a":"{}","k":1}}"#, "x".repeat(900_000))),
+            ("60,000 members", JSON, many_members(60_000)),
             (
                 "10,000 lists in a member",
                 JSON,
