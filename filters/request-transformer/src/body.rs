@@ -51,7 +51,8 @@ impl Announced {
     pub(crate) fn by(headers: &HeaderMap) -> Self {
         let mut types = headers.all("content-type");
         let Some(content_type) = types.next() else { return Announced::Other };
-        if types.next().is_some() {
+        // Envoy joins two of them to one.
+        if types.next().is_some() || is_list(content_type) {
             return Announced::Doubtful;
         }
         let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
@@ -65,6 +66,17 @@ impl Announced {
             None => Announced::Other,
         }
     }
+}
+
+/// True if a comma stands outside of quotes.
+fn is_list(content_type: &[u8]) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    content_type.iter().any(|byte| {
+        let quote = *byte == b'"' && !escaped;
+        escaped = quoted && *byte == b'\\' && !escaped;
+        quoted ^= quote;
+        *byte == b',' && !quoted
+    })
 }
 
 /// True where every byte below 0x80 is its ASCII letter, so that quotes, braces and ampersands are what they seem.
@@ -187,6 +199,9 @@ mod tests {
             (&["application/json; charset=utf-8; charset=utf-16"], Announced::Doubtful),
             (&["application/json", "application/json"], Announced::Doubtful),
             (&["text/plain", "application/json"], Announced::Doubtful),
+            (&["text/plain,application/json"], Announced::Doubtful),
+            (&["multipart/form-data; boundary=\"a,b\""], multipart("a,b")),
+            (&["multipart/form-data; boundary=\"a\", text/plain"], Announced::Doubtful),
             (&["application/x-www-form-urlencoded"], Announced::As(BodyFormat::Form)),
             (&["multipart/form-data; boundary=b"], multipart("b")),
             (&["multipart/form-data"], Announced::Doubtful),

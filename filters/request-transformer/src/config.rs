@@ -91,12 +91,16 @@ fn read_method(node: &Node<'_>) -> Option<Method> {
         ));
         return None;
     }
+    if text == "HEAD" {
+        node.fault(
+            "expected another method than HEAD: its answer tells the length of a body that does not come, and the client, \
+             who did not ask so, waits for it",
+        );
+        return None;
+    }
     node.warn(
         "Envoy looks for its route anew when the method changes: no route may be chosen by it, or another one may serve \
          the request than the one that was decided on",
     );
-    Some(Method {
-        name: FieldValue::new(text)?,
-        has_body: !matches!(text, "GET" | "HEAD" | "TRACE"),
-    })
+    Some(Method { name: FieldValue::new(text)?, has_body: !matches!(text, "GET" | "TRACE") })
 }
