@@ -42,20 +42,58 @@ pub fn hide_from_query(exchange: &Exchange, is_ours: impl Fn(&[u8]) -> bool) -> 
 /// Decodes `%XX` and `+` as HTML forms do; a broken escape stays as it is.
 #[must_use]
 pub fn decode_form(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, tail)) = rest.split_first() {
-        rest = tail;
-        match (byte, hex_byte(tail)) {
-            (b'%', Some(value)) => {
-                decoded.push(value);
-                rest = tail.get(2..).unwrap_or_default();
+    decoded_form(text).collect()
+}
+
+/// As [`decode_form`], byte by byte, for who only compares.
+pub fn decoded_form(text: &[u8]) -> impl Iterator<Item = u8> {
+    decoded(text).map(|(byte, escaped)| if byte == b'+' && !escaped { b' ' } else { byte })
+}
+
+/// Decodes `%XX` as paths do; a broken escape stays as it is.
+#[must_use]
+pub fn decode_percent(text: &[u8]) -> Vec<u8> {
+    decoded(text).map(|(byte, _)| byte).collect()
+}
+
+/// Each byte, and whether it was written as an escape.
+fn decoded(mut rest: &[u8]) -> impl Iterator<Item = (u8, bool)> {
+    std::iter::from_fn(move || {
+        let (byte, tail) = rest.split_first()?;
+        let value = if *byte == b'%' { hex_byte(tail) } else { None };
+        rest = if value.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+        Some((value.unwrap_or(*byte), value.is_some()))
+    })
+}
+
+/// Writes a name or value as HTML forms do (WHATWG URL §5.2).
+pub fn encode_form(value: &[u8], out: &mut Vec<u8>) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-._".contains(&byte);
+    for part in value.split_inclusive(|byte| *byte == b' ') {
+        match part.strip_suffix(b" ") {
+            Some(before) => {
+                percent_encode(before, out, is_plain);
+                out.push(b'+');
             }
-            (b'+', _) => decoded.push(b' '),
-            _ => decoded.push(*byte),
+            None => percent_encode(part, out, is_plain),
         }
     }
-    decoded
+}
+
+/// Writes every byte that is not plain as an escape (RFC 3986 §2.1).
+pub fn percent_encode(value: &[u8], out: &mut Vec<u8>, is_plain: impl Fn(u8) -> bool) {
+    let digit =
+        |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase();
+    for byte in value {
+        if is_plain(*byte) {
+            out.push(*byte);
+        } else {
+            out.push(b'%');
+            out.extend(
+                [byte >> 4, byte & 15].map(|half| u8::try_from(digit(half)).unwrap_or(b'0')),
+            );
+        }
+    }
 }
 
 /// The byte that the two hexadecimal digits at the start stand for.

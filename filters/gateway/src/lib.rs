@@ -18,6 +18,7 @@ use portcullis_key_auth::KeyAuth;
 use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
+use portcullis_request_transformer::RequestTransformer;
 
 use crate::auth::{Auth, Here};
 
@@ -33,6 +34,7 @@ pub const CONTROLS: &[Kind] = &[
     Kind::of::<KeyAuth>(),
     Kind::of::<Acl>(),
     Kind::of::<RateLimiting>(),
+    Kind::of::<RequestTransformer>(),
 ];
 
 /// Compiles a gateway's configuration.
@@ -94,7 +96,7 @@ fn read(kinds: &[Kind], section: &mut Section<'_>, host: HostVersion) -> Option<
         lineup
     });
     let lineup = Lineup { slots: base.slots, any_of: any_of.unwrap_or_default() };
-    Some(common.program(kinds.to_vec(), lineup, routes, true))
+    Some(common.program(section.node(), kinds.to_vec(), lineup, routes, true))
 }
 
 /// What routes have unless they say otherwise.

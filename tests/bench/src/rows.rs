@@ -57,6 +57,10 @@ pub(crate) const GATEWAY_CORS: &str = "gateway, the same and cors, from a page";
 pub(crate) const SIZES: &str = "request-size-limiting, POST";
 pub(crate) const GATEWAY_POST: &str = "gateway, jwt-auth and one period by ip, POST";
 pub(crate) const GATEWAY_SIZES: &str = "gateway, the same and request-size-limiting, POST";
+pub(crate) const TRANSFORMER: &str =
+    "jwt-auth without headers of claims and request-transformer with four, repeated token";
+pub(crate) const GATEWAY_TRANSFORMER: &str =
+    "gateway, jwt-auth, one period by ip and request-transformer with four headers, repeated token";
 pub(crate) const NOOP_SDK: &str = "no-op module (SDK)";
 pub(crate) const NOOP_RUNTIME: &str = "no-op module (our runtime, no control)";
 pub(crate) const JWT_FRESH: &str = "jwt-auth, fresh tokens";
@@ -103,7 +107,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 44] = [
+pub(crate) const ROWS: [Row; 46] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -127,7 +131,9 @@ pub(crate) const ROWS: [Row; 44] = [
     row("rate-limiting, three periods by ip", Config::ThreePeriods, Send::Repeated),
     row("Envoy's local_ratelimit", Config::LocalRatelimit, Send::Repeated),
     row("Envoy's local_ratelimit with headers", Config::LocalRatelimitHeaders, Send::Repeated),
+    row(TRANSFORMER, Config::Transformer, Send::Repeated),
     row(GATEWAY, Config::Gateway, Send::Repeated),
+    row(GATEWAY_TRANSFORMER, Config::GatewayTransformer, Send::Repeated),
     row(
         "gateway, jwt-auth and three periods by credential, repeated token",
         Config::GatewayByCredential,

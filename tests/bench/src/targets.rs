@@ -6,7 +6,7 @@ use crate::rows::{
     API_KEY_AUTH, CORS, CORS_ABSENT, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_CORS, GATEWAY_KEY_AUTH,
     GATEWAY_PAGE, GATEWAY_POST, GATEWAY_SIZES, JWT_AUTHN_BARE_FRESH, JWT_AUTHN_FRESH,
     JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE, JWT_REPEATED,
-    KEY_AUTH, NOOP_SDK, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC, SIZES,
+    KEY_AUTH, NOOP_SDK, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC, SIZES, TRANSFORMER,
 };
 
 /// The gateway's memory over plain Envoy, at most, MiB.
@@ -112,6 +112,13 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
             GATEWAY_POST,
             above(NOOP_SDK_POST),
             0.3,
+        ),
+        added(
+            "request-transformer with four headers from claims, behind jwt-auth",
+            TRANSFORMER,
+            JWT_BARE_REPEATED,
+            above(NOOP_SDK),
+            2.5,
         ),
         time(GATEWAY, "the two modules apart", apart, 0.75),
         over_plain,

@@ -67,7 +67,7 @@ const fn set_headers(count: u64) -> (&'static str, u64) {
 }
 
 /// Three identity headers; two response headers for each period, and three for the tightest.
-const BUDGETS: [Budget; 14] = [
+const BUDGETS: [Budget; 15] = [
     Budget {
         config: Config::JwtAuth,
         sent: Sent::Fresh,
@@ -144,6 +144,13 @@ const BUDGETS: [Budget; 14] = [
             set_headers(7),
         ],
         instructions: 43_000,
+    },
+    // Three headers of jwt-auth and four of the transformer.
+    Budget {
+        config: Config::GatewayTransformer,
+        sent: Sent::Repeated,
+        calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], add_headers(7), set_headers(5)],
+        instructions: 55_000,
     },
     // Its length; what has no body is asked for nothing.
     Budget {

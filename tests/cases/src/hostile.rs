@@ -139,6 +139,20 @@ pub fn configuration(module: &str) -> Value {
         "allowed_decompressed_size": 4,
         "response": {"allowed_payload_size": 2},
     });
+    // It looks into every body that it can, and writes what clients send wherever it may.
+    let transformer = json!({
+        "reroute": "allowed",
+        "remove": {"headers": ["x-filler-1"], "querystring": ["jwt"], "body": ["x-api-key", "a[*].b", "a.b.c"]},
+        "rename": {"headers": ["x-filler-2:x-renamed"], "body": ["k:renamed"]},
+        "replace": {"body": ["b: $(headers.x-client)"]},
+        "add": {
+            "headers": ["x-copy: $(headers.x-client) $(headers.cookie) $(request.id)", "x-address: $(client.ip)"],
+            "querystring": ["c: $(headers.x-client)", "q: $(query.jwt)"],
+            "body": ["c: $(headers.x-client)", "sub: $(jwt.sub)"],
+        },
+        "append": {"headers": ["x-list: $(headers.origin)"], "body": ["d: $(query.jwt)"]},
+        "max_body_bytes": 16_777_216,
+    });
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
     match module {
@@ -150,6 +164,13 @@ pub fn configuration(module: &str) -> Value {
         }),
         "cors" => with_route(cors, &client_ip, &matches),
         "request-size-limiting" => with_route(sizes, &client_ip, &matches),
+        "request-transformer" => {
+            let mut configuration = with_route(transformer, &client_ip, &matches);
+            let route = &mut configuration["routes"][0]["config"];
+            route["replace"]["uri"] = "/u/$(path.id)/$(headers.x-client)".into();
+            configuration["add"]["headers"] = json!([format!("{IDENTITY_HEADER}: $(jwt.sub)")]);
+            configuration
+        }
         "key-auth" => {
             let mut configuration = with_route(key, &client_ip, &matches);
             configuration["consumers"] = consumers;
@@ -175,6 +196,7 @@ pub fn configuration(module: &str) -> Value {
             "key-auth": key,
             "acl": {"deny": ["banned"], "consumers": ["ada"]},
             "rate-limiting": limits,
+            "request-transformer": transformer,
             "routes": [{"match": matches, "rate-limiting": {"year": 1_000_000_000, "limit_by": "credential"}}],
         }),
         other => panic!("no configuration to attack {other} under"),
@@ -249,6 +271,11 @@ pub fn attacks(now: u64) -> Vec<Attack> {
         table.token(&what, &text);
     }
     table.attacks
+}
+
+fn many_members(count: usize) -> String {
+    let members: Vec<String> = (0..count).map(|number| format!("\"k{number}\":{number}")).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 struct Table {
@@ -430,6 +457,22 @@ impl Table {
             ("boundaries", PARTS, "--b\r\n".repeat(80_000)),
             ("half boundaries", PARTS, "\r\n--".repeat(100_000)),
             ("a part without end", PARTS, part.repeat(7_000)),
+            ("a string of 900 kB", JSON, format!(r#"{{"a":"{}","k":1}}"#, "x".repeat(900_000))),
+            ("60,000 members", JSON, many_members(60_000)),
+            (
+                "10,000 lists in a member",
+                JSON,
+                format!(r#"{{"a":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000)),
+            ),
+            ("a name twice", JSON, r#"{"k":1,"\u006b":2,"a":[{"b":1,"b":2}]}"#.to_owned()),
+            ("a list where an object is meant", JSON, r#"[{"k":1},{"x-api-key":2}]"#.to_owned()),
+            ("text behind it", JSON, r#"{"k":1}{"k":2}"#.to_owned()),
+            (
+                "letters of another script",
+                "application/json; charset=utf-16",
+                r#"{"k":1}"#.to_owned(),
+            ),
+            ("boundaries of another line end", PARTS, format!("{part}--b\n\n--b\n--b--")),
             ("more than is held", JSON, format!(r#"{{"a":"{}"}}"#, "x".repeat(600_000))),
         ] {
             self.push(format!("a body of {what}"), Outcome::Any, |request| {

@@ -185,6 +185,23 @@ fn every_example_decides_on_requests() {
                 let uploaded = envoy.send(&Request::post("/uploads", vec![b'a'; 1_048_577]));
                 assert_eq!(uploaded.status, 200, "{name}");
             }
+            "request-transformer.yaml" => {
+                let sent =
+                    Request::post("/v1/orders?a=%41", br#"{"amount": 1.50, "is_admin": true}"#)
+                        .header("content-type", "application/json")
+                        .header("x-debug", "1")
+                        .header("x-user-id", "root");
+                let seen = envoy.send(&sent).json();
+                let names: Vec<&str> =
+                    seen["headers"].as_object().unwrap().keys().map(String::as_str).collect();
+                assert!(
+                    !names.contains(&"x-debug") && !names.contains(&"x-user-id"),
+                    "{name}: {names:?}"
+                );
+                assert_eq!(seen["headers"]["x-gateway"], "portcullis", "{name}");
+                assert_eq!(seen["path"], "/internal/orders?a=%41", "{name}");
+                assert_eq!(seen["body"], r#"{"amount": 1.50}"#, "{name}");
+            }
             "cors.yaml" => {
                 let preflight = Request::new("OPTIONS", "/")
                     .header("origin", "https://app.example.com")

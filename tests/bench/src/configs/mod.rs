@@ -80,6 +80,10 @@ pub enum Config {
     Sizes,
     /// [`Config::Gateway`] with the same request-size-limiting.
     GatewaySizes,
+    /// Our request-transformer behind jwt-auth, as two modules: four headers of claims.
+    Transformer,
+    /// [`Config::Gateway`] with the same request-transformer.
+    GatewayTransformer,
     /// Envoy's buffer: one megabyte.
     EnvoyBuffer,
     /// Envoy's jwt_authn, with three headers of claims.
@@ -147,11 +151,12 @@ impl Config {
             Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
             Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
             Config::JwtAuth => vec![ours("jwt-auth", ours::jwt_auth())],
-            Config::JwtAuthBare => {
-                let mut configuration = ours::jwt_auth();
-                configuration["headers"] = json!({});
-                vec![ours("jwt-auth", configuration)]
-            }
+            Config::JwtAuthBare => vec![ours("jwt-auth", ours::jwt_auth_bare())],
+            Config::Transformer => vec![
+                ours("jwt-auth", ours::jwt_auth_bare()),
+                ours("request-transformer", ours::transformer()),
+            ],
+            Config::GatewayTransformer => gateway_with("request-transformer", ours::transformer()),
             Config::JwtAuthRemote => vec![ours("jwt-auth", ours::jwt_auth_remote())],
             Config::KeyAuth => {
                 let mut configuration = ours::key_auth();

@@ -28,6 +28,20 @@ fn jwt_auth_with(source: &Value) -> Value {
     })
 }
 
+/// Without headers of claims.
+pub(super) fn jwt_auth_bare() -> Value {
+    let mut configuration = jwt_auth();
+    configuration["headers"] = json!({});
+    configuration
+}
+
+/// Four headers of claims.
+pub(super) fn transformer() -> Value {
+    json!({"add": {"headers": [
+        "X-Subject:$(jwt.sub)", "X-Email:$(jwt.email)", "X-Roles:$(jwt.roles)", "X-Issuer:$(jwt.iss)",
+    ]}})
+}
+
 /// The key stands in a header, as api_key_auth is told.
 pub(super) fn key_auth() -> Value {
     json!({"key_names": [KEY_HEADER], "key_in_query": false})
