@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use portcullis_control::control::Verdict;
+use portcullis_control::inspection::Sight;
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
@@ -131,9 +132,7 @@ impl Stream {
     /// All controls have been asked: changes are made once, or the response is replaced.
     pub(super) fn pass_response(&mut self) {
         if self.replacement.is_some() {
-            // Headers that cannot be held are not there to be rewritten when the body ends.
-            let waits = self.module.program.settings.body_hold == BodyHold::Headers;
-            if self.response.ended || !waits {
+            if self.response.ended || !self.can_wait_for_end() {
                 self.replace_response();
             } else {
                 self.response.wait = Wait::Discard;
@@ -143,6 +142,14 @@ impl Stream {
         self.response.wait = Wait::Passed;
         self.write_response();
         self.write_notes();
+    }
+
+    /// Headers that cannot be held are not there to be rewritten when the body ends, and some never do.
+    fn can_wait_for_end(&self) -> bool {
+        let exchange = &self.exchange;
+        self.module.program.settings.body_hold == BodyHold::Headers
+            && Sight::of(exchange.method(), exchange.response_headers(), false, usize::MAX)
+                != Sight::Never
     }
 
     pub(super) fn apply_response_edits(&mut self) {

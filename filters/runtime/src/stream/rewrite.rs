@@ -1,6 +1,6 @@
 //! Rewriting a response that is held: another body in place of its own, and the headers that go with it.
 
-use portcullis_control::headers::{Edit, FieldName, FieldValue, HeaderMap};
+use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::mode::Mode;
 use portcullis_control::policy::Common;
 
@@ -124,13 +124,15 @@ impl Stream {
     }
 
     /// The same resource in other bytes: a validator that says so (RFC 9110 §8.8.1), so that conditional requests still
-    /// work. Two validators are none.
+    /// work.
     fn weaken_etag(&mut self) {
-        let headers: &HeaderMap = self.exchange.response_headers();
-        let Some(first) = headers.first(ETAG.as_str()) else { return };
-        let weak = match headers.only(ETAG.as_str()) {
+        let headers = self.exchange.response_headers();
+        if headers.first(ETAG.as_str()).is_none() {
+            return;
+        }
+        let weak = match headers.only(ETAG.as_str()).filter(|only| is_one_tag(only)) {
             Some(only) if only.starts_with(b"W/") => return,
-            Some(_) => FieldValue::new([b"W/", first].concat()),
+            Some(only) => FieldValue::new([b"W/", only].concat()),
             None => None,
         };
         let edit = match weak {
@@ -156,4 +158,9 @@ impl Stream {
             let _ = self.host.remove_trailer(Direction::Response, name.as_str());
         }
     }
+}
+
+/// Two fields, which Envoy joins by a comma, are no validator.
+fn is_one_tag(value: &[u8]) -> bool {
+    value.iter().filter(|byte| **byte == b'"').count() <= 2
 }
