@@ -153,6 +153,7 @@ fn is_endless(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Fault, Reader};
 
     fn head(status: &str, fields: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::default();
@@ -161,6 +162,47 @@ mod tests {
             headers.push(name.as_bytes(), value.as_bytes());
         }
         headers
+    }
+
+    fn read(json: &str) -> (Option<Inspection>, Vec<String>) {
+        let value = crate::json::parse(json.as_bytes()).unwrap();
+        let reader = Reader::new(&|_: &str| None);
+        let read = reader.root(&value).section(|section| Some(Inspection::default().read(section)));
+        let text = |faults: &[Fault]| faults.iter().map(ToString::to_string).collect();
+        match reader.finish(read) {
+            Ok((inspection, warnings)) => (Some(inspection), text(&warnings)),
+            Err(faults) => (None, text(&faults.list)),
+        }
+    }
+
+    #[test]
+    fn a_bound_is_told_where_it_cannot_act_or_is_none() {
+        assert_eq!(read("{}"), (Some(Inspection::default()), Vec::new()));
+        let written = r#"{"max_body_bytes":1,"on_limit":"refuse","on_uninspected":"pass"}"#;
+        let (on_limit, on_uninspected) = (OnLimit::Refuse, OnUninspected::Pass);
+        let inspection = Inspection { max: 1, on_limit, on_uninspected };
+        assert_eq!(read(written), (Some(inspection), Vec::new()));
+        for (max, faults, warnings) in [
+            (0, 1, 0),
+            (1_048_575, 0, 0),
+            (1_048_576, 0, 1),
+            (16_777_216, 0, 1),
+            (16_777_217, 1, 0),
+        ] {
+            let (inspection, said) = read(&format!("{{\"max_body_bytes\":{max}}}"));
+            assert_eq!(
+                (inspection.is_none(), said.len()),
+                (faults > 0, faults + warnings),
+                "{max}"
+            );
+        }
+        assert_eq!(
+            read(r#"{"on_limit":"beginning","on_uninspected":"mask"}"#).1,
+            [
+                "on_limit: expected one of pass, refuse, but found `beginning`",
+                "on_uninspected: expected one of refuse, pass, but found `mask`",
+            ]
+        );
     }
 
     #[test]

@@ -455,3 +455,33 @@ fn a_truncated_response_that_passed_its_bound_is_cut_and_not_ended() {
     assert!(matches!(&cut, Err(Error::Truncated(..))), "{cut:?}");
     still_serves(&envoy);
 }
+
+#[test]
+fn what_comes_at_once_behind_a_held_beginning_fits_where_upstream_reads_are_small() {
+    for limit in [None, Some(262_144)] {
+        let (sender, rest) = channel();
+        let rest = std::sync::Mutex::new(Some(rest));
+        let upstream = Upstream::with(move |_| match rest.lock().unwrap().take() {
+            Some(rest) => Answer::Stream(Response::new(200).body("begun"), rest),
+            None => Response::new(200).body("good").into(),
+        });
+        let module = Wasm::file("probe", probe()).config(configuration());
+        let config = EnvoyConfig::new(&upstream).wasm(&module).whole(move |whole| {
+            if let Some(limit) = limit {
+                for cluster in whole["static_resources"]["clusters"].as_array_mut().unwrap() {
+                    cluster["per_connection_buffer_limit_bytes"] = json!(limit);
+                }
+            }
+        });
+        let envoy = Envoy::start(config);
+        let reply = std::thread::scope(|scope| {
+            let client = scope.spawn(|| envoy.send(&told("/", "response-hold")));
+            envoy.wait_for_stat("cluster.upstream.upstream_rq_2xx", |count| count == 1);
+            sender.send(vec![b'x'; 8_000_000]).unwrap();
+            drop(sender);
+            client.join().unwrap()
+        });
+        println!("{limit:?}: {} {}", reply.status, reply.body.len());
+        still_serves(&envoy);
+    }
+}
