@@ -161,13 +161,13 @@ const BUDGETS: [Budget; 16] = [
         config: Config::Hold,
         sent: Sent::Repeated,
         calls: &[BOTH_HEADERS, add_headers(1), BODY],
-        instructions: 20_000,
+        instructions: 11_500,
     },
     Budget {
         config: Config::HoldAndCopy,
         sent: Sent::Repeated,
         calls: &[BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
-        instructions: 20_000,
+        instructions: 11_500,
     },
     Budget {
         config: Config::GatewaySizes,

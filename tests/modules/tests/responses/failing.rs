@@ -5,8 +5,7 @@ use portcullis_modules::probe;
 use serde_json::json;
 
 use crate::{
-    begun, client, configuration, decorated, has_its_length, in_parts, start, still_serves, told,
-    with,
+    begun, configuration, decorated, has_its_length, in_parts, start, still_serves, told, with,
 };
 
 #[test]
