@@ -14,7 +14,7 @@ fn controls_edit_one_after_the_other_and_the_second_sees_the_first_ones_result()
         assert_eq!(edited.body(), "HELLO!(6)");
         has_its_length(&edited);
         // The first one does not look at so much; the second one does, and sees it as it came.
-        let long = vec![b'x'; 50];
+        let long = [b'x'; 50];
         let answer = in_parts(Response::new(200), &long, size);
         let edited = host.send(told("response-edit").header("x-editor", "1").answered(answer));
         assert_eq!(edited.body(), format!("{}(50)", "x".repeat(50)));
