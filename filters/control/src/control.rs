@@ -3,6 +3,7 @@
 use crate::config::{Node, Section};
 use crate::exchange::Exchange;
 use crate::headers::{FieldName, Forwarded, HeaderMap};
+use crate::inspection::Inspection;
 use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
 use crate::policy::Common;
@@ -27,8 +28,8 @@ pub enum Verdict {
         /// The end of the waiting.
         until: u64,
     },
-    /// Everything waits for the body; then `request_body` (`response_body`) is asked. Headers stay held meanwhile, so
-    /// both can still be changed.
+    /// On a request. Everything waits for the body; then `request_body` is asked. Headers stay held meanwhile, so both can
+    /// still be changed.
     HoldBody {
         /// Bytes that are held at most, at least 1. Past it the control is asked with what is there.
         max: usize,
@@ -39,6 +40,9 @@ pub enum Verdict {
         /// Bytes that are held at most, at least 1. Past it the control is asked.
         max: usize,
     },
+    /// On a response. Everything waits for the body, as the control's [`Control::inspects_response`] says; then
+    /// `response_body` is asked, and headers and body can still be changed.
+    Inspect,
 }
 
 impl<R: Into<Refusal>> From<R> for Verdict {
@@ -115,7 +119,7 @@ pub enum Phase {
     RequestTrailers,
     /// [`Control::response_headers`].
     ResponseHeaders,
-    /// [`Verdict::HoldBody`] on a response, and [`Control::response_chunk`].
+    /// [`Verdict::Inspect`], and [`Control::response_chunk`].
     ResponseBody,
     /// [`Verdict::Call`] and [`Verdict::Wait`], and jobs that call.
     Calls,
@@ -224,9 +228,10 @@ pub trait Control: Sized + 'static {
         false
     }
 
-    /// True if it may hold or change a response body: then the upstream is asked for `identity` encoding.
-    fn reads_response_body(&self) -> bool {
-        false
+    /// How it looks at the bodies of responses, if it may answer [`Verdict::Inspect`]: then the upstream is asked for the
+    /// whole body in `identity` encoding, or the client would choose what is looked at.
+    fn inspects_response(&self) -> Option<Inspection> {
+        None
     }
 
     /// True if [`Control::request_chunk`] and [`Control::response_chunk`] are wanted.
@@ -301,7 +306,8 @@ pub trait Control: Sized + 'static {
         Verdict::Continue
     }
 
-    /// The held response body is there.
+    /// The held response body is there, as earlier controls left it. What is put in its place by
+    /// [`Exchange::replace_response_body`] stands for later ones.
     fn response_body(
         &self,
         _exchange: &mut Exchange,

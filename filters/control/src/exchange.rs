@@ -20,6 +20,7 @@ use crate::path::Path;
 use crate::place::Place;
 use crate::program::{BodyHold, Settings};
 use crate::record::{Note, Outcome};
+use crate::refusal::RefusalFormat;
 use crate::store::SharedData;
 use crate::surroundings::{SignatureCheck, Surroundings, Unavailable};
 
@@ -208,6 +209,12 @@ impl Exchange {
         self.settings.body_hold == BodyHold::Stream
     }
 
+    /// How refusals are written, for a control that writes an answer of the same form itself.
+    #[must_use]
+    pub fn refusal_format(&self) -> RefusalFormat {
+        self.settings.refusals
+    }
+
     /// The client's address by the configured rule.
     #[must_use]
     pub fn client_address(&self) -> ClientAddress {
@@ -336,7 +343,8 @@ impl Exchange {
         }
     }
 
-    /// Replaces the held response body; the runtime mends `content-length`. Only from `response_body`.
+    /// Replaces the held response body; the runtime mends the headers that speak of it. Only from `response_body`, of a
+    /// whole body: a response without one cannot get one, and is answered with 503.
     pub fn replace_response_body(&mut self, body: Vec<u8>) {
         if !self.is_shadow() {
             self.response_body = Some(body);

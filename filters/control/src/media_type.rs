@@ -52,6 +52,12 @@ pub fn boundary(content_type: &[u8]) -> Option<Vec<u8>> {
     (!boundary.is_empty() && boundary.len() <= MAX_BOUNDARY).then_some(boundary)
 }
 
+/// The type without its parameters (RFC 9110 §8.3.1), as it is written.
+#[must_use]
+pub fn essence(content_type: &[u8]) -> &[u8] {
+    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
 /// The value of a parameter that stands exactly once (RFC 9110 §5.6.6).
 #[must_use]
 pub fn parameter(field: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {

@@ -7,6 +7,7 @@ use crate::config::{Node, Section};
 use crate::control::{Body, CallAnswer, Control, Phase, Verdict};
 use crate::exchange::Exchange;
 use crate::headers::{FieldName, Forwarded};
+use crate::inspection::Inspection;
 use crate::job::{Job, JobEvent, JobStep, Report};
 use crate::place::{Place, ResponsePlace};
 use crate::program::Site;
@@ -85,8 +86,8 @@ pub trait Policy {
     fn forwarded_headers(&self) -> Vec<Forwarded>;
     /// See [`Control::may_hold_request`].
     fn may_hold_request(&self) -> bool;
-    /// See [`Control::reads_response_body`].
-    fn reads_response_body(&self) -> bool;
+    /// See [`Control::inspects_response`].
+    fn inspects_response(&self) -> Option<Inspection>;
     /// See [`Control::observes_chunks`].
     fn observes_chunks(&self) -> bool;
     /// See [`Control::jobs`].
@@ -155,8 +156,8 @@ impl<C: Control> Policy for C {
         Control::may_hold_request(self)
     }
 
-    fn reads_response_body(&self) -> bool {
-        Control::reads_response_body(self)
+    fn inspects_response(&self) -> Option<Inspection> {
+        Control::inspects_response(self)
     }
 
     fn observes_chunks(&self) -> bool {

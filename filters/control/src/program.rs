@@ -13,6 +13,7 @@ use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
 use crate::policy::{Common, Kind, Policy};
+use crate::refusal::RefusalFormat;
 use crate::route::RouteMatch;
 use crate::surroundings::HostVersion;
 
@@ -120,6 +121,8 @@ pub struct Settings {
     pub ambiguous_path: AmbiguousPath,
     /// How bodies are held.
     pub body_hold: BodyHold,
+    /// How refusals are written.
+    pub refusals: RefusalFormat,
     /// Headers that say who is calling, of any control on any route: a client's own are removed.
     pub identity_headers: Family,
     /// Headers that trusted proxies alone may send, of any control on any route. All that are of one header must trust
@@ -201,6 +204,7 @@ pub struct Chain {
     alternatives: Range<usize>,
     response: Vec<usize>,
     observers: Vec<usize>,
+    inspects_responses: Option<Mode>,
 }
 
 impl Chain {
@@ -236,7 +240,12 @@ impl Chain {
             .filter(|(_, slot)| slot.policy.observes_chunks())
             .map(|(index, _)| index)
             .collect();
-        Chain { slots, request, alternatives, response, observers }
+        let inspectors = slots.iter().filter(|slot| slot.policy.inspects_response().is_some());
+        let inspects_responses = inspectors.fold(None, |found, slot| match found {
+            Some(Mode::Enforce) => found,
+            _ => Some(slot.mode),
+        });
+        Chain { slots, request, alternatives, response, observers, inspects_responses }
     }
 
     /// The controls.
@@ -285,12 +294,10 @@ impl Chain {
         })
     }
 
-    /// True if an enforced control reads or changes response bodies.
+    /// The mode of those that look at the bodies of responses: enforced if one of them is, none if there is none.
     #[must_use]
-    pub fn reads_response_body(&self) -> bool {
-        self.slots
-            .iter()
-            .any(|slot| slot.mode == Mode::Enforce && slot.policy.reads_response_body())
+    pub const fn inspects_responses(&self) -> Option<Mode> {
+        self.inspects_responses
     }
 }
 
@@ -321,6 +328,14 @@ pub struct Program {
 }
 
 impl Program {
+    /// True if a control of this kind looks at the bodies of responses on some route.
+    #[must_use]
+    pub fn inspects_responses(&self, kind: &Kind) -> bool {
+        let slots = self.chains.iter().flat_map(|chain| chain.slots());
+        let mut own = slots.filter(|slot| slot.kind.name == kind.name);
+        own.any(|slot| slot.policy.inspects_response().is_some())
+    }
+
     /// True if a control of this kind is one of several alternatives on some route.
     #[must_use]
     pub fn has_alternative(&self, kind: &Kind) -> bool {

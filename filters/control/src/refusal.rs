@@ -1,5 +1,8 @@
 //! The answers that a control gives instead of the upstream, each from a closed list of reasons.
 
+mod problem;
+
+use crate::config::Node;
 use crate::headers::{FieldName, FieldValue};
 
 /// One reason for a refusal: mapped once to its status, message and label.
@@ -105,22 +108,93 @@ impl Refusal {
         self.message.as_deref().unwrap_or(self.reason.message)
     }
 
-    /// The body: `{"message":…, …members, "request_id":…}`.
+    /// The body that says so.
     #[must_use]
-    pub fn body(&self, request_id: &str) -> Vec<u8> {
-        let mut body = String::with_capacity(96);
-        body.push_str("{\"message\":");
-        push_json_string(&mut body, self.message());
-        for (name, value) in &self.members {
-            body.push(',');
-            push_json_string(&mut body, name);
-            body.push(':');
-            push_json_string(&mut body, value);
+    pub fn body(&self, format: RefusalFormat, request_id: &str) -> Vec<u8> {
+        let members = self.members.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        format.body(self.status(), self.message(), members, request_id)
+    }
+}
+
+/// How refusals are written (`refusals.format`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RefusalFormat {
+    /// `{"message":…, …members, "request_id":…}`.
+    #[default]
+    Json,
+    /// Problem details (RFC 9457).
+    Problem,
+}
+
+impl RefusalFormat {
+    /// Reads `json` or `problem`.
+    #[must_use]
+    pub fn read(node: &Node<'_>) -> Option<Self> {
+        node.word(&[("json", RefusalFormat::Json), ("problem", RefusalFormat::Problem)])
+    }
+
+    /// `content-type` of such a body.
+    #[must_use]
+    pub const fn media_type(self) -> FieldValue {
+        FieldValue::from_static(match self {
+            RefusalFormat::Json => "application/json",
+            RefusalFormat::Problem => "application/problem+json",
+        })
+    }
+
+    /// A body that says this message, with further members.
+    #[must_use]
+    pub fn body<'m>(
+        self,
+        status: u16,
+        message: &str,
+        members: impl Iterator<Item = (&'m str, &'m str)>,
+        request_id: &str,
+    ) -> Vec<u8> {
+        match self {
+            RefusalFormat::Json => {
+                let mut body = JsonObject::new();
+                body.text("message", message);
+                members.for_each(|(name, value)| body.text(name, value));
+                body.text("request_id", request_id);
+                body.end()
+            }
+            RefusalFormat::Problem => problem::body(status, message, members, request_id),
         }
-        body.push_str(",\"request_id\":");
-        push_json_string(&mut body, request_id);
-        body.push('}');
-        body.into_bytes()
+    }
+}
+
+/// An object that is written member by member.
+struct JsonObject(String);
+
+impl JsonObject {
+    fn new() -> Self {
+        let mut text = String::with_capacity(192);
+        text.push('{');
+        JsonObject(text)
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        push_json_string(&mut self.0, name);
+        self.0.push(':');
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        push_json_string(&mut self.0, value);
+    }
+
+    fn number(&mut self, name: &str, value: u16) {
+        self.name(name);
+        self.0.push_str(&value.to_string());
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        self.0.push('}');
+        self.0.into_bytes()
     }
 }
 
@@ -179,7 +253,7 @@ mod tests {
         let mut refusal = Refusal::from(Sample::Second);
         refusal.members.push(("exp".into(), "token\nexpired".into()));
         assert_eq!(
-            String::from_utf8(refusal.body("a\"b")).unwrap(),
+            String::from_utf8(refusal.body(RefusalFormat::Json, "a\"b")).unwrap(),
             r#"{"message":"say \"no\"","exp":"token\nexpired","request_id":"a\"b"}"#
         );
         assert_eq!((refusal.status(), Sample::ALL.len()), (429, 2));

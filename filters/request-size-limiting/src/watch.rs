@@ -1,5 +1,6 @@
 //! What is looked at while a body passes, beside how long it is: its parts, and what it decompresses to.
 
+use portcullis_control::content_encoding::codings;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::HeaderMap;
 use portcullis_control::media_type::boundary;
@@ -53,7 +54,7 @@ fn parts(headers: &HeaderMap, most: u64) -> Result<Option<Parts>, Refused> {
     if !headers.all("content-type").any(is_multipart) {
         return Ok(None);
     }
-    if encodings(headers).next().is_some() {
+    if codings(headers).next().is_some() {
         return Err(Refused::UnknownEncoding);
     }
     // Whoever reads it otherwise sees other parts than we do.
@@ -65,19 +66,11 @@ fn parts(headers: &HeaderMap, most: u64) -> Result<Option<Parts>, Refused> {
     Ok(Some(Parts::new(&boundary, most)))
 }
 
-/// What a body is encoded with, in lower case, from the inside to the outside.
-fn encodings(headers: &HeaderMap) -> impl Iterator<Item = Vec<u8>> {
-    let lists = headers.all("content-encoding").flat_map(|field| field.split(|byte| *byte == b','));
-    lists
-        .map(|name| name.trim_ascii().to_ascii_lowercase())
-        .filter(|name| !name.is_empty() && name != b"identity")
-}
-
 fn inflation(
     headers: &HeaderMap,
     decompressed: &Decompressed,
 ) -> Result<Option<Box<Inflation>>, Refused> {
-    let mut encodings = encodings(headers);
+    let mut encodings = codings(headers);
     let Some(encoding) = encodings.next() else { return Ok(None) };
     let format = match encoding.as_slice() {
         b"gzip" | b"x-gzip" => Some(Format::Gzip),

@@ -54,8 +54,8 @@ pub trait Host: Surroundings {
     /// Changes the headers of the request or response.
     fn edit_headers(&self, direction: Direction, edit: &Edit) -> Result<(), HostError>;
 
-    /// Removes a field from the request's trailers.
-    fn remove_request_trailer(&self, name: &str) -> Result<(), HostError>;
+    /// Removes a field from the trailers of the request or response.
+    fn remove_trailer(&self, direction: Direction, name: &str) -> Result<(), HostError>;
 
     /// Answers instead of the upstream; takes effect when the callback returns, the first reply wins.
     fn reply(&self, reply: &LocalReply<'_>) -> Result<(), HostError>;

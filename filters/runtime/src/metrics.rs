@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use portcullis_control::inspection::Uninspected;
 use portcullis_control::policy::Common;
 use portcullis_control::program::Program;
 use portcullis_control::record::Outcome;
@@ -40,6 +41,12 @@ impl Metrics {
             metrics.add_reasons(host, kind.name, kind.reasons);
             for counter in kind.counters {
                 metrics.own.extend(define(host, kind.name, None, counter));
+            }
+            if program.inspects_responses(kind) {
+                metrics.add_reasons(host, kind.name, Uninspected::ALL);
+                for passed in Uninspected::ALL {
+                    metrics.own.extend(define(host, kind.name, None, passed.label));
+                }
             }
             if program.has_alternative(kind) {
                 let tried = |reason: &&'static Reason| {

@@ -19,17 +19,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The product's JSON.
+    /// In the form that the configuration asks for.
     pub(crate) fn refusal(control: &str, refusal: &Refusal, exchange: &Exchange) -> Self {
+        let format = exchange.refusal_format();
         let mut headers = refusal.headers.clone();
-        headers.push((
-            FieldName::from_static("content-type"),
-            FieldValue::from_static("application/json"),
-        ));
+        headers.push((FieldName::from_static("content-type"), format.media_type()));
         Answer {
             status: refusal.status(),
             headers,
-            body: refusal.body(exchange.request_id()),
+            body: refusal.body(format, exchange.request_id()),
             grpc_status: grpc_status(refusal.status()),
             details: format!("portcullis_{control}_{}", refusal.reason.label),
         }

@@ -63,6 +63,8 @@ pub(crate) const GATEWAY_TRANSFORMER: &str =
     "gateway, jwt-auth, one period by ip and request-transformer with four headers, repeated token";
 pub(crate) const NOOP_SDK: &str = "no-op module (SDK)";
 pub(crate) const NOOP_RUNTIME: &str = "no-op module (our runtime, no control)";
+pub(crate) const HOLD: &str = "module that only holds the response";
+pub(crate) const HOLD_AND_COPY: &str = "module that holds the response and copies it";
 pub(crate) const JWT_FRESH: &str = "jwt-auth, fresh tokens";
 pub(crate) const JWT_REPEATED: &str = "jwt-auth, repeated token";
 pub(crate) const JWT_AUTHN_FRESH: &str = "Envoy's jwt_authn, fresh tokens";
@@ -111,6 +113,8 @@ pub(crate) const ROWS: [Row; 46] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
+    row(HOLD, Config::Hold, Send::Repeated),
+    row(HOLD_AND_COPY, Config::HoldAndCopy, Send::Repeated),
     row(JWT_FRESH, Config::JwtAuth, Send::Fresh),
     row(JWT_REPEATED, Config::JwtAuth, Send::Repeated),
     row(JWT_BARE_FRESH, Config::JwtAuthBare, Send::Fresh),

@@ -40,6 +40,9 @@ struct Budget {
 
 const TIME: (&str, u64) = ("proxy_get_current_time_nanoseconds", 1);
 const HEADERS: (&str, u64) = ("proxy_get_header_map_pairs", 1);
+const BOTH_HEADERS: (&str, u64) = ("proxy_get_header_map_pairs", 2);
+const BODY: (&str, u64) = ("proxy_get_buffer_bytes", 1);
+const WRITE_BODY: (&str, u64) = ("proxy_set_buffer_bytes", 1);
 const ADDRESS: (&str, u64) = ("proxy_get_property", 1);
 const SIGNATURE: (&str, u64) = ("proxy_call_foreign_function", 1);
 /// Between modules: an earlier one's identity, with the names of its headers, which this one's replaces.
@@ -67,7 +70,7 @@ const fn set_headers(count: u64) -> (&'static str, u64) {
 }
 
 /// Three identity headers; two response headers for each period, and three for the tightest.
-const BUDGETS: [Budget; 15] = [
+const BUDGETS: [Budget; 17] = [
     Budget {
         config: Config::JwtAuth,
         sent: Sent::Fresh,
@@ -160,6 +163,19 @@ const BUDGETS: [Budget; 15] = [
         instructions: 4_000,
     },
     Budget { config: Config::Sizes, sent: Sent::Repeated, calls: &[], instructions: 4_000 },
+    // The headers of both, one that asks for the whole answer as it is, and its body.
+    Budget {
+        config: Config::Hold,
+        sent: Sent::Repeated,
+        calls: &[BOTH_HEADERS, add_headers(1), BODY],
+        instructions: 11_500,
+    },
+    Budget {
+        config: Config::HoldAndCopy,
+        sent: Sent::Repeated,
+        calls: &[BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
+        instructions: 11_500,
+    },
     Budget {
         config: Config::GatewaySizes,
         sent: Sent::Body,

@@ -173,6 +173,12 @@ pub struct Request {
     pub upstream_headers: Fields,
     /// The upstream's body.
     pub upstream_body: Option<Text>,
+    /// The upstream's body in parts instead, each of which reaches the filter by itself, without `content-length`. A real
+    /// Envoy may see several at once.
+    pub upstream_parts: Option<Vec<Text>>,
+    /// The upstream's trailer fields.
+    #[serde(default)]
+    pub upstream_trailers: Fields,
     /// What must come of it.
     pub expect: Expect,
 }

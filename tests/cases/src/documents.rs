@@ -68,7 +68,8 @@ impl Documents {
                 None => words.text(&document.text, start / SECOND)?.repeat(document.times),
             };
             let headers = words.fields(&document.headers, start / SECOND)?;
-            let answer = Answer { status: document.status, headers, body: body.into_bytes() };
+            let body = body.into_bytes();
+            let answer = Answer { status: document.status, headers, body, ..Answer::default() };
             let (cluster, path) = (document.cluster.clone(), document.path.clone());
             let from = start.saturating_add_signed(crate::prepared::nanoseconds(document.from));
             Ok(Known { cluster, path, from, answer })
@@ -91,7 +92,7 @@ impl Documents {
         let mut of_cluster = self.0.iter().filter(|known| known.cluster == cluster).peekable();
         of_cluster.peek()?;
         let current = of_cluster.rfind(|known| known.path.as_bytes() == path && known.from <= now);
-        let none = Answer { status: 404, headers: Vec::new(), body: Vec::new() };
+        let none = Answer { status: 404, ..Answer::default() };
         Some(current.map_or(none, |known| known.answer.clone()))
     }
 }

@@ -68,7 +68,7 @@ pub struct Sent {
 }
 
 /// An upstream's answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -76,6 +76,35 @@ pub struct Answer {
     pub headers: Vec<Field>,
     /// The body.
     pub body: Vec<u8>,
+    /// The sizes of the parts in which it comes; without any it comes at once.
+    pub parts: Vec<usize>,
+    /// Trailer fields.
+    pub trailers: Vec<Field>,
+}
+
+impl Answer {
+    /// The body part by part.
+    #[must_use]
+    pub fn in_parts(&self) -> Vec<Vec<u8>> {
+        if self.parts.is_empty() && self.body.is_empty() {
+            return Vec::new();
+        }
+        in_parts(&self.body, &self.parts)
+    }
+}
+
+/// A body in parts of these sizes; without any, at once.
+fn in_parts(body: &[u8], sizes: &[usize]) -> Vec<Vec<u8>> {
+    if sizes.is_empty() {
+        return vec![body.to_vec()];
+    }
+    let mut rest = body;
+    let mut take = |size: &usize| {
+        let (part, behind) = rest.split_at(*size);
+        rest = behind;
+        part.to_vec()
+    };
+    sizes.iter().map(&mut take).collect()
 }
 
 impl Default for Sent {
@@ -96,7 +125,7 @@ impl Default for Sent {
             properties: BTreeMap::new(),
             filter_state: BTreeMap::new(),
             shared_data_down: false,
-            answer: Answer { status: 200, headers: Vec::new(), body: Vec::new() },
+            answer: Answer { status: 200, ..Answer::default() },
             expected: Expected::default(),
         }
     }
@@ -106,16 +135,7 @@ impl Sent {
     /// The body part by part.
     #[must_use]
     pub fn in_parts(&self) -> Vec<Vec<u8>> {
-        let mut rest = self.body.as_deref().unwrap_or_default();
-        if self.parts.is_empty() {
-            return self.body.iter().cloned().collect();
-        }
-        let mut take = |size: &usize| {
-            let (part, behind) = rest.split_at(*size);
-            rest = behind;
-            part.to_vec()
-        };
-        self.parts.iter().map(&mut take).collect()
+        self.body.iter().flat_map(|body| in_parts(body, &self.parts)).collect()
     }
 }
 
@@ -234,6 +254,18 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         parts.push(part.len());
         body.get_or_insert_default().extend(part);
     }
+    let mut answer = Answer {
+        status: request.upstream_status,
+        headers: words.fields(&request.upstream_headers, second)?,
+        body: request.upstream_body.as_ref().map(bytes).transpose()?.unwrap_or_default(),
+        parts: Vec::new(),
+        trailers: words.fields(&request.upstream_trailers, second)?,
+    };
+    for part in request.upstream_parts.iter().flatten() {
+        let part = bytes(part)?;
+        answer.parts.push(part.len());
+        answer.body.extend(part);
+    }
     let mut filter_state = BTreeMap::new();
     for (name, value) in &request.filter_state {
         filter_state.insert(name.clone(), words.text(value, second)?);
@@ -257,11 +289,7 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         properties: request.properties.clone(),
         filter_state,
         shared_data_down: request.shared_data_down,
-        answer: Answer {
-            status: request.upstream_status,
-            headers: words.fields(&request.upstream_headers, second)?,
-            body: request.upstream_body.as_ref().map(bytes).transpose()?.unwrap_or_default(),
-        },
+        answer,
         expected,
     })
 }

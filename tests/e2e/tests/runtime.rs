@@ -226,10 +226,10 @@ fn a_verdict_on_a_response_rewrites_it_and_keeps_the_decorations() {
         (good.status, good.text().as_str(), good.header("etag").as_deref()),
         (200, "harmless", Some("\"x\""))
     );
-    let replaced = get("/good", "response-replace");
+    let edited = get("/good", "response-edit");
     assert_eq!(
-        (replaced.text().as_str(), replaced.header("content-length").as_deref()),
-        ("replaced", Some("8"))
+        (edited.text().as_str(), edited.header("content-length").as_deref()),
+        ("HARMLESS!", Some("9"))
     );
     let head = envoy.send(&Request::new("HEAD", "/bad").header("x-probe", "response-refuse"));
     assert_eq!((head.status, head.header("x-witness").as_deref()), (403, Some("nobody")));

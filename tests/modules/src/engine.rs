@@ -101,7 +101,9 @@ fn response(answer: &prepared::Answer) -> Response {
     for (name, value) in &answer.headers {
         response = response.header(name, value);
     }
-    if answer.body.is_empty() { response } else { response.body(&answer.body) }
+    response = answer.in_parts().iter().fold(response, Response::body);
+    let trailers = answer.trailers.iter();
+    trailers.fold(response, |response, (name, value)| response.trailer(name, value))
 }
 
 fn text(log: &[LogLine]) -> Vec<String> {

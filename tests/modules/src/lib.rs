@@ -35,6 +35,19 @@ pub fn wasm(module: &str) -> PathBuf {
     path
 }
 
+/// The built test-only module: `$PORTCULLIS_PROBE`, else where cargo leaves it in the repository.
+///
+/// # Panics
+/// When it is not there, with what to do about it.
+#[must_use]
+pub fn probe() -> PathBuf {
+    let built = || repository().join("target/wasm32-wasip1/release/portcullis_probe.wasm");
+    let path = std::env::var_os("PORTCULLIS_PROBE").map_or_else(built, PathBuf::from);
+    let remedy = "`cargo build --release --target wasm32-wasip1 -p portcullis-probe` makes it";
+    assert!(path.is_file(), "{} is missing: {remedy}", path.display());
+    path
+}
+
 /// The names of all built modules, sorted.
 ///
 /// # Panics

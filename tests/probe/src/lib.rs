@@ -2,8 +2,10 @@
 //!
 //! The request's header `x-probe` says what to do, so that one module shows every way a control can act:
 //! `trap`, `call`, `hold`, `call-hold`, `replace`, `refuse`, `reply`, `identity`, and on the response
-//! `response-refuse`, `response-hold`, `response-replace`. It is a gateway otherwise, with the controls that ship, and never ships itself.
+//! `response-refuse`, `response-hold`, `response-edit`, `response-empty`, `response-mask`; with `x-editor` another control
+//! edits the response behind it. It is a gateway otherwise, with the controls that ship, and never ships itself.
 
+mod editor;
 mod jobs;
 mod probe;
 mod witness;
@@ -16,6 +18,7 @@ fn load(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, 
     let mut kinds = portcullis_gateway::CONTROLS.to_vec();
     kinds.extend([
         Kind::of::<probe::Probe>(),
+        Kind::of::<editor::Editor>(),
         Kind::of::<witness::Witness>(),
         Kind::of::<jobs::Background>(),
     ]);

@@ -7,6 +7,7 @@ use portcullis_control::control::{Body, Call, CallAnswer, Control, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::identity::Identity;
+use portcullis_control::inspection::{Inspection, OnLimit};
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
 use portcullis_control::reasons;
@@ -21,6 +22,8 @@ reasons! {
         Attack = (403, "attack", "attack"),
         /// The held body is larger than `max`.
         TooLarge = (413, "too_large", "too large"),
+        /// The response is an error of the upstream.
+        Masked = (500, "masked", "an unexpected error occurred"),
         /// The call failed.
         CallFailed = (503, "call_failed", "call failed"),
     }
@@ -32,6 +35,7 @@ pub(crate) struct Probe {
     timeout_ms: u32,
     max: usize,
     holds: bool,
+    inspection: Inspection,
 }
 
 fn told(exchange: &Exchange) -> &[u8] {
@@ -70,7 +74,10 @@ impl Control for Probe {
         let max = section.or("max", 65_536, |node| node.integer(1..=1_000_000));
         let holds = section.or("holds", true, |node| node.boolean());
         let (timeout_ms, max) = (u32::try_from(timeout).ok()?, usize::try_from(max).ok()?);
-        Some(Probe { cluster, timeout_ms, max, holds })
+        let beginning = section.or("beginning", false, |node| node.boolean());
+        let on_limit = if beginning { OnLimit::Beginning } else { OnLimit::Pass };
+        let inspection = Inspection { max, on_limit, ..Inspection::default() }.read(section);
+        Some(Probe { cluster, timeout_ms, max, holds, inspection })
     }
 
     fn identity_headers(&self) -> Vec<FieldName> {
@@ -133,21 +140,42 @@ impl Control for Probe {
         Probe::judge(body)
     }
 
-    fn reads_response_body(&self) -> bool {
-        true
+    fn inspects_response(&self) -> Option<Inspection> {
+        Some(self.inspection)
     }
 
     fn response_headers(&self, exchange: &mut Exchange, _state: &mut (), _end: bool) -> Verdict {
+        let is_error = || {
+            exchange
+                .response_headers()
+                .first(":status")
+                .is_some_and(|status| status.starts_with(b"5"))
+        };
         match told(exchange) {
             b"response-refuse" => Verdict::from(Why::Told),
-            b"response-hold" | b"response-replace" => Verdict::HoldBody { max: self.max },
+            b"response-hold" | b"response-edit" | b"response-empty" => Verdict::Inspect,
+            b"response-mask" if is_error() => Verdict::Inspect,
             _ => Verdict::Continue,
         }
     }
 
     fn response_body(&self, exchange: &mut Exchange, _state: &mut (), body: Body<'_>) -> Verdict {
-        if told(exchange) == b"response-replace" {
-            exchange.replace_response_body(b"replaced".to_vec());
+        match told(exchange) {
+            b"response-mask" => {
+                let status = exchange.response_headers().first(":status").unwrap_or_default();
+                let status =
+                    std::str::from_utf8(status).ok().and_then(|status| status.parse().ok());
+                let mut refusal = Refusal::from(Why::Masked);
+                refusal.status = status;
+                refusal.fields.push(("bytes", body.bytes.len().to_string()));
+                return Verdict::from(refusal);
+            }
+            b"response-edit" => {
+                exchange
+                    .replace_response_body([&body.bytes.to_ascii_uppercase()[..], b"!"].concat());
+            }
+            b"response-empty" => exchange.replace_response_body(Vec::new()),
+            _ => {}
         }
         Probe::judge(body)
     }

@@ -16,8 +16,8 @@ const SECTIONS: [(&[&str], &str); 6] = [
 ];
 
 /// What the contract crate reads for every control; `filters/README.md` explains these.
-pub const RESERVED: [&str; 6] =
-    ["mode", "client_ip", "ambiguous_path", "body_hold", "routes", "consumers"];
+pub const RESERVED: [&str; 7] =
+    ["mode", "client_ip", "ambiguous_path", "body_hold", "refusals", "routes", "consumers"];
 
 /// A table of a Markdown file.
 #[derive(Clone, Debug, PartialEq, Eq)]

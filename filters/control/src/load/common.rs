@@ -8,6 +8,7 @@ use crate::headers::{Family, FieldName, Forwarded};
 use crate::mode::Mode;
 use crate::policy::Kind;
 use crate::program::{AmbiguousPath, BodyHold, Chain, Lineup, Program, Settings, Site, Slot};
+use crate::refusal::RefusalFormat;
 use crate::route::RouteMatch;
 
 /// Routes of one configuration, at most: they are tried one after the other on every request.
@@ -18,10 +19,11 @@ pub struct Common {
     client_ip: ClientIp,
     ambiguous_path: AmbiguousPath,
     body_hold: BodyHold,
+    refusals: RefusalFormat,
 }
 
 impl Common {
-    /// Reads `client_ip`, `ambiguous_path` and `body_hold`.
+    /// Reads `client_ip`, `ambiguous_path`, `body_hold` and `refusals`.
     #[must_use]
     pub fn read(section: &mut Section<'_>) -> Self {
         let client_ip = section.or("client_ip", ClientIp::default(), ClientIp::read);
@@ -37,7 +39,13 @@ impl Common {
             }
             hold
         });
-        Common { client_ip, ambiguous_path, body_hold }
+        let refusals = section.or("refusals", RefusalFormat::Json, |node| {
+            node.section(|section| {
+                let node = section.required("format")?;
+                RefusalFormat::read(&node)
+            })
+        });
+        Common { client_ip, ambiguous_path, body_hold, refusals }
     }
 
     /// How bodies are held.
@@ -72,11 +80,12 @@ impl Common {
             matches.push(route);
             chains.push(Rc::new(Chain::new(lineup)));
         }
-        let Common { client_ip, ambiguous_path, body_hold } = self;
+        let Common { client_ip, ambiguous_path, body_hold, refusals } = self;
         let settings = Settings {
             client_ip,
             ambiguous_path,
             body_hold,
+            refusals,
             identity_headers,
             forwarded_headers,
             routes: matches,

@@ -239,8 +239,12 @@ impl Host for Envoy {
         edit(map, change)
     }
 
-    fn remove_request_trailer(&self, name: &str) -> Result<(), HostError> {
-        remove(Map::RequestTrailers, name)
+    fn remove_trailer(&self, direction: Direction, name: &str) -> Result<(), HostError> {
+        let map = match direction {
+            Direction::Request => Map::RequestTrailers,
+            Direction::Response => Map::ResponseTrailers,
+        };
+        remove(map, name)
     }
 
     fn reply(&self, reply: &LocalReply<'_>) -> Result<(), HostError> {

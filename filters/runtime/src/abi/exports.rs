@@ -42,11 +42,12 @@ fn headers_status(flow: HeadersFlow) -> u32 {
     }
 }
 
-/// FilterDataStatus and FilterTrailersStatus: Continue, StopIterationAndBuffer (StopIteration).
+/// FilterDataStatus: Continue, StopIterationAndBuffer, StopIterationNoBuffer. FilterTrailersStatus has the first two.
 fn body_status(flow: BodyFlow) -> u32 {
     match flow {
         BodyFlow::Continue => 0,
         BodyFlow::Hold => 1,
+        BodyFlow::Drop => 3,
     }
 }
 

@@ -3,9 +3,11 @@
 //! Strictly in order: a control that waits for a body or an answer suspends all later ones.
 
 mod alternatives;
+mod inspection;
 mod outcome;
 mod request;
 mod response;
+mod rewrite;
 
 use std::any::Any;
 use std::rc::Rc;
@@ -38,6 +40,8 @@ pub enum BodyFlow {
     Continue,
     /// It is added to what is held.
     Hold,
+    /// It is thrown away.
+    Drop,
 }
 
 /// Where one direction stands.
@@ -52,6 +56,8 @@ enum Wait {
     News { until: u64 },
     /// For the body, up to so many bytes, which are then read or not.
     Body { max: usize, read: bool },
+    /// For the end of a body that is thrown away: the response is being replaced.
+    Discard,
     /// All controls have been asked.
     Passed,
     /// The client got our answer.
@@ -78,6 +84,8 @@ struct Progress {
     body: Option<Vec<u8>>,
     /// `body` is no longer what the host holds.
     replaced: bool,
+    /// The host has a body that can be written now.
+    writable: bool,
 }
 
 /// A stream of the host.

@@ -48,7 +48,7 @@ impl Stream {
                 self.apply_request_edits();
                 HeadersFlow::Continue
             }
-            Wait::Nothing | Wait::Body { .. } => HeadersFlow::Hold,
+            Wait::Nothing | Wait::Body { .. } | Wait::Discard => HeadersFlow::Hold,
         }
     }
 
@@ -192,6 +192,8 @@ impl Stream {
                 self.request.wait = Wait::News { until };
                 None
             }
+            // Of responses alone.
+            Verdict::Inspect => Some(Verdict::from(Common::Internal)),
             Verdict::HoldBody { max } => self.want_request_body(max, true),
             Verdict::HoldUnread { max } => self.want_request_body(max, false),
         }
@@ -340,15 +342,8 @@ impl Stream {
                 self.exchange.edit_request_always(Edit::Set(name, FieldValue::from_number(length)));
             }
         }
-        if self.chain.reads_response_body() {
-            let identity = FieldValue::from_static("identity");
-            self.exchange.edit_request_always(Edit::Set(
-                FieldName::from_static("accept-encoding"),
-                identity,
-            ));
-            for name in ["range", "if-range"] {
-                self.exchange.edit_request_always(Edit::Remove(FieldName::from_static(name)));
-            }
+        if let Some(mode) = self.chain.inspects_responses() {
+            self.ask_for_whole_response(mode);
         }
         self.apply_request_edits();
         self.write_identity();
@@ -410,7 +405,7 @@ impl Stream {
         }
         let trailers = self.exchange.request_trailers();
         for name in trailers.names(|name| settings.names_caller(name)) {
-            let _ = self.host.remove_request_trailer(name.as_str());
+            let _ = self.host.remove_trailer(Direction::Request, name.as_str());
         }
     }
 

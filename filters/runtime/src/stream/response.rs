@@ -2,27 +2,16 @@
 
 use std::rc::Rc;
 
-use portcullis_control::control::{Body, Phase, Verdict};
-use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::control::Verdict;
+use portcullis_control::inspection::Sight;
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
+use portcullis_control::program::BodyHold;
 
 use super::outcome::Decided;
-use super::{BodyFlow, HeadersFlow, Stream, Wait};
+use super::{BodyFlow, HeadersFlow, Progress, Stream, Wait};
 use crate::host::Direction;
-
-/// Fields that describe a body which is no longer there (RFC 9110 §8, RFC 9530).
-const BODY_FIELDS: [&str; 8] = [
-    "content-encoding",
-    "content-md5",
-    "content-digest",
-    "repr-digest",
-    "digest",
-    "etag",
-    "accept-ranges",
-    "transfer-encoding",
-];
 
 impl Stream {
     /// The response's headers came: the upstream's, the router's or our own reply's.
@@ -43,13 +32,14 @@ impl Stream {
         }
     }
 
-    /// A part of the response's body came.
+    /// A part of the response's body came: `size` bytes are visible, all of them if they are held.
     pub fn response_body(&mut self, size: usize, end: bool) -> BodyFlow {
         self.exchange.forget_time();
         self.response.ended |= end;
+        self.response.writable = true;
         let seen = u64::try_from(size).unwrap_or(u64::MAX);
-        self.response.total =
-            if self.response.holding { seen } else { self.response.total.saturating_add(seen) };
+        let Progress { holding, total, .. } = self.response;
+        self.response.total = if holding { seen } else { total.saturating_add(seen) };
         self.observe_response(end);
         self.response_body_flow(size)
     }
@@ -58,38 +48,45 @@ impl Stream {
     pub fn response_trailers(&mut self) -> BodyFlow {
         self.exchange.forget_time();
         self.response.ended = true;
+        self.response.trailers = true;
+        self.response.writable = self.response.holding;
         let held = usize::try_from(self.response.total).unwrap_or(usize::MAX);
         self.response_body_flow(held)
     }
 
     fn response_body_flow(&mut self, size: usize) -> BodyFlow {
-        if let Wait::Body { max, .. } = self.response.wait {
-            if self.replacement.is_some() {
-                if self.response.ended {
-                    self.replace_response();
-                } else {
-                    // What is thrown away is not kept until then: it may be more than Envoy holds.
-                    let _ = self.host.set_body(Direction::Response, &[]);
-                }
-            } else if self.response.ended || size > max {
-                let bytes = self.host.body(Direction::Response, max.min(size));
-                self.judge_response_body(bytes.ok(), size <= max);
-            }
-        }
         if matches!(self.response.wait, Wait::Passed | Wait::Answered) {
+            self.response.holding = false;
             return BodyFlow::Continue;
         }
-        self.response.holding = true;
-        BodyFlow::Hold
+        self.judge_held_response(size);
+        if matches!(self.response.wait, Wait::Discard) && self.response.ended {
+            self.replace_response();
+        }
+        let flow = match self.response.wait {
+            Wait::Passed => {
+                self.apply_response_edits();
+                BodyFlow::Continue
+            }
+            Wait::Answered => BodyFlow::Continue,
+            Wait::Discard => {
+                if self.response.holding {
+                    let _ = self.host.set_body(Direction::Response, &[]);
+                }
+                BodyFlow::Drop
+            }
+            _ => BodyFlow::Hold,
+        };
+        // What passed or was thrown away is no longer held: what comes is more, and not all of it.
+        self.response.holding = flow == BodyFlow::Hold;
+        flow
     }
 
-    fn run_response(&mut self) {
+    /// Asks controls from the current position on, until one waits or all have been asked.
+    pub(super) fn run_response(&mut self) {
         while let Some(index) = self.chain.response().get(self.response.position).copied() {
-            let verdict = self.ask(
-                index,
-                Place::Afterwards,
-                Ask::ResponseHeaders { end: self.response.ended },
-            );
+            let end = self.response.ended && self.response.total == 0;
+            let verdict = self.ask(index, Place::Afterwards, Ask::ResponseHeaders { end });
             if !self.follow_response(index, verdict) {
                 return;
             }
@@ -98,21 +95,26 @@ impl Stream {
     }
 
     /// Does what a verdict says; false if the rest of the chain waits for the body.
-    fn follow_response(&mut self, index: usize, verdict: Verdict) -> bool {
+    pub(super) fn follow_response(&mut self, index: usize, verdict: Verdict) -> bool {
         let (name, mode) = self.name_and_mode(index);
         match verdict {
             Verdict::Continue => {}
             Verdict::Refuse(refusal) => self.replace_with(Decided::Refusal(name, refusal), mode),
             Verdict::Reply(reply) => self.replace_with(Decided::Reply(name, reply), mode),
+            Verdict::Inspect => return self.inspect(index),
             // A response cannot wait for a call: nothing was decided, so nothing passes.
-            Verdict::Call(_) | Verdict::Wait { .. } | Verdict::HoldUnread { .. } => {
-                self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode)
-            }
-            Verdict::HoldBody { .. } if !self.takes_part(index, Phase::ResponseBody) => {
+            Verdict::Call(_)
+            | Verdict::Wait { .. }
+            | Verdict::HoldBody { .. }
+            | Verdict::HoldUnread { .. } => {
                 self.replace_with(Decided::Refusal(name, Box::new(Common::Internal.into())), mode);
             }
-            Verdict::HoldBody { max } => return self.want_response_body(index, max),
         }
+        self.next_response()
+    }
+
+    /// The next control is asked; always true.
+    pub(super) fn next_response(&mut self) -> bool {
         self.response.position = self.response.position.saturating_add(1);
         true
     }
@@ -127,124 +129,39 @@ impl Stream {
         }
     }
 
-    fn want_response_body(&mut self, index: usize, max: usize) -> bool {
-        if self.response.ended || self.replacement.is_some() || !self.can_hold_response() {
-            let complete = self.response.ended && self.replacement.is_none();
-            let verdict = self.ask(
-                index,
-                Place::Afterwards,
-                Ask::ResponseBody(Body { bytes: &[], complete }),
-            );
-            if matches!(verdict, Verdict::HoldBody { .. }) {
-                self.response.position = self.response.position.saturating_add(1);
-                return true;
-            }
-            return self.follow_response(index, verdict);
-        }
-        self.response.wait = Wait::Body { max: max.max(1), read: true };
-        false
-    }
-
-    fn judge_response_body(&mut self, bytes: Option<Vec<u8>>, complete: bool) {
-        self.response.wait = Wait::Nothing;
-        let Some(index) = self.chain.response().get(self.response.position).copied() else {
-            self.pass_response();
-            return;
-        };
-        let verdict = match bytes {
-            Some(bytes) => self.ask(
-                index,
-                Place::Afterwards,
-                Ask::ResponseBody(Body { bytes: &bytes, complete }),
-            ),
-            None => Verdict::from(Common::Internal),
-        };
-        if matches!(verdict, Verdict::HoldBody { .. }) || self.follow_response(index, verdict) {
-            self.run_response();
-        }
-        if matches!(self.response.wait, Wait::Passed) {
-            self.apply_response_edits();
-        }
-    }
-
-    /// Never held: what has no body, what is a part of one, and what ends when it ends.
-    fn can_hold_response(&self) -> bool {
-        let headers = self.exchange.response_headers();
-        let status = headers.first(":status").unwrap_or_default();
-        let bodiless = status.starts_with(b"1") || matches!(status, b"204" | b"206" | b"304");
-        let content_type = headers.first("content-type").unwrap_or_default().to_ascii_lowercase();
-        let endless = content_type.starts_with(b"application/grpc")
-            || content_type.starts_with(b"text/event-stream");
-        !bodiless && !endless && !self.exchange.is_own_reply() && self.exchange.method() != b"HEAD"
-    }
-
     /// All controls have been asked: changes are made once, or the response is replaced.
-    fn pass_response(&mut self) {
+    pub(super) fn pass_response(&mut self) {
         if self.replacement.is_some() {
-            if self.response.ended && !self.response.holding {
-                self.answer_response();
-            } else if self.response.ended {
+            if self.response.ended || !self.can_wait_for_end() {
                 self.replace_response();
             } else {
-                self.response.wait = Wait::Body { max: usize::MAX, read: false };
+                self.response.wait = Wait::Discard;
             }
             return;
         }
-        if let Some(body) = self.exchange.take_response_body() {
-            self.set_response_body(&body);
-        }
         self.response.wait = Wait::Passed;
+        self.write_response();
         self.write_notes();
     }
 
-    /// A response without a body is answered by a local reply, which carries every decoration itself.
-    fn answer_response(&mut self) {
-        if let Some(decided) = self.replacement.take() {
-            let mut answer = self.prepare(decided);
-            let changes = self.exchange.response_changes();
-            answer.decorate(changes.untold());
-            changes.set_told();
-            self.response.wait = Wait::Answered;
-            self.write_notes();
-            self.send(&answer);
-        }
+    /// Headers that cannot be held are not there to be rewritten when the body ends, and some never do.
+    fn can_wait_for_end(&self) -> bool {
+        let exchange = &self.exchange;
+        self.module.program.settings.body_hold == BodyHold::Headers
+            && Sight::of(exchange.method(), exchange.response_headers(), false, usize::MAX)
+                != Sight::Never
     }
 
-    /// A response with a body is rewritten while it is held: a local reply here would lose the decorations.
-    fn replace_response(&mut self) {
-        if let Some(decided) = self.replacement.take() {
-            let answer = self.prepare(decided);
-            let status = FieldValue::from_number(u64::from(answer.status));
-            self.exchange
-                .edit_response_always(Edit::Set(FieldName::from_static(":status"), status));
-            for (name, value) in answer.headers {
-                self.exchange.edit_response_always(Edit::Set(name, value));
-            }
-            self.set_response_body(&answer.body);
-        }
-        self.response.wait = Wait::Passed;
-        self.write_notes();
-        self.apply_response_edits();
-    }
-
-    fn set_response_body(&mut self, body: &[u8]) {
-        if self.host.set_body(Direction::Response, body).is_err() {
-            return;
-        }
-        for name in BODY_FIELDS {
-            self.exchange.edit_response_always(Edit::Remove(FieldName::from_static(name)));
-        }
-        let length = FieldValue::from_number(u64::try_from(body.len()).unwrap_or(u64::MAX));
-        self.exchange
-            .edit_response_always(Edit::Set(FieldName::from_static("content-length"), length));
-    }
-
-    fn apply_response_edits(&mut self) {
+    pub(super) fn apply_response_edits(&mut self) {
         self.tell(Direction::Response);
     }
 
-    /// Tells the controls that watch how much of the body passed. Headers have gone, so a refusal resets the stream.
+    /// Tells the controls that watch how much of the body came. Where headers have gone, a refusal resets the stream.
     fn observe_response(&mut self, end: bool) {
+        // What is thrown away reaches nobody.
+        if matches!(self.response.wait, Wait::Discard) {
+            return;
+        }
         let chain = Rc::clone(&self.chain);
         for index in chain.observers() {
             let total = self.response.total;
@@ -256,14 +173,26 @@ impl Stream {
             if let Verdict::Refuse(refusal) = verdict
                 && let Some(decided) = self.decided(Decided::Refusal(name, refusal), mode)
             {
-                let answer = self.prepare(decided);
-                self.response.wait = Wait::Answered;
-                self.write_notes();
-                self.send(&answer);
+                self.refuse_late(decided);
                 return;
             }
         }
         // Nobody else would: the response's headers have passed.
         self.write_notes();
+    }
+
+    fn refuse_late(&mut self, decided: Decided) {
+        if matches!(self.response.wait, Wait::Body { .. }) {
+            // Nothing has gone yet. Who waits for the body will not see it; the others still decorate the answer.
+            self.replacement = Some(decided);
+            self.response.wait = Wait::Nothing;
+            self.next_response();
+            self.run_response();
+            return;
+        }
+        let answer = self.prepare(decided);
+        self.response.wait = Wait::Answered;
+        self.write_notes();
+        self.send(&answer);
     }
 }

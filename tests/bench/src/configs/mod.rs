@@ -44,6 +44,10 @@ pub enum Config {
     NoopSdk,
     /// Our runtime without a control.
     NoopRuntime,
+    /// Our runtime with a control that holds each response.
+    Hold,
+    /// The same, which also puts a copy in its place.
+    HoldAndCopy,
     /// Our jwt-auth, with three headers of claims.
     JwtAuth,
     /// Our jwt-auth alone.
@@ -110,7 +114,7 @@ fn test_module(name: &str) -> PathBuf {
     // target/release/<program>, and target/debug/deps/<test>.
     let places = program.ancestors().map(|folder| folder.join("wasm32-wasip1/release").join(name));
     let path = places.skip(2).find(|path| path.is_file());
-    let remedy = "cargo build --release --target wasm32-wasip1 -p portcullis-noop-sdk -p portcullis-noop-runtime";
+    let remedy = "cargo build --release --target wasm32-wasip1 -p portcullis-noop-sdk -p portcullis-noop-runtime -p portcullis-noop-hold";
     path.unwrap_or_else(|| panic!("{name} does not exist: run `{remedy}` first"))
 }
 
@@ -147,7 +151,14 @@ impl Config {
             whole[name] = configuration;
             vec![ours("gateway", whole)]
         };
+        let hold = |copy| Plugin {
+            name: "hold",
+            module: test_module("portcullis_noop_hold.wasm"),
+            configuration: json!({"copy": copy}),
+        };
         match self {
+            Config::Hold => vec![hold(false)],
+            Config::HoldAndCopy => vec![hold(true)],
             Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
             Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
             Config::JwtAuth => vec![ours("jwt-auth", ours::jwt_auth())],

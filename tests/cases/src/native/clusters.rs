@@ -37,7 +37,7 @@ impl<'c> Clusters<'c> {
         let Call::Http { cluster, headers, .. } = call else { return failed };
         let path = headers.iter().find(|(name, _)| name == ":path");
         let path = path.map(|(_, value)| value.as_slice()).unwrap_or_default();
-        let Some(Answer { status, headers, body }) = self.documents.answer(cluster, path, now)
+        let Some(Answer { status, headers, body, .. }) = self.documents.answer(cluster, path, now)
         else {
             return failed;
         };

@@ -221,16 +221,16 @@ impl Native {
                 open.buffering = false;
                 self.forward(open);
             }
-            BodyFlow::Hold => {
+            BodyFlow::Hold | BodyFlow::Drop => {
                 open.held = Held::Here;
-                open.buffering = true;
+                open.buffering = flow == BodyFlow::Hold;
             }
         }
     }
 
     /// The upstream gets the headers, what is held of the body, and trailers.
     fn forward(&mut self, open: &mut Open) {
-        if self.world.stream(|stream| stream.reply.is_some()) == Some(true) {
+        if self.has_reply() {
             return;
         }
         self.world.stream(|stream| {
@@ -243,37 +243,69 @@ impl Native {
 
     /// The upstream answers.
     fn respond(&mut self, open: &mut Open) -> Observed {
-        let Answer { status, headers, body } = open.answer.clone();
-        let mut all = vec![(":status".to_owned(), status.to_string().into_bytes())];
-        all.extend(headers);
-        self.response(open, all, body)
+        let answer = open.answer.clone();
+        let mut headers = vec![(":status".to_owned(), answer.status.to_string().into_bytes())];
+        headers.extend(answer.headers.iter().cloned());
+        self.response(open, headers, answer.in_parts(), answer.trailers)
     }
 
     /// A response goes through the module to the client.
-    fn response(&mut self, open: &Open, headers: Vec<Field>, body: Vec<u8>) -> Observed {
-        let end = body.is_empty();
+    fn response(
+        &mut self,
+        open: &Open,
+        headers: Vec<Field>,
+        parts: Vec<Vec<u8>>,
+        trailers: Vec<Field>,
+    ) -> Observed {
+        let end = parts.is_empty() && trailers.is_empty();
         self.world.stream(|stream| {
             stream.response = Side { headers, body: Vec::new(), trailers: Vec::new() };
         });
-        self.vm.response_headers(open.id, end);
-        if !end && self.world.stream(|stream| stream.reply.is_some()) == Some(false) {
-            let size = body.len();
-            self.world.stream(|stream| stream.response.body = body);
-            self.vm.response_body(open.id, size, true);
+        let mut held = self.vm.response_headers(open.id, end) != HeadersFlow::Continue;
+        let mut buffering = false;
+        let mut passed = Vec::new();
+        let mut parts = parts.into_iter().peekable();
+        while let Some(part) = parts.next().filter(|_| !self.has_reply()) {
+            let end = parts.peek().is_none() && trailers.is_empty();
+            let size = self.world.stream(|stream| {
+                let body = &mut stream.response.body;
+                if !buffering {
+                    body.clear();
+                }
+                body.extend(part);
+                body.len()
+            });
+            let flow = self.vm.response_body(open.id, size.unwrap_or(0), end);
+            buffering = flow == BodyFlow::Hold;
+            held = flow != BodyFlow::Continue;
+            self.world.stream(|stream| match flow {
+                BodyFlow::Continue => passed.append(&mut stream.response.body),
+                BodyFlow::Hold => {}
+                BodyFlow::Drop => stream.response.body.clear(),
+            });
+        }
+        if !trailers.is_empty() && !self.has_reply() {
+            self.world.stream(|stream| stream.response.trailers = trailers);
+            held = self.vm.response_trailers(open.id) != BodyFlow::Continue;
+            self.world.stream(|stream| passed.append(&mut stream.response.body));
         }
         // A reply within the response phase passes no filter any more.
         if let Some(reply) = self.world.stream(|stream| stream.reply.take()).flatten() {
             let (headers, body) = self.local(&reply);
+            (held, passed) = (false, body);
             self.world.stream(|stream| {
-                stream.response = Side { headers, body, trailers: Vec::new() };
+                stream.response = Side { headers, body: Vec::new(), trailers: Vec::new() };
             });
         }
         let (upstream, cut) = open.seen();
+        if held {
+            return Observed { upstream, cut, ..Observed::default() };
+        }
         self.world
             .stream(|stream| Observed {
                 status: status(&stream.response.headers),
                 headers: stream.response.headers.clone(),
-                body: std::mem::take(&mut stream.response.body),
+                body: passed,
                 upstream,
                 cut,
                 ..Observed::default()
@@ -281,9 +313,14 @@ impl Native {
             .unwrap_or_default()
     }
 
+    fn has_reply(&self) -> bool {
+        self.world.stream(|stream| stream.reply.is_some()) == Some(true)
+    }
+
     fn reply(&mut self, open: &Open, reply: Reply) -> Observed {
         let (headers, body) = self.local(&reply);
-        self.response(open, headers, body)
+        let parts = Some(body).filter(|body| !body.is_empty());
+        self.response(open, headers, parts.into_iter().collect(), Vec::new())
     }
 
     /// A local reply as Envoy's `prepareLocalReply` makes it, gRPC and HEAD included.

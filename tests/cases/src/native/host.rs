@@ -138,8 +138,10 @@ impl Host for World {
         })
     }
 
-    fn remove_request_trailer(&self, name: &str) -> Result<(), HostError> {
-        self.act(Part::Headers, |stream| stream.request.trailers.retain(|(known, _)| known != name))
+    fn remove_trailer(&self, direction: Direction, name: &str) -> Result<(), HostError> {
+        self.act(Part::Headers, |stream| {
+            side(stream, direction).trailers.retain(|(known, _)| known != name);
+        })
     }
 
     fn reply(&self, reply: &LocalReply<'_>) -> Result<(), HostError> {

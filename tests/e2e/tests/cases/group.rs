@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_cases::case::Case;
@@ -25,7 +26,7 @@ pub(crate) struct Group {
     envoy: Envoy,
     upstream: Upstream,
     /// What the upstream answers to the request that is under way.
-    answer: Arc<Mutex<Response>>,
+    answer: Arc<Mutex<Answer>>,
     listeners: BTreeMap<String, SocketAddr>,
     members: Vec<Member>,
     /// Lines of the log when all listeners were there: what modules say of their configuration comes before.
@@ -52,10 +53,10 @@ fn listener_name(plugin: &str, place: usize) -> String {
 impl Group {
     /// Starts an Envoy for these cases; `start` is the time that tokens in configurations are made at.
     pub(crate) fn start(cases: &[Case], start: u64) -> Self {
-        let answer = Arc::new(Mutex::new(Response::new(200)));
+        let answer = Arc::new(Mutex::new(Answer { status: 200, ..Answer::default() }));
         let current = Arc::clone(&answer);
         let upstream =
-            Upstream::with(move |_| current.lock().unwrap_or_else(PoisonError::into_inner).clone());
+            Upstream::with(move |_| sent(&current.lock().unwrap_or_else(PoisonError::into_inner)));
         let env: BTreeMap<String, String> = cases
             .iter()
             .filter_map(|case| case.prepare_at(start).ok())
@@ -168,7 +169,7 @@ impl Group {
         let (Some(address), Some(line)) = (address, proxy_line(&sent.client)) else {
             return Err(Unable::Failure(format!("{}: no listener", sent.label)));
         };
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = response(&sent.answer);
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = sent.answer.clone();
         self.upstream.take_requests();
         let broken =
             |error: &dyn std::fmt::Display| Unable::Failure(format!("{}: {error}", sent.label));
@@ -252,11 +253,23 @@ fn serve(cases: &[Case], start: u64) -> BTreeMap<String, Upstream> {
 }
 
 fn response(answer: &Answer) -> Response {
-    let mut response = Response::new(answer.status).body(&answer.body);
-    for (name, value) in &answer.headers {
-        response = response.header(name, value);
+    let headers = answer.headers.iter();
+    let response = Response::new(answer.status).body(&answer.body);
+    let response = headers.fold(response, |response, (name, value)| response.header(name, value));
+    let trailers = answer.trailers.iter();
+    trailers.fold(response, |response, (name, value)| response.trailer(name, value))
+}
+
+/// What the upstream sends: in parts where the case says so, unless trailers want it whole.
+fn sent(answer: &Answer) -> portcullis_e2e::Answer {
+    if answer.parts.is_empty() || !answer.trailers.is_empty() {
+        return response(answer).into();
     }
-    response
+    let (sender, rest) = channel();
+    for part in answer.in_parts() {
+        sender.send(part).expect("the receiver is there");
+    }
+    portcullis_e2e::Answer::Stream(response(answer).body([]), rest)
 }
 
 fn fields(headers: &Headers) -> Vec<portcullis_cases::Field> {

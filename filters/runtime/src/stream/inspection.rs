@@ -1,0 +1,166 @@
+//! Looking at a response's body: it is held once, read once, and shown to each control that asks for it.
+
+use portcullis_control::control::{Body, Phase, Verdict};
+use portcullis_control::headers::{Edit, FieldName, FieldValue, same_name_for_a_backend};
+use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected, Sight, Uninspected};
+use portcullis_control::mode::Mode;
+use portcullis_control::place::Place;
+use portcullis_control::policy::{Ask, Common};
+use portcullis_control::program::BodyHold;
+use portcullis_control::record::{Note, Outcome};
+
+use super::{Stream, Wait};
+use crate::host::Direction;
+
+const ACCEPT_ENCODING: &str = "accept-encoding";
+
+/// By these a client would choose what is looked at: a part (RFC 9110 §14; `request-range` is what Apache still takes for
+/// it), or a difference to what it has (RFC 3229).
+const PARTS: [&str; 4] = ["range", "if-range", "request-range", "a-im"];
+
+impl Stream {
+    /// Asks the upstream for the whole response as it is, in whatever spelling the client asked for something else.
+    ///
+    /// In shadow mode nothing is changed; but the request's headers are read, as they say what the response is an answer
+    /// to, and are gone when it comes.
+    pub(super) fn ask_for_whole_response(&mut self, mode: Mode) {
+        let mut unwanted = self.exchange.request_headers().names(|name| {
+            let is_it = |own: &str| same_name_for_a_backend(own.as_bytes(), name);
+            is_it(ACCEPT_ENCODING) || PARTS.iter().any(|own| is_it(own))
+        });
+        if mode != Mode::Enforce || self.module.program.settings.body_hold == BodyHold::Stream {
+            return;
+        }
+        let accepted = self.exchange.request_headers().only(ACCEPT_ENCODING);
+        let asks_already = accepted == Some(b"identity");
+        unwanted.retain(|name| name.as_str() != ACCEPT_ENCODING);
+        for name in unwanted {
+            self.exchange.edit_request_always(Edit::Remove(name));
+        }
+        if !asks_already {
+            let (name, value) =
+                (FieldName::from_static(ACCEPT_ENCODING), FieldValue::from_static("identity"));
+            self.exchange.edit_request_always(Edit::Set(name, value));
+        }
+    }
+
+    /// A control wants the body: it gets it, or the way goes on without, or waits. False if it waits.
+    pub(super) fn inspect(&mut self, index: usize) -> bool {
+        let takes_part = self.takes_part(index, Phase::ResponseBody);
+        let inspection = self.slot(index).and_then(|slot| slot.policy.inspects_response());
+        let Some(inspection) = inspection.filter(|_| takes_part) else {
+            return self.follow_response(index, Common::Internal.into());
+        };
+        // What is thrown away is not looked at, nor is what we say ourselves.
+        if self.replacement.is_some() || self.exchange.is_own_reply() {
+            return self.next_response();
+        }
+        if let Some(body) = self.response.body.take() {
+            return self.show_response(index, inspection, body);
+        }
+        let end = self.response.ended && self.response.total == 0;
+        let sight = Sight::of(
+            self.exchange.method(),
+            self.exchange.response_headers(),
+            end,
+            inspection.max,
+        );
+        let holds = self.module.program.settings.body_hold == BodyHold::Headers;
+        match sight {
+            Sight::Never => self.next_response(),
+            Sight::Encoded => self.uninspected(index, inspection, Uninspected::Encoded),
+            Sight::Clear if end => self.show_response(index, inspection, Vec::new()),
+            _ if !holds => self.uninspected(index, inspection, Uninspected::Unheld),
+            Sight::Large if inspection.on_limit != OnLimit::Beginning => {
+                self.uninspected(index, inspection, Uninspected::OverLimit)
+            }
+            Sight::Large | Sight::Clear => {
+                self.response.wait = Wait::Body { max: inspection.max.max(1), read: true };
+                false
+            }
+        }
+    }
+
+    /// Shows a whole body, of which a control may not want so much.
+    fn show_response(&mut self, index: usize, inspection: Inspection, body: Vec<u8>) -> bool {
+        let max = inspection.max.max(1);
+        if body.len() <= max {
+            return self.ask_about_response(index, body, true);
+        }
+        if inspection.on_limit == OnLimit::Beginning {
+            let beginning = body.get(..max).unwrap_or_default().to_vec();
+            self.response.body = Some(body);
+            return self.ask_about_response(index, beginning, false);
+        }
+        self.response.body = Some(body);
+        self.uninspected(index, inspection, Uninspected::OverLimit)
+    }
+
+    fn ask_about_response(&mut self, index: usize, bytes: Vec<u8>, complete: bool) -> bool {
+        let body = Body { bytes: &bytes, complete };
+        let mut verdict = self.ask(index, Place::Afterwards, Ask::ResponseBody(body));
+        let replaced = self.exchange.take_response_body();
+        let passes = matches!(verdict, Verdict::Continue);
+        match (complete, replaced.filter(|_| passes)) {
+            (true, Some(replaced)) => {
+                self.response.body = Some(replaced);
+                self.response.replaced = true;
+            }
+            (true, None) => self.response.body = Some(bytes),
+            // The rest would stand behind it.
+            (false, Some(_)) => verdict = Common::Internal.into(),
+            (false, None) => {}
+        }
+        // It has seen what there is: it would ask for ever.
+        if matches!(verdict, Verdict::Inspect) {
+            verdict = Common::Internal.into();
+        }
+        self.follow_response(index, verdict)
+    }
+
+    /// Nobody can look at this response.
+    fn uninspected(&mut self, index: usize, inspection: Inspection, why: Uninspected) -> bool {
+        let passes = match why {
+            Uninspected::OverLimit => inspection.on_limit != OnLimit::Refuse,
+            _ => inspection.on_uninspected == OnUninspected::Pass,
+        };
+        if !passes {
+            return self.follow_response(index, why.into());
+        }
+        let (control, mode) = self.name_and_mode(index);
+        let reason = why.reason().label;
+        self.module.metrics.count(control, reason);
+        let note = Note { control, mode, outcome: Outcome::Noted, reason, fields: Vec::new() };
+        self.exchange.push_note(note);
+        self.next_response()
+    }
+
+    /// Asks those that wait for the body, of which `held` bytes are there, as long as that is enough for one of them.
+    pub(super) fn judge_held_response(&mut self, held: usize) {
+        while let Wait::Body { max, .. } = self.response.wait
+            && (self.response.ended || held > max)
+        {
+            self.response.wait = Wait::Nothing;
+            let index = self.chain.response().get(self.response.position).copied();
+            let index = index.unwrap_or(usize::MAX);
+            let Some(inspection) =
+                self.slot(index).and_then(|slot| slot.policy.inspects_response())
+            else {
+                self.pass_response();
+                return;
+            };
+            let goes_on = if held > max && inspection.on_limit != OnLimit::Beginning {
+                self.uninspected(index, inspection, Uninspected::OverLimit)
+            } else {
+                match self.host.body(Direction::Response, max.min(held)) {
+                    Ok(bytes) => self.ask_about_response(index, bytes, held <= max),
+                    // A body that cannot be read was not looked at: it does not pass.
+                    Err(_) => self.follow_response(index, Common::Internal.into()),
+                }
+            };
+            if goes_on {
+                self.run_response();
+            }
+        }
+    }
+}

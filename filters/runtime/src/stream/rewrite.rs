@@ -1,0 +1,166 @@
+//! Rewriting a response that is held: another body in place of its own, and the headers that go with it.
+
+use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::mode::Mode;
+use portcullis_control::policy::Common;
+
+use super::outcome::Decided;
+use super::{Stream, Wait};
+use crate::host::Direction;
+use crate::reply::Answer;
+
+/// Fields that describe the bytes of a body (RFC 9110 §8 and §14.3, RFC 9530): of another body they are wrong. Those of
+/// them that may be trailers are taken out there too.
+const OF_THE_BYTES: [&str; 7] = [
+    "content-encoding",
+    "content-md5",
+    "content-digest",
+    "repr-digest",
+    "digest",
+    "accept-ranges",
+    "transfer-encoding",
+];
+
+/// Fields that say what a body is, and how long it may be kept: a refusal is something else, and no cache may keep it for
+/// as long as what it stands for.
+const OF_THE_CONTENT: [&str; 8] = [
+    "etag",
+    "last-modified",
+    "content-language",
+    "content-location",
+    "content-disposition",
+    "content-range",
+    "cache-control",
+    "expires",
+];
+
+const CONTENT_LENGTH: FieldName = FieldName::from_static("content-length");
+const ETAG: FieldName = FieldName::from_static("etag");
+
+impl Stream {
+    /// All controls have let it pass: what they made of the body goes in its place.
+    pub(super) fn write_response(&mut self) {
+        let Some(body) = self.response.body.take().filter(|_| self.response.replaced) else {
+            return;
+        };
+        if !self.write_response_body(&body) {
+            // What was to be changed must not pass as it was.
+            let internal = Decided::Refusal(self.module.name, Box::new(Common::Internal.into()));
+            if let Some(decided) = self.decided(internal, Mode::Enforce) {
+                let answer = self.prepare(decided);
+                self.answer_response(answer);
+            }
+            return;
+        }
+        self.remove_from_response(&OF_THE_BYTES);
+        self.weaken_etag();
+        let is_told = self.exchange.response_headers().first(CONTENT_LENGTH.as_str()).is_some();
+        // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
+        self.set_response_length(body.len(), is_told || !self.response.trailers);
+        if self.response.trailers {
+            let described = |name: &[u8]| {
+                name.eq_ignore_ascii_case(b"etag")
+                    || OF_THE_BYTES.iter().any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
+            };
+            self.remove_response_trailers(described);
+        }
+    }
+
+    /// A response is answered by something else. While its headers are held it is rewritten: a local reply would lose the
+    /// decorations of other modules. Where it has no body, there is none to write another one into.
+    pub(super) fn replace_response(&mut self) {
+        let Some(decided) = self.replacement.take() else { return };
+        let answer = self.prepare(decided);
+        self.response.body = None;
+        if !self.write_response_body(&answer.body) {
+            self.answer_response(answer);
+            return;
+        }
+        self.remove_from_response(&OF_THE_BYTES);
+        self.remove_from_response(&OF_THE_CONTENT);
+        let status = FieldValue::from_number(u64::from(answer.status));
+        self.exchange.edit_response_always(Edit::Set(FieldName::from_static(":status"), status));
+        let mut written: Vec<FieldName> = Vec::new();
+        for (name, value) in answer.headers {
+            let edit = if written.contains(&name) {
+                Edit::Add(name.clone(), value)
+            } else {
+                Edit::Set(name.clone(), value)
+            };
+            written.push(name);
+            self.exchange.edit_response_always(edit);
+        }
+        // RFC 9110 §8.6: none with these.
+        let has_length = !matches!(answer.status, 100..=199 | 204 | 304);
+        self.set_response_length(answer.body.len(), has_length);
+        if self.response.trailers {
+            self.remove_response_trailers(|_| true);
+        }
+        self.response.wait = Wait::Passed;
+        self.write_notes();
+        self.apply_response_edits();
+    }
+
+    /// A local reply, which carries every decoration itself.
+    pub(super) fn answer_response(&mut self, mut answer: Answer) {
+        let changes = self.exchange.response_changes();
+        answer.decorate(changes.untold());
+        changes.set_told();
+        self.response.wait = Wait::Answered;
+        self.write_notes();
+        self.send(&answer);
+    }
+
+    fn write_response_body(&self, body: &[u8]) -> bool {
+        self.response.writable && self.host.set_body(Direction::Response, body).is_ok()
+    }
+
+    fn remove_from_response(&mut self, names: &[&'static str]) {
+        for name in names {
+            if self.exchange.response_headers().first(name).is_some() {
+                self.exchange.edit_response_always(Edit::Remove(FieldName::from_static(name)));
+            }
+        }
+    }
+
+    /// The same resource in other bytes: a validator that says so (RFC 9110 §8.8.1), so that conditional requests still
+    /// work.
+    fn weaken_etag(&mut self) {
+        let headers = self.exchange.response_headers();
+        if headers.first(ETAG.as_str()).is_none() {
+            return;
+        }
+        let weak = match headers.only(ETAG.as_str()).filter(|only| is_one_tag(only)) {
+            Some(only) if only.starts_with(b"W/") => return,
+            Some(only) => FieldValue::new([b"W/", only].concat()),
+            None => None,
+        };
+        let edit = match weak {
+            Some(weak) => Edit::Set(ETAG, weak),
+            None => Edit::Remove(ETAG),
+        };
+        self.exchange.edit_response_always(edit);
+    }
+
+    /// Exactly one length, and the right one, or none.
+    fn set_response_length(&mut self, length: usize, tell: bool) {
+        let length = FieldValue::from_number(u64::try_from(length).unwrap_or(u64::MAX));
+        let said = self.exchange.response_headers().only(CONTENT_LENGTH.as_str());
+        if !tell {
+            self.exchange.edit_response_always(Edit::Remove(CONTENT_LENGTH));
+        } else if said != Some(length.as_bytes()) {
+            self.exchange.edit_response_always(Edit::Set(CONTENT_LENGTH, length));
+        }
+    }
+
+    fn remove_response_trailers(&self, which: impl Fn(&[u8]) -> bool) {
+        for name in self.exchange.response_trailers().names(which) {
+            let _ = self.host.remove_trailer(Direction::Response, name.as_str());
+        }
+    }
+}
+
+/// Two fields, which Envoy joins by a comma, are no validator.
+fn is_one_tag(value: &[u8]) -> bool {
+    value.iter().filter(|byte| **byte == b'"').count() <= 2
+}
