@@ -42,20 +42,28 @@ pub fn hide_from_query(exchange: &Exchange, is_ours: impl Fn(&[u8]) -> bool) -> 
 /// Decodes `%XX` and `+` as HTML forms do; a broken escape stays as it is.
 #[must_use]
 pub fn decode_form(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, tail)) = rest.split_first() {
-        rest = tail;
-        match (byte, hex_byte(tail)) {
-            (b'%', Some(value)) => {
-                decoded.push(value);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            (b'+', _) => decoded.push(b' '),
-            _ => decoded.push(*byte),
-        }
-    }
-    decoded
+    decoded_form(text).collect()
+}
+
+/// As [`decode_form`], byte by byte, for who only compares.
+pub fn decoded_form(text: &[u8]) -> impl Iterator<Item = u8> {
+    decoded(text).map(|(byte, escaped)| if byte == b'+' && !escaped { b' ' } else { byte })
+}
+
+/// Decodes `%XX` as paths do; a broken escape stays as it is.
+#[must_use]
+pub fn decode_percent(text: &[u8]) -> Vec<u8> {
+    decoded(text).map(|(byte, _)| byte).collect()
+}
+
+/// Each byte, and whether it was written as an escape.
+fn decoded(mut rest: &[u8]) -> impl Iterator<Item = (u8, bool)> {
+    std::iter::from_fn(move || {
+        let (byte, tail) = rest.split_first()?;
+        let value = if *byte == b'%' { hex_byte(tail) } else { None };
+        rest = if value.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+        Some((value.unwrap_or(*byte), value.is_some()))
+    })
 }
 
 /// The byte that the two hexadecimal digits at the start stand for.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::{Node, Section};
 use crate::consumers::ConsumerEntry;
 use crate::exchange::Exchange;
-use crate::headers::{Edit, FieldName, FieldValue};
+use crate::headers::{Edit, FieldName, FieldValue, covers};
 use crate::identity::{Consumer, Identity};
 use crate::program::Site;
 
@@ -21,6 +21,13 @@ pub const IDENTITY_FAMILY: [FieldName; 3] = [
 /// alternative name.
 pub const CERTIFICATE_HEADERS: [FieldName; 2] =
     [FieldName::from_static("x-client-cert-dn"), FieldName::from_static("x-client-cert-san")];
+
+/// True for a header that the auth controls set, whoever the caller is.
+#[must_use]
+pub fn names_caller(name: &FieldName) -> bool {
+    let mut own = IDENTITY_FAMILY.into_iter().chain(CERTIFICATE_HEADERS);
+    own.any(|own| covers(&own, name.as_str().as_bytes()))
+}
 
 /// The counter of requests that passed as the anonymous consumer.
 pub const ANONYMOUS: &str = "anonymous";

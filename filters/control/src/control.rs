@@ -207,6 +207,12 @@ pub trait Control: Sized + 'static {
         Vec::new()
     }
 
+    /// Headers into which it puts what a client chose, under another name: none of them may say who is calling, of any
+    /// control on any route.
+    fn client_headers(&self) -> Vec<FieldName> {
+        Vec::new()
+    }
+
     /// True if a request also passes without a valid credential (`anonymous`): then it is no alternative to others.
     fn lets_anybody_pass(&self) -> bool {
         false

@@ -1,7 +1,49 @@
-//! Parameters of `Content-Type` and of fields that are written like it.
+//! `Content-Type`: how a body may be read, and parameters of it and of fields that are written like it.
+
+use crate::headers::HeaderMap;
 
 /// Bytes of a boundary, at most (RFC 2046 §5.1.1).
 pub const MAX_BOUNDARY: usize = 70;
+
+/// How a body may be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/form-data` with its boundary.
+    Multipart(Vec<u8>),
+    /// `application/json` and `application/…+json`.
+    Json,
+}
+
+impl BodyFormat {
+    /// The format that the headers announce; none for a compressed body, or where there are two content types, as the
+    /// upstream may believe either.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        if is_encoded(headers) {
+            return None;
+        }
+        let content_type = headers.only("content-type")?;
+        let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+        match media_type.trim_ascii().to_ascii_lowercase().as_slice() {
+            b"application/x-www-form-urlencoded" => Some(BodyFormat::Form),
+            b"multipart/form-data" => boundary(content_type).map(BodyFormat::Multipart),
+            b"application/json" => Some(BodyFormat::Json),
+            other => {
+                let structured = other.starts_with(b"application/") && other.ends_with(b"+json");
+                structured.then_some(BodyFormat::Json)
+            }
+        }
+    }
+}
+
+/// True if a body is compressed, or in any other way not what its type says (RFC 9110 §8.4).
+#[must_use]
+pub fn is_encoded(headers: &HeaderMap) -> bool {
+    let plain = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"identity");
+    !headers.all("content-encoding").all(plain)
+}
 
 /// The boundary of a content type that has exactly one (RFC 2046 §5.1.1).
 #[must_use]
@@ -60,6 +102,41 @@ fn value(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn format(fields: &[(&str, &str)]) -> Option<BodyFormat> {
+        let mut headers = HeaderMap::default();
+        fields.iter().for_each(|(name, value)| headers.push(name.as_bytes(), value.as_bytes()));
+        BodyFormat::of(&headers)
+    }
+
+    #[test]
+    fn the_content_type_says_how_a_body_is_read() {
+        let boundary = |text: &str| Some(BodyFormat::Multipart(text.as_bytes().to_vec()));
+        for (content_type, expected) in [
+            ("application/x-www-form-urlencoded", Some(BodyFormat::Form)),
+            ("Application/X-WWW-Form-URLencoded; charset=utf-8", Some(BodyFormat::Form)),
+            ("application/json", Some(BodyFormat::Json)),
+            (" application/JSON ;charset=utf-8", Some(BodyFormat::Json)),
+            ("application/merge-patch+json", Some(BodyFormat::Json)),
+            ("application/jsonp", None),
+            ("text/json", None),
+            ("text/plain", None),
+            ("", None),
+            ("multipart/form-data; boundary=x", boundary("x")),
+            ("multipart/form-data; charset=utf-8; BOUNDARY=\"a b\"", boundary("a b")),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+            ("multipart/form-data; boundary=a; boundary=b", None),
+            ("multipart/mixed; boundary=x", None),
+        ] {
+            assert_eq!(format(&[("content-type", content_type)]), expected, "{content_type}");
+        }
+        let json = ("content-type", "application/json");
+        assert_eq!(format(&[json, ("content-encoding", "identity")]), Some(BodyFormat::Json));
+        assert_eq!(format(&[json, ("content-encoding", "gzip")]), None);
+        assert_eq!(format(&[json, json]), None);
+        assert_eq!(format(&[]), None);
+    }
 
     #[test]
     fn a_boundary_stands_exactly_once_and_is_not_too_long() {

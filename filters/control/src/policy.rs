@@ -78,6 +78,8 @@ pub trait Policy {
     fn decides_at(&self, place: Place) -> bool;
     /// See [`Control::identity_headers`].
     fn identity_headers(&self) -> Vec<FieldName>;
+    /// See [`Control::client_headers`].
+    fn client_headers(&self) -> Vec<FieldName>;
     /// See [`Control::lets_anybody_pass`].
     fn lets_anybody_pass(&self) -> bool;
     /// See [`Control::forwarded_headers`].
@@ -136,6 +138,10 @@ impl<C: Control> Policy for C {
 
     fn identity_headers(&self) -> Vec<FieldName> {
         Control::identity_headers(self)
+    }
+
+    fn client_headers(&self) -> Vec<FieldName> {
+        Control::client_headers(self)
     }
 
     fn lets_anybody_pass(&self) -> bool {

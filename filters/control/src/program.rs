@@ -23,6 +23,8 @@ pub struct Site<'v> {
     pub consumers: &'v [ConsumerEntry<'v>],
     /// What counters are kept under: the canonical form of the route's match, `base` without one.
     pub scope: String,
+    /// The names of the route's path template; none on the base.
+    pub captures: Vec<String>,
     /// True inside `gateway`, false in the control's own module.
     pub gateway: bool,
     /// The Envoy that will ask it.
@@ -74,6 +76,7 @@ impl Household<'_> {
         Site {
             consumers: &self.consumers,
             scope: found.map_or("base", RouteMatch::scope).to_owned(),
+            captures: found.map(RouteMatch::captures).unwrap_or_default(),
             gateway: self.gateway,
             host: self.host,
             commons: &self.commons,

@@ -94,7 +94,7 @@ fn read(kinds: &[Kind], section: &mut Section<'_>, host: HostVersion) -> Option<
         lineup
     });
     let lineup = Lineup { slots: base.slots, any_of: any_of.unwrap_or_default() };
-    Some(common.program(kinds.to_vec(), lineup, routes, true))
+    Some(common.program(section.node(), kinds.to_vec(), lineup, routes, true))
 }
 
 /// What routes have unless they say otherwise.

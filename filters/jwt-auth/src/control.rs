@@ -20,6 +20,7 @@ use portcullis_control::place::Place;
 use portcullis_control::program::Site;
 use portcullis_control::refusal::{Reason, Refusal};
 use portcullis_control::surroundings::Surroundings;
+use portcullis_control::template::Values;
 use serde_json::{Map, Value};
 
 use crate::cache::{Cache, View};
@@ -128,9 +129,9 @@ impl JwtAuth {
             edits = consumer_headers(&credential.consumer, Some(&credential.name));
         }
         for (name, template) in &self.policy.headers {
-            let rendered = template.render(claims);
-            dropped += rendered.dropped;
-            edits.extend(rendered.value.map(|value| Edit::Set(name.clone(), value)));
+            let (value, unfit) = template.render(&Values::of_claims(claims)).into_field();
+            dropped += unfit;
+            edits.extend(value.map(|value| Edit::Set(name.clone(), value)));
         }
         let view =
             Rc::new(View { identity: Rc::new(self.identity(claims, credential)), edits, dropped });

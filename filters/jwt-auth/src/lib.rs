@@ -1,7 +1,7 @@
 //! Decides whether a bearer token is valid and whose it is.
 //!
 //! [`control::JwtAuth`] is the control; below it each step stands on its own: `presented` finds the token, `token` takes
-//! it apart, `key` and `signature` verify it, `claims` judges what it says, `template` makes headers of it.
+//! it apart, `key` and `signature` verify it, `claims` judges what it says.
 
 pub mod algorithm;
 pub mod base64url;
@@ -22,7 +22,6 @@ mod reason;
 pub mod remote;
 mod revoked;
 pub mod signature;
-pub mod template;
 pub mod token;
 
 pub use control::JwtAuth;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use portcullis_control::fetched::Background;
 use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::identity::Consumer;
+use portcullis_control::template::Template;
 
 use crate::algorithm::Algorithm;
 use crate::claims::{ClaimPath, ClaimRules};
@@ -14,7 +15,6 @@ use crate::key::Key;
 use crate::presented::Places;
 use crate::remote::keys::KeySource;
 use crate::revoked::Revoked;
-use crate::template::Template;
 
 /// Who may issue tokens, and with which keys.
 #[derive(Clone, Debug)]

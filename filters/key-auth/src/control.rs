@@ -11,11 +11,12 @@ use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
 use portcullis_control::identity::Consumer;
+use portcullis_control::media_type::BodyFormat;
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
 use portcullis_control::refusal::{Reason, Refusal};
 
-use crate::body::Format;
+use crate::body;
 use crate::config;
 use crate::credentials::Credentials;
 use crate::presented::{OneKey, Places};
@@ -52,7 +53,7 @@ pub(crate) struct Shared {
 /// What is known when a body is waited for.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    format: Option<Format>,
+    format: Option<BodyFormat>,
     stage: Stage,
 }
 
@@ -100,9 +101,9 @@ impl KeyAuth {
     }
 
     /// How the body is to be read, if it may hold a key. A stream ends when it ends, so it is never waited for.
-    fn body_format(&self, exchange: &Exchange, end: bool) -> Option<Format> {
+    fn body_format(&self, exchange: &Exchange, end: bool) -> Option<BodyFormat> {
         let readable = self.key_in_body && !end && !exchange.is_stream();
-        readable.then(|| Format::of(exchange.request_headers())).flatten()
+        readable.then(|| BodyFormat::of(exchange.request_headers())).flatten()
     }
 
     fn hold(&self, exchange: &mut Exchange) -> Verdict {
@@ -186,7 +187,7 @@ impl Control for KeyAuth {
             return Verdict::from(Refused::BodyTooLarge);
         }
         let Some(format) = state.format.take() else { return Verdict::Continue };
-        let found = format.find(body.bytes, |name| self.places.has(name));
+        let found = body::find(&format, body.bytes, |name| self.places.has(name));
         let mut key = OneKey::default();
         let judged = match std::mem::take(&mut state.stage) {
             Stage::Settled => Ok(()),

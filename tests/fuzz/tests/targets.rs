@@ -39,6 +39,7 @@ targets! {
     headers,
     inflation,
     json,
+    json_edit,
     key,
     keyset,
     origin,

@@ -4,11 +4,13 @@ mod family;
 mod field;
 mod forwarded;
 mod map;
+mod reserved;
 
 pub use family::{Family, covers, same_name_for_a_backend};
 pub use field::{FieldName, FieldValue};
 pub use forwarded::Forwarded;
 pub use map::HeaderMap;
+pub use reserved::{has_own_meaning, is_of_the_connection, is_of_the_proxy};
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::{Node, Section};
-use crate::headers::{Family, Forwarded};
+use crate::headers::{Family, FieldName, Forwarded};
 use crate::mode::Mode;
 use crate::policy::Kind;
 use crate::program::{AmbiguousPath, BodyHold, Chain, Lineup, Program, Settings, Site, Slot};
@@ -58,6 +58,7 @@ impl Common {
     #[must_use]
     pub fn program(
         self,
+        node: &Node<'_>,
         kinds: Vec<Kind>,
         base: Lineup,
         routes: Vec<(RouteMatch, Lineup)>,
@@ -66,6 +67,7 @@ impl Common {
         let lineups = || [&base].into_iter().chain(routes.iter().map(|(_, lineup)| lineup));
         let slots = || lineups().flat_map(|lineup| &lineup.slots);
         let identity_headers = Family::new(slots().flat_map(|slot| slot.policy.identity_headers()));
+        refuse_copies(node, slots(), &identity_headers);
         let mut forwarded_headers: Vec<Forwarded> = Vec::new();
         for header in slots().flat_map(|slot| slot.policy.forwarded_headers()) {
             if !forwarded_headers.contains(&header) {
@@ -90,6 +92,23 @@ impl Common {
             gateway,
         };
         Program { settings: Rc::new(settings), chains, kinds, warnings: Vec::new() }
+    }
+}
+
+/// What a client chose must not come under a name that says who is calling.
+fn refuse_copies<'s>(node: &Node<'_>, slots: impl Iterator<Item = &'s Slot>, own: &Family) {
+    let mut told: Vec<FieldName> = Vec::new();
+    for slot in slots {
+        for name in slot.policy.client_headers() {
+            if own.covers(name.as_str().as_bytes()) && !told.contains(&name) {
+                node.fault(format!(
+                    "expected another header than `{name}`, which says who is calling: `{}` would put there what a \
+                     client chose",
+                    slot.kind.name
+                ));
+                told.push(name);
+            }
+        }
     }
 }
 

@@ -48,5 +48,5 @@ fn read(kind: Kind, section: &mut Section<'_>, host: HostVersion) -> Option<Prog
         };
         Lineup::from(Vec::from_iter(slot))
     });
-    Some(common.program(vec![kind], vec![base?].into(), routes, false))
+    Some(common.program(section.node(), vec![kind], vec![base?].into(), routes, false))
 }

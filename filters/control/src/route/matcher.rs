@@ -57,6 +57,12 @@ impl RouteMatch {
         &self.scope
     }
 
+    /// The names of its path template, whose values [`Exchange::capture`] gives.
+    #[must_use]
+    pub fn captures(&self) -> Vec<String> {
+        self.path.iter().flat_map(PathMatch::names).map(str::to_owned).collect()
+    }
+
     /// True if it looks at the path: then an ambiguous path is refused before it is asked.
     #[must_use]
     pub fn reads_path(&self) -> bool {

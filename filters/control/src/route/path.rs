@@ -98,6 +98,18 @@ impl PathMatch {
         }
     }
 
+    /// The names of a template.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let segments = match self {
+            PathMatch::Template(segments) => segments.as_slice(),
+            _ => &[],
+        };
+        segments.iter().filter_map(|segment| match segment {
+            Segment::Capture(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
     /// Matches a normalised path; a template adds what its names stand for.
     pub(super) fn matches(&self, path: &[u8], captures: &mut Vec<(String, Vec<u8>)>) -> bool {
         match self {

@@ -1,103 +1,19 @@
 //! Members of a JSON object, found without building it: what is cut out leaves every other byte in its place.
 
-use std::ops::Range;
+use portcullis_control::json_edit::Document;
+use serde_json::from_slice;
 
-use serde_json::de::from_slice;
+use super::Found;
 
-use super::{Found, cut};
-
-/// The members of the outermost object that have names of ours. Anything that is no JSON (RFC 8259) has none.
+/// The members of the outermost object that have names of ours. Anything that is no JSON (RFC 8259) has none. How deep it
+/// is does not matter: an upstream may read it all the same.
 pub(super) fn find(body: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Found {
-    // UTF-8 first: serde_json does not look into texts that nobody asked for.
-    let whole =
-        std::str::from_utf8(body).is_ok() && from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    let members = if whole { members(body) } else { Vec::new() };
-    let mut found = Found::default();
-    let mut ours: Vec<bool> = Vec::new();
-    for member in &members {
-        let name = body.get(member.name.clone()).and_then(|text| from_slice::<String>(text).ok());
-        let is_key = name.is_some_and(|name| is_ours(name.as_bytes()));
-        ours.push(is_key);
-        if is_key {
-            let value = body.get(member.value.clone()).unwrap_or_default();
-            found.keys.extend(from_slice::<String>(value).ok().map(String::into_bytes));
-        }
-    }
-    if ours.contains(&true) {
-        found.rest = Some(cut(body, &cuts(&members, &ours)));
-    }
-    found
-}
-
-/// What has to go so that these members are gone: each with the comma before it, or the one behind it where all before
-/// it go as well.
-fn cuts(members: &[Member], ours: &[bool]) -> Vec<Range<usize>> {
-    let mut cuts: Vec<Range<usize>> = Vec::new();
-    let mut kept = false;
-    for (index, (member, is_ours)) in members.iter().zip(ours).enumerate() {
-        if !is_ours {
-            kept = true;
-            continue;
-        }
-        let comma =
-            if kept { index.checked_sub(1).and_then(|index| members.get(index)) } else { None };
-        let start = comma.map_or(member.segment.start, |before| before.segment.end);
-        let behind = usize::from(!kept && members.len() > index.saturating_add(1));
-        cuts.push(start..member.segment.end.saturating_add(behind));
-    }
-    cuts
-}
-
-/// Places in a text.
-#[derive(Debug)]
-struct Member {
-    /// With its quotes.
-    name: Range<usize>,
-    /// With the space around it.
-    value: Range<usize>,
-    /// From behind the last comma to the next one, or the braces.
-    segment: Range<usize>,
-}
-
-/// The members of the outermost object of a text that is JSON.
-fn members(text: &[u8]) -> Vec<Member> {
-    let mut members = Vec::new();
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return members;
-    }
-    let (mut depth, mut start, mut colon) = (0_usize, 0, None);
-    let (mut inside, mut escaped) = (false, false);
-    for (place, byte) in text.iter().enumerate() {
-        if inside {
-            inside = escaped || *byte != b'"';
-            escaped = *byte == b'\\' && !escaped;
-            continue;
-        }
-        match byte {
-            b'"' => inside = true,
-            b'{' | b'[' => {
-                depth = depth.saturating_add(1);
-                if depth == 1 {
-                    start = place.saturating_add(1);
-                }
-            }
-            b':' if depth == 1 => colon = Some(place),
-            b',' | b'}' if depth == 1 => {
-                if let Some(colon) = colon.take() {
-                    members.push(Member {
-                        name: start..colon,
-                        value: colon.saturating_add(1)..place,
-                        segment: start..place,
-                    });
-                }
-                start = place.saturating_add(1);
-                depth = depth.saturating_sub(usize::from(*byte == b'}'));
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    members
+    let Ok(mut document) = Document::parse_of_any_depth(body) else { return Found::default() };
+    let Ok(values) = document.take(|name| is_ours(name.as_bytes())) else {
+        return Found::default();
+    };
+    let texts = values.into_iter().filter_map(|value| from_slice::<String>(value).ok());
+    Found { keys: texts.map(String::into_bytes).collect(), rest: document.into_text() }
 }
 
 #[cfg(test)]

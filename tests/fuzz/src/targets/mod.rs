@@ -15,9 +15,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use portcullis_cases::native::World;
 use portcullis_control::certificate::{Subject, fuzz_subject};
 use portcullis_control::json::fuzz_json;
+use portcullis_control::json_edit::fuzz_json_edit;
+use portcullis_control::template::fuzz_template;
 use portcullis_jwt_auth::key::fuzz_key;
 use portcullis_jwt_auth::remote::{fuzz_discovery, fuzz_key_set, fuzz_revocations};
-use portcullis_jwt_auth::template::fuzz_template;
 use portcullis_jwt_auth::token::{DEFAULT_MAX_TOKEN_BYTES, Token, fuzz_token};
 use portcullis_key_auth::body::fuzz_body;
 use portcullis_mtls_auth::xfcc::{fuzz_xfcc, last};
@@ -36,7 +37,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "body", run: body, steps: 5_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
@@ -44,6 +45,7 @@ pub const TARGETS: [Target; 22] = [
     Target { name: "headers", run: headers::run, steps: 3_000 },
     Target { name: "inflation", run: inflation::run, steps: 3_000 },
     Target { name: "json", run: json, steps: 5_000 },
+    Target { name: "json_edit", run: json_edit, steps: 3_000 },
     Target { name: "key", run: key, steps: 2_000 },
     Target { name: "keyset", run: keyset, steps: 1_000 },
     Target { name: "origin", run: origin::run, steps: 3_000 },
@@ -83,6 +85,11 @@ fn json(data: &[u8]) -> u64 {
     let fault = portcullis_control::json::parse(data).err().map(|fault| fault.to_string());
     // The words of the fault, without its place.
     shown(fault.map(|text| text.split(" at line ").next().map(str::to_owned)))
+}
+
+fn json_edit(data: &[u8]) -> u64 {
+    fuzz_json_edit(data);
+    shown(portcullis_control::json_edit::Document::parse(data).err().map(|fault| fault.to_string()))
 }
 
 fn key(data: &[u8]) -> u64 {

@@ -1,0 +1,114 @@
+//! How a value is written where it will stand: each place has its own way to be broken out of.
+
+use std::io::Write;
+
+/// What a template becomes a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A header field's value (RFC 9110 §5.5): no control bytes, no space at a value's ends.
+    Header,
+    /// A segment of a path (RFC 3986 §3.3): all that is not `pchar` is percent-encoded, and `;`, behind which some
+    /// servers read parameters.
+    Segment,
+    /// A name or value of a query or form (WHATWG URL §5.2).
+    Form,
+    /// Between the quotes of a JSON string (RFC 8259 §7).
+    Json,
+    /// Bytes with a length of their own, such as a part of a multipart body.
+    Bytes,
+}
+
+impl Target {
+    /// Appends a value; false if it is unfit, and then what was appended is no use.
+    pub(super) fn write(self, value: &[u8], out: &mut Vec<u8>) -> bool {
+        match self {
+            Target::Header => {
+                out.extend_from_slice(value);
+                is_fit_for_header(value)
+            }
+            Target::Segment => {
+                percent_encode(value, out, is_plain_in_segment);
+                true
+            }
+            Target::Form => {
+                form_encode(value, out);
+                true
+            }
+            Target::Json => match std::str::from_utf8(value) {
+                Ok(text) => {
+                    json_encode(text, out);
+                    true
+                }
+                Err(_) => false,
+            },
+            Target::Bytes => {
+                out.extend_from_slice(value);
+                true
+            }
+        }
+    }
+
+    /// Appends text that the operator wrote; false if it can't stand there. In a path it is written as it must be.
+    pub(super) fn write_text(self, text: &str, out: &mut Vec<u8>) -> bool {
+        match self {
+            Target::Header => {
+                out.extend_from_slice(text.as_bytes());
+                is_plain(text.as_bytes())
+            }
+            Target::Segment => {
+                out.extend_from_slice(text.as_bytes());
+                true
+            }
+            _ => self.write(text.as_bytes(), out),
+        }
+    }
+}
+
+/// No byte that ends a line or a string for somebody; UTF-8 passes.
+fn is_plain(value: &[u8]) -> bool {
+    value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f)
+}
+
+/// Nothing that an upstream would read as something else: spaces at the ends are taken away (RFC 9110 §5.5), so that
+/// `ada ` would become another user's name.
+fn is_fit_for_header(value: &[u8]) -> bool {
+    is_plain(value) && value.first() != Some(&b' ') && value.last() != Some(&b' ')
+}
+
+/// `pchar` without `;`.
+fn is_plain_in_segment(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
+}
+
+fn percent_encode(value: &[u8], out: &mut Vec<u8>, is_plain: fn(u8) -> bool) {
+    for byte in value {
+        if is_plain(*byte) {
+            out.push(*byte);
+        } else {
+            // Memory always takes it.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+}
+
+/// Writes a name or value as HTML forms do.
+pub(crate) fn form_encode(value: &[u8], out: &mut Vec<u8>) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-._".contains(&byte);
+    for part in value.split_inclusive(|byte| *byte == b' ') {
+        match part.strip_suffix(b" ") {
+            Some(before) => {
+                percent_encode(before, out, is_plain);
+                out.push(b'+');
+            }
+            None => percent_encode(part, out, is_plain),
+        }
+    }
+}
+
+/// Writes text as it stands between the quotes of a JSON string.
+fn json_encode(text: &str, out: &mut Vec<u8>) {
+    let mut quoted = String::with_capacity(text.len().saturating_add(2));
+    crate::refusal::push_json_string(&mut quoted, text);
+    let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    out.extend_from_slice(inside.unwrap_or_default().as_bytes());
+}
