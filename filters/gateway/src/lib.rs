@@ -18,6 +18,7 @@ use portcullis_key_auth::KeyAuth;
 use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
+use portcullis_response_transformer::ResponseTransformer;
 
 use crate::auth::{Auth, Here};
 
@@ -33,6 +34,7 @@ pub const CONTROLS: &[Kind] = &[
     Kind::of::<KeyAuth>(),
     Kind::of::<Acl>(),
     Kind::of::<RateLimiting>(),
+    Kind::of::<ResponseTransformer>(),
 ];
 
 /// Compiles a gateway's configuration.

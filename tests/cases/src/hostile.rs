@@ -139,6 +139,11 @@ pub fn configuration(module: &str) -> Value {
         "allowed_decompressed_size": 4,
         "response": {"allowed_payload_size": 2},
     });
+    let answers = json!({
+        "security_headers": "api",
+        "hide": "all",
+        "mask_errors": {"status": ["500-599"], "log_original": 2_048},
+    });
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
     match module {
@@ -150,6 +155,7 @@ pub fn configuration(module: &str) -> Value {
         }),
         "cors" => with_route(cors, &client_ip, &matches),
         "request-size-limiting" => with_route(sizes, &client_ip, &matches),
+        "response-transformer" => with_route(answers, &client_ip, &matches),
         "key-auth" => {
             let mut configuration = with_route(key, &client_ip, &matches);
             configuration["consumers"] = consumers;
@@ -175,6 +181,7 @@ pub fn configuration(module: &str) -> Value {
             "key-auth": key,
             "acl": {"deny": ["banned"], "consumers": ["ada"]},
             "rate-limiting": limits,
+            "response-transformer": answers,
             "routes": [{"match": matches, "rate-limiting": {"year": 1_000_000_000, "limit_by": "credential"}}],
         }),
         other => panic!("no configuration to attack {other} under"),

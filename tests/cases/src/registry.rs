@@ -14,6 +14,7 @@ use portcullis_key_auth::KeyAuth;
 use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
+use portcullis_response_transformer::ResponseTransformer;
 use portcullis_runtime::module::Definition;
 
 use crate::load::{entries, repository};
@@ -40,6 +41,7 @@ pub fn modules() -> Vec<Definition> {
         of::<MtlsAuth>(),
         of::<RateLimiting>(),
         of::<RequestSizeLimiting>(),
+        of::<ResponseTransformer>(),
     ]
 }
 
