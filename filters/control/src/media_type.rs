@@ -29,13 +29,24 @@ impl BodyFormat {
         match media_type.trim_ascii().to_ascii_lowercase().as_slice() {
             b"application/x-www-form-urlencoded" => Some(BodyFormat::Form),
             b"multipart/form-data" => boundary(content_type).map(BodyFormat::Multipart),
-            b"application/json" => Some(BodyFormat::Json),
-            other => {
-                let structured = other.starts_with(b"application/") && other.ends_with(b"+json");
-                structured.then_some(BodyFormat::Json)
-            }
+            other => is_json(other).then_some(BodyFormat::Json),
         }
     }
+}
+
+/// True if one of the content types that the headers announce, alone or in a list, is JSON: a client may believe any of
+/// them. Whether the body is encoded is another question.
+#[must_use]
+pub fn announces_json(headers: &HeaderMap) -> bool {
+    let fields = headers.all("content-type");
+    let mut types = fields.flat_map(|field| field.split(|byte| *byte == b','));
+    types.any(|field| is_json(&essence(field).to_ascii_lowercase()))
+}
+
+/// `application/json` and `application/…+json` (RFC 6839 §3.1).
+fn is_json(essence: &[u8]) -> bool {
+    essence == b"application/json"
+        || essence.starts_with(b"application/") && essence.ends_with(b"+json")
 }
 
 /// True if a body is compressed, or in any other way not what its type says (RFC 9110 §8.4).

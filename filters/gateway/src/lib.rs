@@ -19,6 +19,7 @@ use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
 use portcullis_request_transformer::RequestTransformer;
+use portcullis_response_transformer::ResponseTransformer;
 
 use crate::auth::{Auth, Here};
 
@@ -35,6 +36,7 @@ pub const CONTROLS: &[Kind] = &[
     Kind::of::<Acl>(),
     Kind::of::<RateLimiting>(),
     Kind::of::<RequestTransformer>(),
+    Kind::of::<ResponseTransformer>(),
 ];
 
 /// Compiles a gateway's configuration.

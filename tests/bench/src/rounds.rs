@@ -136,6 +136,11 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
         config.limits(),
         "{config:?} limits, or does not, and answers {answer}"
     );
+    assert_eq!(
+        answer.contains("x-content-type-options: nosniff"),
+        config.has_security_headers(),
+        "{config:?} has security headers, or does not, and answers {answer}"
+    );
     for header in ["x-user-id: user-", "x-user-email: user-", "x-user-roles: reader,writer"] {
         assert_eq!(
             seen.contains(header),

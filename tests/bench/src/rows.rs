@@ -61,6 +61,9 @@ pub(crate) const TRANSFORMER: &str =
     "jwt-auth without headers of claims and request-transformer with four, repeated token";
 pub(crate) const GATEWAY_TRANSFORMER: &str =
     "gateway, jwt-auth, one period by ip and request-transformer with four headers, repeated token";
+pub(crate) const SECURITY_HEADERS: &str = "response-transformer, six security headers";
+pub(crate) const GATEWAY_SECURITY_HEADERS: &str =
+    "gateway, jwt-auth and one period by ip, repeated token, and six security headers";
 pub(crate) const NOOP_SDK: &str = "no-op module (SDK)";
 pub(crate) const NOOP_RUNTIME: &str = "no-op module (our runtime, no control)";
 pub(crate) const HOLD: &str = "module that only holds the response";
@@ -109,7 +112,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 46] = [
+pub(crate) const ROWS: [Row; 51] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -170,4 +173,7 @@ pub(crate) const ROWS: [Row; 46] = [
     row("Envoy's buffer, POST", Config::EnvoyBuffer, Send::Post),
     row(GATEWAY_POST, Config::Gateway, Send::Post),
     row(GATEWAY_SIZES, Config::GatewaySizes, Send::Post),
+    row(SECURITY_HEADERS, Config::SecurityHeaders, Send::Repeated),
+    row("Envoy's header_mutation, six headers", Config::EnvoyHeaderMutation, Send::Repeated),
+    row(GATEWAY_SECURITY_HEADERS, Config::GatewaySecurityHeaders, Send::Repeated),
 ];

@@ -4,9 +4,10 @@ use crate::memory::{Footprint, GATEWAY as GATEWAY_MEMORY};
 use crate::report::{Costs, median};
 use crate::rows::{
     API_KEY_AUTH, CORS, CORS_ABSENT, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_CORS, GATEWAY_KEY_AUTH,
-    GATEWAY_PAGE, GATEWAY_POST, GATEWAY_SIZES, JWT_AUTHN_BARE_FRESH, JWT_AUTHN_FRESH,
-    JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE, JWT_REPEATED,
-    KEY_AUTH, NOOP_SDK, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC, SIZES, TRANSFORMER,
+    GATEWAY_PAGE, GATEWAY_POST, GATEWAY_SECURITY_HEADERS, GATEWAY_SIZES, JWT_AUTHN_BARE_FRESH,
+    JWT_AUTHN_FRESH, JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE,
+    JWT_REPEATED, KEY_AUTH, NOOP_SDK, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC,
+    SECURITY_HEADERS, SIZES, TRANSFORMER,
 };
 
 /// The gateway's memory over plain Envoy, at most, MiB.
@@ -119,6 +120,14 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
             JWT_BARE_REPEATED,
             above(NOOP_SDK),
             2.5,
+        ),
+        time(SECURITY_HEADERS, "no-op module (SDK)", above(NOOP_SDK), 2.0),
+        added(
+            "six security headers inside gateway",
+            GATEWAY_SECURITY_HEADERS,
+            GATEWAY,
+            above(NOOP_SDK),
+            0.9,
         ),
         time(GATEWAY, "the two modules apart", apart, 0.75),
         over_plain,

@@ -153,6 +153,11 @@ pub fn configuration(module: &str) -> Value {
         "append": {"headers": ["x-list: $(headers.origin)"], "body": ["d: $(query.jwt)"]},
         "max_body_bytes": 16_777_216,
     });
+    let answers = json!({
+        "security_headers": "api",
+        "hide": "all",
+        "mask_errors": {"status": ["500-599"], "log_original": 2_048},
+    });
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
     match module {
@@ -171,6 +176,7 @@ pub fn configuration(module: &str) -> Value {
             configuration["add"]["headers"] = json!([format!("{IDENTITY_HEADER}: $(jwt.sub)")]);
             configuration
         }
+        "response-transformer" => with_route(answers, &client_ip, &matches),
         "key-auth" => {
             let mut configuration = with_route(key, &client_ip, &matches);
             configuration["consumers"] = consumers;
@@ -197,6 +203,7 @@ pub fn configuration(module: &str) -> Value {
             "acl": {"deny": ["banned"], "consumers": ["ada"]},
             "rate-limiting": limits,
             "request-transformer": transformer,
+            "response-transformer": answers,
             "routes": [{"match": matches, "rate-limiting": {"year": 1_000_000_000, "limit_by": "credential"}}],
         }),
         other => panic!("no configuration to attack {other} under"),

@@ -15,6 +15,7 @@ use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
 use portcullis_request_transformer::RequestTransformer;
+use portcullis_response_transformer::ResponseTransformer;
 use portcullis_runtime::module::Definition;
 
 use crate::load::{entries, repository};
@@ -42,6 +43,7 @@ pub fn modules() -> Vec<Definition> {
         of::<RateLimiting>(),
         of::<RequestSizeLimiting>(),
         of::<RequestTransformer>(),
+        of::<ResponseTransformer>(),
     ]
 }
 

@@ -345,6 +345,21 @@ impl EnvoyFile {
         self
     }
 
+    /// Replaces what stands from one text on, it included, until another one.
+    ///
+    /// # Panics
+    /// When one of them does not stand in the file.
+    #[must_use]
+    pub fn replace_between(mut self, from: &str, until: &str, by: &str) -> Self {
+        let path = self.path.display();
+        let parts = self.text.split_once(from).and_then(|(before, rest)| {
+            let (_, behind) = rest.split_once(until)?;
+            Some(format!("{before}{by}{until}{behind}"))
+        });
+        self.text = parts.unwrap_or_else(|| panic!("{from:?} and {until:?} are not in {path}"));
+        self
+    }
+
     /// Replaces a port wherever it stands as `port_value`; 0 is any free one.
     ///
     /// # Panics

@@ -212,6 +212,14 @@ fn every_example_decides_on_requests() {
                 let told = reply.header("access-control-allow-origin");
                 assert_eq!(told.as_deref(), Some("https://app.example.com"), "{name}");
             }
+            "response-transformer.yaml" => {
+                let policy = reply.header("content-security-policy");
+                assert_eq!(policy.as_deref(), Some("default-src 'none'"), "{name}");
+                let later = envoy.get("/v2/orders");
+                assert_eq!(later.header("cache-control").as_deref(), Some("no-store"), "{name}");
+                let told = later.header("x-envoy-upstream-service-time");
+                assert_eq!((reply.status, later.status, told), (200, 200, None), "{name}");
+            }
             "rate-limiting.yaml" => {
                 assert_eq!(
                     (reply.status, reply.header("ratelimit-limit").as_deref()),

@@ -33,6 +33,7 @@ macro_rules! targets {
 
 targets! {
     address,
+    answer,
     body,
     configuration,
     discovery,

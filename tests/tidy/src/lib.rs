@@ -14,6 +14,7 @@
 
 pub mod boundaries;
 pub mod controls;
+pub mod envoy;
 pub mod fault;
 pub mod graph;
 pub mod keys;

@@ -12,7 +12,7 @@ use portcullis_tidy::fault::none;
 use portcullis_tidy::graph::{Graph, shipped};
 use portcullis_tidy::repository::Repository;
 use portcullis_tidy::{
-    boundaries, controls, keys, licences, makefile, manifests, markdown, product, readme,
+    boundaries, controls, envoy, keys, licences, makefile, manifests, markdown, product, readme,
     repository, rust, text,
 };
 
@@ -31,6 +31,7 @@ macro_rules! files {
 files! {
     boundaries: unsafe_code_has_one_room, unsafe_blocks_say_why;
     controls: controls_have_their_parts, controls_are_listed;
+    envoy: envoys_answer_alike;
     keys: private_keys_stay_at_home;
     makefile: every_target_is_listed, ci_calls_make_alone;
     manifests: versions_are_pinned_once, members_are_alike, the_runtimes_lints_are_the_workspaces,

@@ -41,8 +41,9 @@ fn is_uuid(id: &str) -> bool {
         && groups.next().is_none()
 }
 
-/// The phrase of a status (RFC 9110 §15, RFC 6585), or that of its class.
-fn phrase(status: u16) -> &'static str {
+/// The phrase of an error's status (RFC 9110 §15, RFC 6585), or that of its class.
+#[must_use]
+pub const fn phrase(status: u16) -> &'static str {
     match status {
         401 => "Unauthorized",
         403 => "Forbidden",

@@ -139,30 +139,42 @@ impl HeaderOperations {
 
     /// Makes the changes: each sees what those before it made. A value that is missing changes nothing.
     pub fn apply(&self, exchange: &mut Exchange, values: HeaderValues) {
+        self.apply_those(exchange, values, |_| true);
+    }
+
+    /// As [`HeaderOperations::apply`], of the operations alone of which this is true.
+    pub fn apply_those(
+        &self,
+        exchange: &mut Exchange,
+        values: HeaderValues,
+        wanted: impl Fn(Operation) -> bool,
+    ) {
         let side = self.side;
         let has = |exchange: &Exchange, name: &FieldName| {
             side.headers(exchange).first(name.as_str()).is_some()
         };
-        for name in &self.remove {
+        for name in self.remove.iter().filter(|_| wanted(Operation::Remove)) {
             if has(exchange, name) {
                 side.edit(exchange, Edit::Remove(name.clone()));
             }
         }
-        for (from, to) in &self.rename {
+        for (from, to) in self.rename.iter().filter(|_| wanted(Operation::Rename)) {
             self.rename(exchange, from, to);
         }
         for ((name, _), value) in self.replace.iter().zip(values.replace) {
+            let value = value.filter(|_| wanted(Operation::Replace));
             if let Some(value) = value.filter(|_| has(exchange, name)) {
                 side.edit(exchange, Edit::Set(name.clone(), value));
             }
         }
         for ((name, _), value) in self.add.iter().zip(values.add) {
+            let value = value.filter(|_| wanted(Operation::Add));
             if let Some(value) = value.filter(|_| !has(exchange, name)) {
                 side.edit(exchange, Edit::Set(name.clone(), value));
             }
         }
         for ((name, _), value) in self.append.iter().zip(values.append) {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|_| wanted(Operation::Append)) {
                 side.edit(exchange, Edit::Add(name.clone(), value));
             }
         }

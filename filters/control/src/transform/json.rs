@@ -150,17 +150,37 @@ impl JsonOperations {
         text: &[u8],
         values: &JsonValues,
     ) -> Result<Option<Vec<u8>>, JsonEditFault> {
+        self.apply_those(text, values, |_| true)
+    }
+
+    /// As [`JsonOperations::apply`], of the operations alone of which this is true; `None` is `allow`.
+    ///
+    /// # Errors
+    /// As [`JsonOperations::apply`].
+    pub fn apply_those(
+        &self,
+        text: &[u8],
+        values: &JsonValues,
+        wanted: impl Fn(Option<Operation>) -> bool,
+    ) -> Result<Option<Vec<u8>>, JsonEditFault> {
         let mut document = Document::parse(text)?;
-        for path in &self.remove {
+        let those = |operation| wanted(Some(operation));
+        for path in self.remove.iter().filter(|_| those(Operation::Remove)) {
             document.change(path, Change::Remove)?;
         }
-        for (path, to) in &self.rename {
+        for (path, to) in self.rename.iter().filter(|_| those(Operation::Rename)) {
             document.change(path, Change::Rename(to))?;
         }
-        write(&mut document, &self.replace, &values.replace, Change::Replace)?;
-        write(&mut document, &self.add, &values.add, Change::Add)?;
-        write(&mut document, &self.append, &values.append, Change::Append)?;
-        if let Some(allowed) = &self.allow {
+        if those(Operation::Replace) {
+            write(&mut document, &self.replace, &values.replace, Change::Replace)?;
+        }
+        if those(Operation::Add) {
+            write(&mut document, &self.add, &values.add, Change::Add)?;
+        }
+        if those(Operation::Append) {
+            write(&mut document, &self.append, &values.append, Change::Append)?;
+        }
+        if let Some(allowed) = self.allow.as_ref().filter(|_| wanted(None)) {
             document.allow(allowed)?;
         }
         Ok(document.into_text())

@@ -126,6 +126,7 @@ impl Stream {
             && !self.exchange.is_own_reply()
         {
             self.replacement = Some(decided);
+            self.forget_content();
         }
     }
 
@@ -185,6 +186,7 @@ impl Stream {
         if matches!(self.response.wait, Wait::Body { .. }) {
             // Nothing has gone yet. Who waits for the body will not see it; the others still decorate the answer.
             self.replacement = Some(decided);
+            self.forget_content();
             self.response.wait = Wait::Nothing;
             self.next_response();
             self.run_response();

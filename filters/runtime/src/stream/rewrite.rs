@@ -77,7 +77,6 @@ impl Stream {
             return;
         }
         self.remove_from_response(&OF_THE_BYTES);
-        self.remove_from_response(&OF_THE_CONTENT);
         let status = FieldValue::from_number(u64::from(answer.status));
         self.exchange.edit_response_always(Edit::Set(FieldName::from_static(":status"), status));
         let mut written: Vec<FieldName> = Vec::new();
@@ -99,6 +98,12 @@ impl Stream {
         self.response.wait = Wait::Passed;
         self.write_notes();
         self.apply_response_edits();
+    }
+
+    /// What was said of the content that is not for the client goes as soon as that is known: what later controls say of
+    /// the answer in its place stays.
+    pub(super) fn forget_content(&mut self) {
+        self.remove_from_response(&OF_THE_CONTENT);
     }
 
     /// A local reply, which carries every decoration itself.

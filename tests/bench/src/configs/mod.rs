@@ -90,6 +90,12 @@ pub enum Config {
     GatewayTransformer,
     /// Envoy's buffer: one megabyte.
     EnvoyBuffer,
+    /// Our response-transformer: six security headers.
+    SecurityHeaders,
+    /// [`Config::Gateway`] with the same security headers.
+    GatewaySecurityHeaders,
+    /// Envoy's header_mutation with the same headers.
+    EnvoyHeaderMutation,
     /// Envoy's jwt_authn, with three headers of claims.
     JwtAuthn,
     /// Envoy's jwt_authn with fetched keys, with three headers of claims.
@@ -187,6 +193,10 @@ impl Config {
             Config::GatewayCors => gateway_with("cors", ours::cors()),
             Config::Sizes => vec![ours("request-size-limiting", ours::sizes())],
             Config::GatewaySizes => gateway_with("request-size-limiting", ours::sizes()),
+            Config::SecurityHeaders => vec![ours("response-transformer", ours::security_headers())],
+            Config::GatewaySecurityHeaders => {
+                gateway_with("response-transformer", ours::security_headers())
+            }
             Config::GatewayByCredential => vec![gateway(three_periods("credential"))],
             Config::TwoModules => {
                 vec![ours("jwt-auth", ours::jwt_auth()), ours("rate-limiting", one_period())]
@@ -212,6 +222,7 @@ impl Config {
             Config::JwtAuthnCache => vec![native::jwt_authn(Some(json!({})))],
             Config::EnvoyCors => vec![native::cors()],
             Config::EnvoyBuffer => vec![native::buffer()],
+            Config::EnvoyHeaderMutation => vec![native::header_mutation()],
             Config::LocalRatelimit => vec![native::local_ratelimit(false)],
             Config::LocalRatelimitHeaders => vec![native::local_ratelimit(true)],
             Config::Native => {
@@ -263,13 +274,14 @@ impl Config {
     #[must_use]
     pub fn forwards_claims(self) -> bool {
         use Config::{
-            Gateway, GatewayByCredential, GatewayCors, GatewaySizes, JwtAuth, JwtAuthRemote,
-            JwtAuthn, JwtAuthnCache, JwtAuthnRemote, Native, TwoModules,
+            Gateway, GatewayByCredential, GatewayCors, GatewaySecurityHeaders, GatewaySizes,
+            JwtAuth, JwtAuthRemote, JwtAuthn, JwtAuthnCache, JwtAuthnRemote, Native, TwoModules,
         };
         let forwarding = [
             Gateway,
             GatewayByCredential,
             GatewayCors,
+            GatewaySecurityHeaders,
             GatewaySizes,
             JwtAuth,
             JwtAuthRemote,
@@ -288,17 +300,25 @@ impl Config {
         matches!(self, Config::Cors | Config::GatewayCors | Config::EnvoyCors)
     }
 
+    /// Whether answers say what a browser must not do with them.
+    #[must_use]
+    pub fn has_security_headers(self) -> bool {
+        use Config::{EnvoyHeaderMutation, GatewaySecurityHeaders, SecurityHeaders};
+        matches!(self, SecurityHeaders | GatewaySecurityHeaders | EnvoyHeaderMutation)
+    }
+
     /// Whether answers say how much is left.
     #[must_use]
     pub fn limits(self) -> bool {
         use Config::{
-            Gateway, GatewayByCredential, GatewayCors, GatewaySizes, LocalRatelimitHeaders, Native,
-            OnePeriod, ThreePeriods, TwoModules,
+            Gateway, GatewayByCredential, GatewayCors, GatewaySecurityHeaders, GatewaySizes,
+            LocalRatelimitHeaders, Native, OnePeriod, ThreePeriods, TwoModules,
         };
         let limiting = [
             Gateway,
             GatewayByCredential,
             GatewayCors,
+            GatewaySecurityHeaders,
             GatewaySizes,
             LocalRatelimitHeaders,
             Native,

@@ -124,3 +124,25 @@ pub(super) fn buffer() -> Value {
         },
     })
 }
+
+/// The security headers of an API, where they are missing.
+pub(super) fn header_mutation() -> Value {
+    let headers = [
+        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+    ];
+    let added = headers.map(|(key, value)| {
+        json!({"append": {"header": {"key": key, "value": value}, "append_action": "ADD_IF_ABSENT"}})
+    });
+    json!({
+        "name": "envoy.filters.http.header_mutation",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            "mutations": {"response_mutations": added},
+        },
+    })
+}

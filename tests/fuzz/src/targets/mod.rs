@@ -1,6 +1,7 @@
 //! What is fuzzed, each target named for what it attacks.
 
 mod address;
+mod answer;
 mod configuration;
 mod headers;
 mod inflation;
@@ -37,8 +38,9 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
     Target { name: "address", run: address::run, steps: 3_000 },
+    Target { name: "answer", run: answer::run, steps: 2_000 },
     Target { name: "body", run: body, steps: 5_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
     Target { name: "discovery", run: discovery, steps: 5_000 },

@@ -1,0 +1,15 @@
+//! Transforms answers: headers by Kong's lists, security headers on every answer, and error bodies that tell nothing.
+//!
+//! [`ResponseTransformer`] is the control. `security` has the headers that browsers obey, `hide` those that tell who
+//! answered, `mask` what the client gets of an upstream's error, `operations` Kong's lists.
+
+mod config;
+mod control;
+mod hide;
+mod mask;
+mod operations;
+mod reason;
+mod security;
+mod status;
+
+pub use control::ResponseTransformer;
