@@ -34,10 +34,10 @@ pub struct Inspection {
 /// What becomes of a response that is larger than a control looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLimit {
-    /// It passes, whole, and is counted; the control is not asked about its body.
-    Pass,
     /// It is refused ([`Uninspected::OverLimit`]).
     Refuse,
+    /// It passes, whole, and is counted; the control is not asked about its body.
+    Pass,
     /// The control is asked about the beginning (`complete: false`), which it cannot change. For a control whose answer
     /// does not need all of it, such as a mask.
     Beginning,
@@ -66,8 +66,9 @@ reasons! {
 }
 
 impl Default for Inspection {
+    /// Nothing passes that nobody has looked at: how large an answer is, a client often chooses by a parameter.
     fn default() -> Self {
-        let (on_limit, on_uninspected) = (OnLimit::Pass, OnUninspected::Refuse);
+        let (on_limit, on_uninspected) = (OnLimit::Refuse, OnUninspected::Refuse);
         Inspection { max: DEFAULT_MAX, on_limit, on_uninspected }
     }
 }
@@ -88,7 +89,7 @@ impl Inspection {
             Some(max)
         });
         let on_limit = section.or("on_limit", self.on_limit, |node| {
-            node.word(&[("pass", OnLimit::Pass), ("refuse", OnLimit::Refuse)])
+            node.word(&[("refuse", OnLimit::Refuse), ("pass", OnLimit::Pass)])
         });
         let on_uninspected = section.or("on_uninspected", self.on_uninspected, |node| {
             node.word(&[("refuse", OnUninspected::Refuse), ("pass", OnUninspected::Pass)])

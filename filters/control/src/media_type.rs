@@ -43,8 +43,9 @@ pub fn announces_json(headers: &HeaderMap) -> bool {
     types.any(|field| is_json(&essence(field).to_ascii_lowercase()))
 }
 
-/// `application/json` and `application/…+json` (RFC 6839 §3.1).
-fn is_json(essence: &[u8]) -> bool {
+/// `application/json` and `application/…+json` (RFC 6839 §3.1), in lower case and without parameters.
+#[must_use]
+pub fn is_json(essence: &[u8]) -> bool {
     essence == b"application/json"
         || essence.starts_with(b"application/") && essence.ends_with(b"+json")
 }

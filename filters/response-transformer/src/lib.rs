@@ -5,9 +5,11 @@
 
 mod config;
 mod control;
+mod face;
 mod hide;
 mod mask;
 mod operations;
+mod own_body;
 mod reason;
 mod security;
 mod status;

@@ -6,9 +6,10 @@ use portcullis_control::config::{Node, Section};
 use portcullis_control::control::Body;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::FieldName;
-use portcullis_control::refusal::{RefusalFormat, Reply, phrase};
+use portcullis_control::refusal::Reply;
 use portcullis_control::store::ProcessKey;
 
+use crate::face::Face;
 use crate::status::Statuses;
 
 /// What may be masked: an answer that is no error is what the client asked for.
@@ -23,18 +24,13 @@ const MAX_LOGGED: u64 = 2_048;
 /// Bytes of an upstream's `Content-Type` that the log gets, at most.
 const MAX_CONTENT_TYPE: usize = 128;
 
-/// Bytes of `message`, at most.
-const MAX_MESSAGE: usize = 1_024;
-
 const CONTENT_TYPE: FieldName = FieldName::from_static("content-type");
 
 /// Which errors the client does not see, and what it sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mask {
     statuses: Statuses,
-    message: Option<String>,
-    /// Unset: that of refusals.
-    format: Option<RefusalFormat>,
+    face: Face,
     /// Bytes of the original text that the log gets.
     log_original: usize,
 }
@@ -50,11 +46,10 @@ impl Mask {
             .optional("status")
             .and_then(|node| Statuses::read(&node, &ERRORS))
             .unwrap_or_else(|| Statuses::of(SERVER_ERRORS));
-        let message = section.optional("message").and_then(|node| read_message(&node));
-        let format = section.optional("format").and_then(|node| RefusalFormat::read(&node));
+        let face = Face::read(section);
         let log_original = section.or("log_original", 0, |node| node.integer(0..=MAX_LOGGED));
         let log_original = usize::try_from(log_original).unwrap_or_default();
-        Mask { statuses, message, format, log_original }
+        Mask { statuses, face, log_original }
     }
 
     /// True if an answer of this status is masked.
@@ -64,10 +59,8 @@ impl Mask {
 
     /// What the client gets instead.
     pub(crate) fn reply(&self, exchange: &Exchange, status: u16) -> Reply {
-        let format = self.format.unwrap_or_else(|| exchange.refusal_format());
-        let message = self.message.clone().unwrap_or_else(|| sentence(phrase(status)));
-        let body = format.body(status, &message, std::iter::empty(), exchange.request_id());
-        Reply { status, headers: vec![(CONTENT_TYPE, format.media_type())], body }
+        let (content_type, body) = self.face.show(exchange, status);
+        Reply { status, headers: vec![(CONTENT_TYPE, content_type)], body }
     }
 
     /// What the record says of the original. Its text only where that was asked for.
@@ -95,15 +88,6 @@ impl Mask {
     }
 }
 
-fn read_message(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?;
-    if text.len() > MAX_MESSAGE {
-        node.fault(format!("expected at most {MAX_MESSAGE} bytes, but found {}", text.len()));
-        return None;
-    }
-    Some(text.to_owned())
-}
-
 fn content_type(exchange: &Exchange) -> String {
     let Some(value) = exchange.peek_response_header(CONTENT_TYPE.as_str()) else {
         return "none".to_owned();
@@ -111,31 +95,4 @@ fn content_type(exchange: &Exchange) -> String {
     let shown = value.get(..MAX_CONTENT_TYPE.min(value.len())).unwrap_or_default();
     let plain = shown.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     if plain { String::from_utf8_lossy(shown).into_owned() } else { "malformed".to_owned() }
-}
-
-/// A phrase as a message, which begins alone with a capital letter, as those of refusals do.
-fn sentence(phrase: &str) -> String {
-    let words = phrase.split(' ').enumerate().map(|(place, word)| {
-        let is_name = word.bytes().all(|byte| byte.is_ascii_uppercase());
-        if place == 0 || is_name { word.to_owned() } else { word.to_ascii_lowercase() }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_begins_with_a_capital_letter_and_keeps_names() {
-        for (status, message) in [
-            (400, "Bad request"),
-            (414, "URI too long"),
-            (500, "Internal server error"),
-            (503, "Service unavailable"),
-            (599, "Internal server error"),
-        ] {
-            assert_eq!(sentence(phrase(status)), message);
-        }
-    }
 }

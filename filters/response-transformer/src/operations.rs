@@ -10,10 +10,8 @@ use portcullis_control::transform::{
     HeaderOperations, JsonOperations, JsonTypes, Operation, Side, read_lists,
 };
 
+use crate::own_body;
 use crate::status::{Statuses, read_if_status};
-
-/// Bytes of `replace.body`, at most: a page of text, which every worker keeps for each route.
-const MAX_BODY: usize = 64 * 1_024;
 
 /// What is done to an answer.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ impl Operations {
         let [headers, json] = read_lists(section, ["headers", "json"], |operation, fields| {
             types.ask(operation, fields);
             if operation == Operation::Replace {
-                body = fields.optional("body").and_then(|node| read_body(&node));
+                body = fields.optional("body").and_then(|node| own_body::read(&node));
             }
             if let Some(node) = fields.optional("if_status") {
                 confined.extend(read_if_status(&node).map(|statuses| (operation, statuses)));
@@ -121,13 +119,4 @@ impl Operations {
 
 fn is_among(statuses: Option<&Statuses>, status: Option<u16>) -> bool {
     statuses.is_none_or(|statuses| status.is_some_and(|status| statuses.has(status)))
-}
-
-fn read_body(node: &Node<'_>) -> Option<String> {
-    let text = node.string()?;
-    if text.len() > MAX_BODY {
-        node.fault(format!("expected at most {MAX_BODY} bytes, but found {}", text.len()));
-        return None;
-    }
-    Some(text.to_owned())
 }
