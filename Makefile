@@ -7,7 +7,7 @@
 # What ships: a folder filters/<name>/module is built and becomes dist/<name>.wasm.
 MODULES := $(sort $(patsubst filters/%/module/Cargo.toml,%,$(wildcard filters/*/module/Cargo.toml)))
 MODULE_PACKAGES := $(MODULES:%=portcullis-%-module)
-# What the benchmarks compare our modules with; none ships.
+# What the benchmarks, and their budgets in the tests, compare our modules with; none ships.
 YARDSTICKS := portcullis-noop-sdk portcullis-noop-runtime portcullis-noop-hold
 # These only link for wasm32.
 WASM_PACKAGES := $(MODULE_PACKAGES) $(YARDSTICKS) portcullis-probe
@@ -33,7 +33,7 @@ run: build ## Starts an echo upstream and Envoy with envoy/envoy.yaml (PORT, TLS
 	@exec envoy/run.sh
 
 test: build ## Runs every test, from nothing: native, wasm modules on wasmtime, a real Envoy
-	cargo build --release --target $(WASM) -p portcullis-probe
+	cargo build --release --target $(WASM) -p portcullis-probe $(YARDSTICKS:%=-p %)
 	envoy=$$(envoy/get.sh) && \
 	ENVOY="$$envoy" $(TEST_ENV) cargo test --workspace --no-fail-fast $(WASM_PACKAGES:%=--exclude %)
 
