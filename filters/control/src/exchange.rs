@@ -114,6 +114,12 @@ impl Exchange {
         self.request.peek(name, || host.request_headers(), || host.request_header(name))
     }
 
+    /// True if there is a request header of this name, with all changes made so far.
+    #[must_use]
+    pub fn has_request_header(&self, name: &FieldName) -> bool {
+        self.request.has(name, || self.host.request_headers())
+    }
+
     /// The request's trailers, once they are there.
     #[must_use]
     pub fn request_trailers(&self) -> &HeaderMap {
@@ -131,6 +137,18 @@ impl Exchange {
     pub fn peek_response_header(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         let host = &self.host;
         self.response.peek(name, || host.response_headers(), || host.response_header(name))
+    }
+
+    /// As [`Exchange::has_request_header`].
+    #[must_use]
+    pub fn has_response_header(&self, name: &FieldName) -> bool {
+        self.response.has(name, || self.host.response_headers())
+    }
+
+    /// The same without reading all where nobody has yet.
+    #[must_use]
+    pub fn peek_has_response_header(&self, name: &FieldName) -> bool {
+        self.response.peek_has(name, || self.host.response_header(name.as_str()))
     }
 
     /// The response's trailers, once they are there.

@@ -129,7 +129,7 @@ impl JwtAuth {
             edits = consumer_headers(&credential.consumer, Some(&credential.name));
         }
         for (name, template) in &self.policy.headers {
-            let (value, unfit) = template.render(&Values::of_claims(claims)).into_field();
+            let (value, unfit) = template.render_field(&Values::of_claims(claims));
             dropped += unfit;
             edits.extend(value.map(|value| Edit::Set(name.clone(), value)));
         }

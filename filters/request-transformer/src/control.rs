@@ -128,10 +128,12 @@ impl RequestTransformer {
         let values = Values::of(exchange);
         let headers = self.headers.values(&values);
         let mut dropped = headers.dropped;
-        let target = exchange.request_headers().first(":path");
+        let changes_target = self.uri.is_some() || !self.query.is_empty();
+        let target = || exchange.request_headers().first(":path");
         // `*` and what CONNECT has are no paths.
+        let target = changes_target.then(target).flatten();
         let target = match target.filter(|target| target.first() == Some(&b'/')) {
-            Some(target) if self.uri.is_some() || !self.query.is_empty() => {
+            Some(target) => {
                 let path = match &self.uri {
                     Some(uri) => Some(path_of(uri, &values).ok_or(Refused::PathValue)?),
                     None => None,
@@ -141,7 +143,7 @@ impl RequestTransformer {
                 let changed = changed(target, path.as_deref(), (&self.query, &arguments));
                 changed.map_err(|_| Refused::TooManyFields)?.and_then(FieldValue::new)
             }
-            _ => None,
+            None => None,
         };
         Ok(Head { headers, target, dropped })
     }

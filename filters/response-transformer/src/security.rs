@@ -147,7 +147,7 @@ impl SecurityHeaders {
             });
         }
         for (name, value) in &self.others {
-            if exchange.peek_response_header(name.as_str()).is_none() {
+            if !exchange.peek_has_response_header(name) {
                 exchange.edit_response(Edit::Add(name.clone(), value.clone()));
             }
         }

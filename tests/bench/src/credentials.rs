@@ -36,6 +36,10 @@ pub enum Message {
     Page,
     /// A POST with a body and its length.
     Post,
+    /// A GET of what the upstream fails at: its answer is a 500 with a body.
+    Failing,
+    /// A GET of many orders: the answer is 10 kB of JSON.
+    List,
 }
 
 /// The origin of the page.

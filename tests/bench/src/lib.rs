@@ -13,6 +13,7 @@
     reason = "a benchmark that cannot go on should say so and stop"
 )]
 
+pub mod answers;
 pub mod configs;
 mod cpu;
 pub mod credentials;

@@ -10,14 +10,12 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustls::{ClientConnection, StreamOwned};
 
+use crate::answers::{Answers, ORDER, status_line, target};
 use crate::credentials::{KEY_HEADER, Message, ORIGIN, Presented};
 
 /// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks. With few, a
 /// cheap filter lets Envoy sleep between requests, and the waking is counted as the cost of the request.
 const CONNECTIONS: usize = 32;
-
-/// The body of the upstream's answer to everything, and of what clients send.
-const BODY: &str = r#"{"order":4711,"state":"shipped","lines":[{"item":"a-17","count":2},{"item":"b-3","count":1}]}"#;
 
 /// The listener's place among the events; clients and accepted connections follow.
 const LISTENER: u64 = 0;
@@ -32,7 +30,7 @@ pub(crate) struct Load {
     clients: HashMap<u64, Client>,
     upstream: HashMap<u64, Served>,
     next: u64,
-    whole_answer: Vec<u8>,
+    answers: Answers,
     buffer: Vec<u8>,
     events: Vec<epoll::Event>,
     last_seen: Vec<u8>,
@@ -79,8 +77,10 @@ struct Served {
 fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
     into.clear();
     into.extend_from_slice(if presented.message == Message::Post { b"POST" } else { b"GET" });
+    into.push(b' ');
+    into.extend_from_slice(target(presented.message).as_bytes());
     into.extend_from_slice(
-        b" /v1/orders/4711?expand=lines HTTP/1.1\r\n\
+        b" HTTP/1.1\r\n\
           host: api.example.com\r\n\
           user-agent: orders-app/3.2 (linux; x86_64)\r\n\
           accept: application/json\r\n\
@@ -96,35 +96,18 @@ fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
     into.extend_from_slice(presented.key.as_bytes());
     into.extend_from_slice(b"\r\n");
     match presented.message {
-        Message::Get => into.extend_from_slice(b"\r\n"),
+        Message::Get | Message::Failing | Message::List => into.extend_from_slice(b"\r\n"),
         Message::Page => {
             into.extend_from_slice(format!("origin: {ORIGIN}\r\n\r\n").as_bytes());
         }
         Message::Post => {
-            let length = BODY.len();
+            let length = ORDER.len();
             let head =
                 format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
             into.extend_from_slice(head.as_bytes());
-            into.extend_from_slice(BODY.as_bytes());
+            into.extend_from_slice(ORDER.as_bytes());
         }
     }
-}
-
-/// What the upstream answers, with the headers that applications have.
-fn upstream_answer() -> Vec<u8> {
-    let length = BODY.len();
-    format!(
-        "HTTP/1.1 200 OK\r\n\
-         content-type: application/json\r\n\
-         content-length: {length}\r\n\
-         cache-control: no-store\r\n\
-         server: orders\r\n\
-         date: Mon, 05 Jan 2026 10:00:00 GMT\r\n\
-         etag: \"5f2c1a\"\r\n\
-         x-content-type-options: nosniff\r\n\r\n\
-         {BODY}"
-    )
-    .into_bytes()
 }
 
 /// The length of the first whole message in these bytes; there are no other framings here.
@@ -154,7 +137,7 @@ impl Load {
             clients: HashMap::new(),
             upstream: HashMap::new(),
             next: LISTENER,
-            whole_answer: upstream_answer(),
+            answers: Answers::new(),
             buffer: vec![0; 64 * 1024],
             events: Vec::with_capacity(64),
             last_seen: Vec::new(),
@@ -202,7 +185,8 @@ impl Load {
         clients
     }
 
-    /// Sends so many requests, each with what comes next, and waits for all answers, which have to be 200.
+    /// Sends so many requests, each with what comes next, and waits for all answers, which have to be of the
+    /// upstream's status.
     pub(crate) fn run<'c>(
         &mut self,
         clients: &Clients,
@@ -211,15 +195,19 @@ impl Load {
     ) {
         let mut request = Vec::new();
         let (mut sent, mut answered) = (0, 0);
+        let mut expected = "";
         for id in clients.0.iter().take(count) {
-            write_request(&mut request, next());
+            let presented = next();
+            // One run asks for one thing.
+            expected = status_line(presented.message);
+            write_request(&mut request, presented);
             self.client(*id).stream.send(&request);
             sent += 1;
         }
         while answered < count {
             for id in self.wait() {
                 let Some(answer) = self.answer(id) else { continue };
-                assert!(answer.starts_with("HTTP/1.1 200 "), "an answer that is not 200: {answer}");
+                assert!(answer.starts_with(expected), "an answer that is not {expected}: {answer}");
                 answered += 1;
                 if sent < count {
                     write_request(&mut request, next());
@@ -297,7 +285,8 @@ impl Load {
         if whole(&served.received).is_some() {
             std::mem::swap(&mut self.last_seen, &mut served.received);
             served.received.clear();
-            served.stream.write_all(&self.whole_answer).expect("Envoy takes an answer");
+            let answer = self.answers.to(&self.last_seen);
+            served.stream.write_all(answer).expect("Envoy takes an answer");
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use portcullis_e2e::{Envoy, Response, TlsClient, Upstream};
 
+use crate::answers::{REMOVED, SHOWN_BY, TRACE};
 use crate::configs::{CLIENT, CONSUMER_HEADER, Config, consumer};
 use crate::cpu::{self, Cores};
 use crate::credentials::{Credentials, Message, Presented, jwks};
@@ -137,7 +138,8 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
         "{config:?} limits, or does not, and answers {answer}"
     );
     assert_eq!(
-        answer.contains("x-content-type-options: nosniff"),
+        answer.contains("x-content-type-options: nosniff")
+            && answer.contains("referrer-policy: no-referrer"),
         config.has_security_headers(),
         "{config:?} has security headers, or does not, and answers {answer}"
     );
@@ -155,6 +157,7 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
         config.lets_pages_read(),
         "{config:?} lets pages read, or does not, and answers {answer}"
     );
+    check_answers(config, load, clients, credentials);
     let told = format!("{CONSUMER_HEADER}: {}\r\n", consumer(0));
     assert_eq!(
         seen.contains(&told),
@@ -171,4 +174,24 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
         let expected = if refused { "HTTP/1.1 401 " } else { "HTTP/1.1 200 " };
         assert!(answer.starts_with(expected), "{config:?} answers {bad:?} with {answer}");
     }
+}
+
+/// The same of what becomes of a failure and of a list.
+fn check_answers(config: Config, load: &mut Load, clients: &Clients, credentials: &Credentials) {
+    let mut ask = |message| load.ask(clients, Presented { message, ..credentials.repeated() }).0;
+    let failed = ask(Message::Failing);
+    assert!(failed.starts_with("HTTP/1.1 500 "), "{config:?} answers {failed}");
+    assert_eq!(
+        !failed.ends_with(TRACE),
+        config.masks_errors(),
+        "{config:?} masks errors, or does not, and answers {failed}"
+    );
+    let list = ask(Message::List);
+    let member = |name: &str| format!("\"{name}\":");
+    assert_eq!(
+        list.contains(&member(SHOWN_BY.0))
+            && !REMOVED.iter().any(|name| list.contains(&member(name))),
+        config.rewrites_json(),
+        "{config:?} rewrites JSON, or does not, and answers {list}"
+    );
 }

@@ -14,6 +14,10 @@ pub(crate) enum Send {
     Page,
     /// The same ones, with a body.
     Post,
+    /// The same ones, for what the upstream fails at.
+    Failing,
+    /// The same ones, for 10 kB of JSON.
+    List,
 }
 
 impl Send {
@@ -28,6 +32,8 @@ impl Send {
             Send::Repeated => credentials.repeated(),
             Send::Page => Presented { message: Message::Page, ..credentials.repeated() },
             Send::Post => Presented { message: Message::Post, ..credentials.repeated() },
+            Send::Failing => Presented { message: Message::Failing, ..credentials.repeated() },
+            Send::List => Presented { message: Message::List, ..credentials.repeated() },
         }
     }
 }
@@ -46,6 +52,16 @@ pub(crate) struct Row {
 pub(crate) const NO_FILTER: &str = "no filter";
 pub(crate) const NO_FILTER_PAGE: &str = "no filter, from a page";
 pub(crate) const NO_FILTER_POST: &str = "no filter, POST";
+pub(crate) const NO_FILTER_FAILING: &str = "no filter, a 500";
+pub(crate) const NO_FILTER_LIST: &str = "no filter, 10 kB of JSON";
+pub(crate) const NOOP_SDK_FAILING: &str = "no-op module (SDK), a 500";
+pub(crate) const NOOP_SDK_LIST: &str = "no-op module (SDK), 10 kB of JSON";
+pub(crate) const NOOP_RUNTIME_FAILING: &str = "no-op module (our runtime, no control), a 500";
+pub(crate) const NOOP_RUNTIME_LIST: &str = "no-op module (our runtime, no control), 10 kB of JSON";
+pub(crate) const HOLD_FAILING: &str = "module that only holds the response, a 500";
+pub(crate) const MASK_ERRORS: &str = "response-transformer, masking a 500";
+pub(crate) const COPY_LIST: &str = "module that holds the response and copies it, 10 kB of JSON";
+pub(crate) const REWRITE_JSON: &str = "response-transformer, rewriting 10 kB of JSON";
 pub(crate) const NOOP_SDK_PAGE: &str = "no-op module (SDK), from a page";
 pub(crate) const NOOP_SDK_POST: &str = "no-op module (SDK), POST";
 pub(crate) const NOOP_RUNTIME_PAGE: &str = "no-op module (our runtime, no control), from a page";
@@ -94,6 +110,8 @@ impl Row {
             Send::Fresh | Send::Repeated => NO_FILTER,
             Send::Page => NO_FILTER_PAGE,
             Send::Post => NO_FILTER_POST,
+            Send::Failing => NO_FILTER_FAILING,
+            Send::List => NO_FILTER_LIST,
         }
     }
 
@@ -103,6 +121,8 @@ impl Row {
             Send::Fresh | Send::Repeated => [NOOP_SDK, NOOP_RUNTIME],
             Send::Page => [NOOP_SDK_PAGE, NOOP_RUNTIME_PAGE],
             Send::Post => [NOOP_SDK_POST, NOOP_RUNTIME_POST],
+            Send::Failing => [NOOP_SDK_FAILING, NOOP_RUNTIME_FAILING],
+            Send::List => [NOOP_SDK_LIST, NOOP_RUNTIME_LIST],
         }
     }
 }
@@ -112,7 +132,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 51] = [
+pub(crate) const ROWS: [Row; 61] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -176,4 +196,14 @@ pub(crate) const ROWS: [Row; 51] = [
     row(SECURITY_HEADERS, Config::SecurityHeaders, Send::Repeated),
     row("Envoy's header_mutation, six headers", Config::EnvoyHeaderMutation, Send::Repeated),
     row(GATEWAY_SECURITY_HEADERS, Config::GatewaySecurityHeaders, Send::Repeated),
+    row(NO_FILTER_FAILING, Config::Plain, Send::Failing),
+    row(NOOP_SDK_FAILING, Config::NoopSdk, Send::Failing),
+    row(NOOP_RUNTIME_FAILING, Config::NoopRuntime, Send::Failing),
+    row(HOLD_FAILING, Config::Hold, Send::Failing),
+    row(MASK_ERRORS, Config::MaskErrors, Send::Failing),
+    row(NO_FILTER_LIST, Config::Plain, Send::List),
+    row(NOOP_SDK_LIST, Config::NoopSdk, Send::List),
+    row(NOOP_RUNTIME_LIST, Config::NoopRuntime, Send::List),
+    row(COPY_LIST, Config::HoldAndCopy, Send::List),
+    row(REWRITE_JSON, Config::RewriteJson, Send::List),
 ];

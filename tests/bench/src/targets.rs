@@ -3,10 +3,11 @@
 use crate::memory::{Footprint, GATEWAY as GATEWAY_MEMORY};
 use crate::report::{Costs, median};
 use crate::rows::{
-    API_KEY_AUTH, CORS, CORS_ABSENT, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_CORS, GATEWAY_KEY_AUTH,
-    GATEWAY_PAGE, GATEWAY_POST, GATEWAY_SECURITY_HEADERS, GATEWAY_SIZES, JWT_AUTHN_BARE_FRESH,
-    JWT_AUTHN_FRESH, JWT_AUTHN_REMOTE, JWT_BARE_FRESH, JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE,
-    JWT_REPEATED, KEY_AUTH, NOOP_SDK, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC,
+    API_KEY_AUTH, COPY_LIST, CORS, CORS_ABSENT, GATEWAY, GATEWAY_CERTIFICATES, GATEWAY_CORS,
+    GATEWAY_KEY_AUTH, GATEWAY_PAGE, GATEWAY_POST, GATEWAY_SECURITY_HEADERS, GATEWAY_SIZES,
+    HOLD_FAILING, JWT_AUTHN_BARE_FRESH, JWT_AUTHN_FRESH, JWT_AUTHN_REMOTE, JWT_BARE_FRESH,
+    JWT_BARE_REPEATED, JWT_FRESH, JWT_REMOTE, JWT_REPEATED, KEY_AUTH, MASK_ERRORS, NOOP_SDK,
+    NOOP_SDK_FAILING, NOOP_SDK_PAGE, NOOP_SDK_POST, ONE_PERIOD, RBAC, REWRITE_JSON,
     SECURITY_HEADERS, SIZES, TRANSFORMER,
 };
 
@@ -57,6 +58,13 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
         let base = "no-op module (SDK)";
         Some(Target { what, figure, base, base_figure, at_most, unit: "µs" })
     };
+    let masked = added(
+        "masking a 500, above only holding it",
+        MASK_ERRORS,
+        HOLD_FAILING,
+        above(NOOP_SDK_FAILING),
+        2.0,
+    );
     // What sandboxing costs by itself is allowed for beside what the native filter costs.
     let sandboxed = |native| Some(NATIVE_FACTOR * above(native)? + above(NOOP_SDK)?);
     let apart = above(JWT_REPEATED).zip(above(ONE_PERIOD)).map(|(one, other)| one + other);
@@ -129,6 +137,8 @@ pub(crate) fn targets(costs: &Costs, memory: &[Footprint]) -> Vec<Target> {
             above(NOOP_SDK),
             0.9,
         ),
+        masked,
+        time(REWRITE_JSON, "holding and copying", above(COPY_LIST), 3.0),
         time(GATEWAY, "the two modules apart", apart, 0.75),
         over_plain,
     ]

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use portcullis_bench::answers::{TRACE, orders};
 use portcullis_bench::configs::Config;
 use portcullis_bench::credentials::{Credentials, KEY_HEADER, ORIGIN, Presented};
 use portcullis_host::{ENV, Host, Request, Response, WASI};
@@ -26,6 +27,10 @@ enum Sent {
     FromPage,
     /// A POST with a body and its length.
     Body,
+    /// A GET that the upstream fails at: a 500 with a body.
+    Failing,
+    /// A GET of 10 kB of JSON.
+    List,
 }
 
 /// What one request may cost, once everything is warm.
@@ -48,6 +53,11 @@ const SIGNATURE: (&str, u64) = ("proxy_call_foreign_function", 1);
 /// Between modules: an earlier one's identity, with the names of its headers, which this one's replaces.
 const EARLIER: (&str, u64) = ("proxy_get_property", 1);
 const IDENTITY: (&str, u64) = ("proxy_set_property", 1);
+/// Whose answer it is, and what earlier modules left.
+const DETAILS_AND_EARLIER: (&str, u64) = ("proxy_get_property", 2);
+/// A line of the record: what is in it of the original by a key that all workers share, and how many there were.
+const RECORD: [(&str, u64); 3] =
+    [("proxy_get_shared_data", 1), ("proxy_set_property", 1), ("proxy_increment_metric", 1)];
 const COUNT: [(&str, u64); 2] = [("proxy_get_shared_data", 1), ("proxy_set_shared_data", 1)];
 
 /// Request headers, which the module has read: what is certainly not there is added.
@@ -70,7 +80,7 @@ const fn set_headers(count: u64) -> (&'static str, u64) {
 }
 
 /// Three identity headers; two response headers for each period, and three for the tightest.
-const BUDGETS: [Budget; 17] = [
+const BUDGETS: [Budget; 22] = [
     Budget {
         config: Config::JwtAuth,
         sent: Sent::Fresh,
@@ -153,7 +163,66 @@ const BUDGETS: [Budget; 17] = [
         config: Config::GatewayTransformer,
         sent: Sent::Repeated,
         calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], add_headers(7), set_headers(5)],
-        instructions: 79_000,
+        instructions: 66_000,
+    },
+    // Of the six one is of TLS alone, and goes; the others are looked for and added.
+    Budget {
+        config: Config::SecurityHeaders,
+        sent: Sent::Repeated,
+        calls: &[one_header(6), add_headers(5), HIDE],
+        instructions: 5_300,
+    },
+    Budget {
+        config: Config::GatewaySecurityHeaders,
+        sent: Sent::Repeated,
+        calls: &[
+            TIME,
+            HEADERS,
+            ADDRESS,
+            COUNT[0],
+            COUNT[1],
+            one_header(5),
+            add_headers(8),
+            set_headers(5),
+            HIDE,
+        ],
+        instructions: 51_000,
+    },
+    Budget {
+        config: Config::MaskErrors,
+        sent: Sent::Failing,
+        calls: &[
+            BOTH_HEADERS,
+            one_header(1),
+            DETAILS_AND_EARLIER,
+            RECORD[0],
+            RECORD[1],
+            RECORD[2],
+            add_headers(1),
+            set_headers(3),
+            BODY,
+            WRITE_BODY,
+        ],
+        instructions: 61_000,
+    },
+    Budget {
+        config: Config::RewriteJson,
+        sent: Sent::List,
+        calls: &[
+            BOTH_HEADERS,
+            DETAILS_AND_EARLIER,
+            add_headers(1),
+            set_headers(1),
+            BODY,
+            WRITE_BODY,
+        ],
+        instructions: 1_311_000,
+    },
+    Budget {
+        config: Config::HoldAndCopy,
+        sent: Sent::List,
+        calls: &[BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
+        instructions: 20_000,
     },
     // Its length; what has no body is asked for nothing.
     Budget {
@@ -192,14 +261,21 @@ fn calls(host: &Host) -> Calls {
 }
 
 fn request(sent: Sent, presented: Presented<'_>) -> Request {
-    let answer = Response::new(200)
-        .header("content-type", "application/json")
-        .header("content-length", "2")
-        .body("{}");
+    let (status, media_type, body) = match sent {
+        Sent::Failing => (500, "text/plain;charset=utf-8", TRACE.to_owned()),
+        Sent::List => (200, "application/json", orders()),
+        _ => (200, "application/json", "{}".to_owned()),
+    };
+    let answer = Response::new(status)
+        .header("content-type", media_type)
+        .header("content-length", body.len().to_string())
+        .body(body);
     let request = match sent {
         Sent::Body => Request::post("/v1/orders").header("content-length", "2").body("{}"),
         Sent::FromPage => Request::get("/v1/orders").header("origin", ORIGIN),
-        Sent::Fresh | Sent::Repeated => Request::get("/v1/orders/4711?expand=lines"),
+        Sent::Fresh | Sent::Repeated | Sent::Failing | Sent::List => {
+            Request::get("/v1/orders/4711?expand=lines")
+        }
     };
     request
         .header("user-agent", "orders-app/3.2")
@@ -223,16 +299,17 @@ fn measure(budget: &Budget, credentials: &Credentials) -> (Calls, u64) {
     host.tick();
     // A token is kept from its second use on.
     let mut fresh = credentials.fresh();
+    let status = if budget.sent == Sent::Failing { 500 } else { 200 };
     for presented in fresh.by_ref().take(2).chain([credentials.repeated(); 2]) {
-        assert_eq!(host.send(request(budget.sent, presented)).status(), 200);
+        assert_eq!(host.send(request(budget.sent, presented)).status(), status);
     }
     let before = calls(&host);
     let presented = match budget.sent {
         Sent::Fresh => fresh.next().unwrap(),
-        Sent::Repeated | Sent::FromPage | Sent::Body => credentials.repeated(),
+        _ => credentials.repeated(),
     };
     let exchange = host.send(request(budget.sent, presented));
-    assert_eq!(exchange.status(), 200);
+    assert_eq!(exchange.status(), status);
     let after = calls(&host).into_iter().map(|(name, count)| (name, count - before[name]));
     (after.filter(|(_, count)| *count > 0).collect(), exchange.fuel)
 }

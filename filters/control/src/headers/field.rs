@@ -105,8 +105,8 @@ impl FieldValue {
 
     /// Any bytes; `None` where one of them could end the line or the field.
     #[must_use]
-    pub fn new(value: impl Into<Vec<u8>>) -> Option<Self> {
-        let value = value.into();
+    pub fn new(value: impl AsRef<[u8]>) -> Option<Self> {
+        let value = value.as_ref();
         let plain = value.iter().all(|byte| (*byte >= 0x20 && *byte != 0x7f) || *byte == b'\t');
         plain.then(|| FieldValue(Bytes::Text(Text::Shared(value.into()))))
     }

@@ -11,6 +11,17 @@ struct Entry {
     removed: bool,
 }
 
+impl Entry {
+    /// True if it is there under this name. One of another length, as most are, is told without a look at its bytes.
+    fn is_named(&self, name: &str, bytes: &[u8]) -> bool {
+        !self.removed
+            && self.name.end.wrapping_sub(self.name.start) == name.len()
+            && bytes
+                .get(self.name.clone())
+                .is_some_and(|own| own.eq_ignore_ascii_case(name.as_bytes()))
+    }
+}
+
 /// All fields of a message in their order, in one allocation; duplicates stay duplicates, values are bytes.
 #[derive(Clone, Debug, Default)]
 pub struct HeaderMap {
@@ -54,9 +65,16 @@ impl HeaderMap {
 
     /// Every value of a name, in order. A second one may be what the backend reads: look at all of them.
     pub fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
-        self.iter()
-            .filter(move |(candidate, _)| candidate.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        let entries = self.entries.iter();
+        let named = entries.filter(move |entry| entry.is_named(name, &self.bytes));
+        named.filter_map(|entry| self.bytes.get(entry.value.clone()))
+    }
+
+    /// True if there is a field of this name.
+    #[must_use]
+    pub fn has(&self, name: &FieldName) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.is_named(name.as_str(), &self.bytes))
     }
 
     /// The value of a name that stands exactly once.
@@ -112,10 +130,7 @@ impl HeaderMap {
     fn remove(&mut self, name: &FieldName) {
         let HeaderMap { bytes, entries } = self;
         for entry in entries {
-            let matches = bytes
-                .get(entry.name.clone())
-                .is_some_and(|candidate| candidate.eq_ignore_ascii_case(name.as_str().as_bytes()));
-            entry.removed |= matches;
+            entry.removed |= entry.is_named(name.as_str(), bytes);
         }
     }
 }

@@ -24,7 +24,8 @@ pub enum Edit {
     Add(FieldName, FieldValue),
     /// Removes every field of this name.
     Remove(FieldName),
-    /// What [`Headers`] makes of a `Set` where it knows that there is no such field: a host need not look for one.
+    /// A `Set` where it is certain that there is no such field, which [`Headers`] makes of one itself: a host need not
+    /// look for it.
     Insert(FieldName, FieldValue),
 }
 
@@ -86,6 +87,34 @@ impl Headers {
         one().map(Cow::Owned)
     }
 
+    /// True if there is a field of this name; all are read if nobody has yet.
+    pub fn has(&self, name: &FieldName, read: impl FnOnce() -> HeaderMap) -> bool {
+        self.known(name).unwrap_or_else(|| self.map(read).has(name))
+    }
+
+    /// The same, asked for alone where nobody has read all, as with [`Headers::peek`].
+    pub fn peek_has(&self, name: &FieldName, one: impl FnOnce() -> Option<Vec<u8>>) -> bool {
+        self.known(name).unwrap_or_else(|| one().is_some())
+    }
+
+    /// Whether there is a field of this name, if that can be told without the host. Changes are looked through as they
+    /// are: whoever looks and changes in turns would have each of them written into the fields by itself.
+    fn known(&self, name: &FieldName) -> Option<bool> {
+        if let Some(map) = self.current.get() {
+            return Some(map.has(name));
+        }
+        let base = self.base.take();
+        let applied = if base.is_some() { self.applied } else { self.told };
+        let mut known = base.as_ref().map(|map| map.has(name));
+        for edit in self.edits.get(applied..).unwrap_or_default() {
+            if edit.name() == name {
+                known = Some(!matches!(edit, Edit::Remove(_)));
+            }
+        }
+        self.base.set(base);
+        known
+    }
+
     /// Makes a change; what reads later sees it.
     pub fn edit(&mut self, edit: Edit) {
         if let Some(map) = self.current.take() {
@@ -94,6 +123,7 @@ impl Headers {
         }
         let edit = match edit {
             Edit::Set(name, value) if self.lacks(&name) => Edit::Insert(name, value),
+            Edit::Insert(name, value) if self.paused => Edit::Set(name, value),
             other => other,
         };
         self.edits.push(edit);
@@ -117,8 +147,7 @@ impl Headers {
     /// True if there is certainly no field of this name.
     fn lacks(&mut self, name: &FieldName) -> bool {
         let Some(map) = self.base.get_mut().as_ref().filter(|_| !self.paused) else { return false };
-        map.first(name.as_str()).is_none()
-            && self.edits.iter().skip(self.applied).all(|edit| edit.name() != name)
+        !map.has(name) && self.edits.iter().skip(self.applied).all(|edit| edit.name() != name)
     }
 
     /// The message waits, and other filters may change it meanwhile: nothing is certain any more.
@@ -210,6 +239,46 @@ mod tests {
     }
 
     #[test]
+    fn whether_a_field_is_there_is_told_with_all_changes() {
+        let value = || FieldValue::from_static("9");
+        let names = ["a", "b", "c", "d"].map(FieldName::from_static);
+        let [a, b, c, d] = &names;
+        // Read before the changes, between them, after them or never; told or not.
+        for reads in 0..8 {
+            let mut headers = Headers::default();
+            let look = |headers: &Headers, bit: u32| {
+                if reads & (1 << bit) != 0 {
+                    headers.map(sample);
+                }
+            };
+            look(&headers, 0);
+            headers.edit(Edit::Remove(a.clone()));
+            headers.edit(Edit::Add(c.clone(), value()));
+            look(&headers, 1);
+            headers.edit(Edit::Set(a.clone(), value()));
+            headers.edit(Edit::Remove(b.clone()));
+            look(&headers, 2);
+            headers.edit(Edit::Remove(c.clone()));
+            headers.edit(Edit::Insert(d.clone(), value()));
+            let one = || panic!("it is known");
+            assert_eq!(
+                [a, b, c, d].map(|name| headers.peek_has(name, one)),
+                [true, false, false, true]
+            );
+            assert_eq!(
+                [a, b, c, d].map(|name| headers.has(name, sample)),
+                [true, false, false, true]
+            );
+        }
+        let mut headers = Headers::default();
+        headers.edit(Edit::Remove(a.clone()));
+        headers.set_told();
+        assert!(headers.peek_has(a, || Some(Vec::new())), "the host says what it was told");
+        assert!(!headers.peek_has(b, || None));
+        assert!(headers.has(b, sample) && !headers.has(d, sample));
+    }
+
+    #[test]
     fn changes_that_are_taken_back_were_never_made() {
         let edit =
             |name, value| Edit::Set(FieldName::from_static(name), FieldValue::from_static(value));
@@ -276,6 +345,7 @@ mod tests {
         // While it waits another filter may add what was not there.
         headers.pause();
         headers.edit(set("e"));
-        assert_eq!(kinds(&headers), [false; 8]);
+        headers.edit(Edit::Insert(FieldName::from_static("f"), value()));
+        assert_eq!(kinds(&headers), [false; 9]);
     }
 }

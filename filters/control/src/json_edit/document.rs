@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::path::{JsonPath, Name, Step};
-use super::scan::{DEPTH, Scanner, check, expand};
+use super::scan::{DEPTH, check, expand};
 use super::{Allowed, JsonEditFault, MAX_GROWTH, MAX_PLACES};
 
 /// A value: its text, or its insides once somebody looked there.
@@ -83,10 +83,12 @@ impl<'t> Document<'t> {
 
     fn parse_to_depth(text: &'t [u8], depth: usize) -> Result<Self, JsonEditFault> {
         check(text, depth)?;
-        let mut scanner = Scanner::new(text);
-        let before = scanner.space();
-        let root = Value::Text(scanner.value().ok_or(JsonEditFault::NotJson)?);
-        let behind = scanner.space();
+        // It is one value, and there is nothing but space around it.
+        let start = text.trim_ascii_start();
+        let root = start.trim_ascii_end();
+        let before = text.get(..text.len().saturating_sub(start.len())).unwrap_or_default();
+        let behind = start.get(root.len()..).unwrap_or_default();
+        let root = Value::Text(root);
         Ok(Document { before, root, behind, text, places: MAX_PLACES, growth: 0, changed: false })
     }
 

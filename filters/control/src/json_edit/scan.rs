@@ -87,8 +87,11 @@ impl<'t> Scanner<'t> {
     /// or no end.
     fn nested(&mut self, most: usize) -> Option<()> {
         let mut depth = 0_usize;
-        while let Some(byte) = self.peek() {
-            match byte {
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let Some(place) = rest.iter().position(|byte| is_structural(*byte)) else { break };
+            self.at = self.at.saturating_add(place);
+            match rest.get(place).copied().unwrap_or_default() {
                 b'"' => {
                     self.string()?;
                     continue;
@@ -112,6 +115,12 @@ impl<'t> Scanner<'t> {
         }
         (depth == 0).then_some(())
     }
+}
+
+/// What begins a string, or begins or ends an object or list: most bytes are none of these, and all are asked.
+const fn is_structural(byte: u8) -> bool {
+    // `[` and `{`, `]` and `}` are one bit apart.
+    byte == b'"' || matches!(byte | 0x20, b'{' | b'}')
 }
 
 /// An object's or list's insides, each counted against `places`; another value stays as it is.

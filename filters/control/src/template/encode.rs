@@ -71,7 +71,7 @@ fn is_plain(value: &[u8]) -> bool {
 
 /// Nothing that an upstream would read as something else: spaces at the ends are taken away (RFC 9110 §5.5), so that
 /// `ada ` would become another user's name.
-fn is_fit_for_header(value: &[u8]) -> bool {
+pub(super) fn is_fit_for_header(value: &[u8]) -> bool {
     is_plain(value) && value.first() != Some(&b' ') && value.last() != Some(&b' ')
 }
 

@@ -10,11 +10,13 @@ mod source;
 mod values;
 
 pub use encode::Target;
+use encode::is_fit_for_header;
 pub use fault::TemplateFault;
 #[doc(hidden)]
 pub use fuzz::fuzz_template;
 use source::Source;
 pub use source::{CLAIMS, SOURCES};
+use values::Found;
 pub use values::Values;
 
 use crate::headers::FieldValue;
@@ -66,14 +68,6 @@ pub struct Rendered {
     pub dropped: u32,
 }
 
-impl Rendered {
-    /// As the value of a header.
-    #[must_use]
-    pub fn into_field(self) -> (Option<FieldValue>, u32) {
-        (self.value.and_then(FieldValue::new), self.dropped)
-    }
-}
-
 impl Template {
     /// Fills the places. A value that is missing and has no default, or is unfit for the target, leaves the whole text
     /// out, as does an empty text, which some upstreams read as 'somebody'.
@@ -82,6 +76,21 @@ impl Template {
         let mut dropped = 0;
         let value = self.fill(values, &mut dropped);
         Rendered { value, dropped }
+    }
+
+    /// The same as the value of a header, and how much was dropped.
+    #[must_use]
+    pub fn render_field(&self, values: &Values<'_>) -> (Option<FieldValue>, u32) {
+        // One place and nothing else, as most have: its text is copied once.
+        if let [Piece::Place { source, .. }] = self.pieces.as_slice()
+            && self.target == Target::Header
+            && let Some(value) = values.find(source).as_ref().and_then(Found::text)
+        {
+            let fit = value.len() <= MAX_RENDERED_BYTES && is_fit_for_header(value);
+            return (FieldValue::new(value).filter(|_| fit), u32::from(!fit));
+        }
+        let Rendered { value, dropped } = self.render(values);
+        (value.and_then(FieldValue::new), dropped)
     }
 
     fn fill(&self, values: &Values<'_>, dropped: &mut u32) -> Option<Vec<u8>> {

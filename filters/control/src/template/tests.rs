@@ -158,7 +158,10 @@ fn renders_claims_and_leaves_out_what_could_be_read_as_something_else() {
         (r#"$(jwt.lines | default("x"))"#, None, 1),
         (r#"$(jwt.only_bad | default("x"))"#, None, 1),
     ] {
-        let rendered = claims_alone(text).unwrap().render(&Values::of_claims(claims));
+        let template = claims_alone(text).unwrap();
+        let field = template.render_field(&Values::of_claims(claims));
+        assert_eq!(field, (value.and_then(FieldValue::new), dropped), "{text} in a field");
+        let rendered = template.render(&Values::of_claims(claims));
         let found = rendered.value.map(|value| String::from_utf8(value).unwrap());
         assert_eq!((found.as_deref(), rendered.dropped), (value, dropped), "{text}");
     }
@@ -208,7 +211,14 @@ fn a_text_is_as_long_as_the_bound_and_no_longer() {
     let rendered = |length: usize| {
         let claims = json!({"a": "x".repeat(length), "list": vec!["x"; length / 2]});
         let values = claims.as_object().unwrap();
-        let render = |text| claims_alone(text).unwrap().render(&Values::of_claims(values));
+        let render = |text| {
+            let template = claims_alone(text).unwrap();
+            let rendered = template.render(&Values::of_claims(values));
+            let field = rendered.value.as_ref().and_then(FieldValue::new);
+            let found = template.render_field(&Values::of_claims(values));
+            assert_eq!(found, (field, rendered.dropped), "in a field");
+            rendered
+        };
         (render("$(jwt.a)"), render("$(jwt.list)y"))
     };
     let (text, list) = rendered(MAX_RENDERED_BYTES);

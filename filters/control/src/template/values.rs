@@ -110,6 +110,14 @@ impl Found<'_> {
         unfit == 0 || !first
     }
 
+    /// The text that is all of it, if it is not empty.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Found::One(value) => Some(&**value).filter(|value| !value.is_empty()),
+            Found::List(_) => None,
+        }
+    }
+
     pub(super) fn is_empty_list(&self) -> bool {
         matches!(self, Found::List(elements) if elements.is_empty())
     }

@@ -26,6 +26,13 @@ impl Side {
         }
     }
 
+    fn has(self, exchange: &Exchange, name: &FieldName) -> bool {
+        match self {
+            Side::Request => exchange.has_request_header(name),
+            Side::Response => exchange.has_response_header(name),
+        }
+    }
+
     fn edit(self, exchange: &mut Exchange, edit: Edit) {
         match self {
             Side::Request => exchange.edit_request(edit),
@@ -127,7 +134,7 @@ impl HeaderOperations {
         let mut dropped = 0_u32;
         let mut fill = |written: &Written| {
             let fields = written.iter().map(|(_, template)| {
-                let (field, unfit) = template.render(values).into_field();
+                let (field, unfit) = template.render_field(values);
                 dropped = dropped.saturating_add(unfit);
                 field
             });
@@ -150,11 +157,8 @@ impl HeaderOperations {
         wanted: impl Fn(Operation) -> bool,
     ) {
         let side = self.side;
-        let has = |exchange: &Exchange, name: &FieldName| {
-            side.headers(exchange).first(name.as_str()).is_some()
-        };
         for name in self.remove.iter().filter(|_| wanted(Operation::Remove)) {
-            if has(exchange, name) {
+            if side.has(exchange, name) {
                 side.edit(exchange, Edit::Remove(name.clone()));
             }
         }
@@ -163,14 +167,14 @@ impl HeaderOperations {
         }
         for ((name, _), value) in self.replace.iter().zip(values.replace) {
             let value = value.filter(|_| wanted(Operation::Replace));
-            if let Some(value) = value.filter(|_| has(exchange, name)) {
+            if let Some(value) = value.filter(|_| side.has(exchange, name)) {
                 side.edit(exchange, Edit::Set(name.clone(), value));
             }
         }
         for ((name, _), value) in self.add.iter().zip(values.add) {
             let value = value.filter(|_| wanted(Operation::Add));
-            if let Some(value) = value.filter(|_| !has(exchange, name)) {
-                side.edit(exchange, Edit::Set(name.clone(), value));
+            if let Some(value) = value.filter(|_| !side.has(exchange, name)) {
+                side.edit(exchange, Edit::Insert(name.clone(), value));
             }
         }
         for ((name, _), value) in self.append.iter().zip(values.append) {

@@ -94,6 +94,10 @@ pub enum Config {
     SecurityHeaders,
     /// [`Config::Gateway`] with the same security headers.
     GatewaySecurityHeaders,
+    /// Our response-transformer: server errors are masked.
+    MaskErrors,
+    /// Our response-transformer: two fields of a JSON body go, one comes.
+    RewriteJson,
     /// Envoy's header_mutation with the same headers.
     EnvoyHeaderMutation,
     /// Envoy's jwt_authn, with three headers of claims.
@@ -197,6 +201,8 @@ impl Config {
             Config::GatewaySecurityHeaders => {
                 gateway_with("response-transformer", ours::security_headers())
             }
+            Config::MaskErrors => vec![ours("response-transformer", ours::mask_errors())],
+            Config::RewriteJson => vec![ours("response-transformer", ours::rewrite_json())],
             Config::GatewayByCredential => vec![gateway(three_periods("credential"))],
             Config::TwoModules => {
                 vec![ours("jwt-auth", ours::jwt_auth()), ours("rate-limiting", one_period())]
@@ -305,6 +311,18 @@ impl Config {
     pub fn has_security_headers(self) -> bool {
         use Config::{EnvoyHeaderMutation, GatewaySecurityHeaders, SecurityHeaders};
         matches!(self, SecurityHeaders | GatewaySecurityHeaders | EnvoyHeaderMutation)
+    }
+
+    /// Whether a client does not see what an upstream that failed says of itself.
+    #[must_use]
+    pub fn masks_errors(self) -> bool {
+        self == Config::MaskErrors
+    }
+
+    /// Whether a client gets other JSON than the upstream's.
+    #[must_use]
+    pub fn rewrites_json(self) -> bool {
+        self == Config::RewriteJson
     }
 
     /// Whether answers say how much is left.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLIENT, CLIENT_SAN, JWKS_PATH, PROVIDER, REFRESH, consumer};
+use crate::answers::{REMOVED, SHOWN_BY};
 use crate::credentials::{AUDIENCE, ISSUER, KEY_HEADER, ORIGIN, api_keys, jwks};
 
 /// With keys of the configuration.
@@ -74,6 +75,18 @@ pub(super) fn cors() -> Value {
 /// Those of an API. Of a connection without TLS one of the six is taken out, which costs as much.
 pub(super) fn security_headers() -> Value {
     json!({"security_headers": "api"})
+}
+
+/// Those of the server, which are masked by default.
+pub(super) fn mask_errors() -> Value {
+    json!({"mask_errors": {}})
+}
+
+/// Of a list of orders.
+pub(super) fn rewrite_json() -> Value {
+    let (name, value) = SHOWN_BY;
+    let added = format!("{name}:{value}");
+    json!({"remove": {"json": REMOVED}, "add": {"json": [added]}})
 }
 
 /// One megabyte.
