@@ -20,6 +20,8 @@ TEST_ENV := PORTCULLIS_DIST="$(CURDIR)/dist" PORTCULLIS_PROBE="$(abspath $(WASM_
 
 # Versions of the compatibility matrix beside the pinned one (1.38's wheel has no V8).
 OTHER_ENVOYS := 1.36.4 1.37.0 1.39.3
+# What only the next edit would make use of is gigabytes of a whole run; `make … CARGO_INCREMENTAL=1` keeps it.
+export CARGO_INCREMENTAL ?= 0
 # Seconds for each fuzz target.
 TIME ?= 60
 # Options of the benchmarks: --quick, --rows TEXT.
