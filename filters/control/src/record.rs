@@ -32,7 +32,8 @@ impl Outcome {
     }
 }
 
-/// One line of the record. Fields never hold a token, key, cookie or body.
+/// One line of the record. Fields never hold a token, key, cookie or body; the beginning of an error that an operator asked
+/// for by name (`log_original`) is the one exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// The control that decided.

@@ -73,6 +73,7 @@ impl Mask {
         let bytes = body.bytes;
         let more = if body.complete { "" } else { "+" };
         let mut fields = vec![
+            ("request_id", exchange.request_id().to_owned()),
             ("status", status.to_string()),
             ("content_type", content_type(exchange)),
             ("bytes", format!("{}{more}", bytes.len())),

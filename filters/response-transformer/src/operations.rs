@@ -1,6 +1,6 @@
 //! Kong's lists for answers: what is done to them, and at which statuses.
 
-use portcullis_control::config::{Node, Section};
+use portcullis_control::config::Section;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::HeaderMap;
 use portcullis_control::json_edit::JsonEditFault;
