@@ -8,7 +8,9 @@ use portcullis_control::program::{Lineup, Program};
 
 fn nothing(configuration: &[u8], environment: &Environment<'_>) -> Result<Program, Faults> {
     load(configuration, environment, |section| {
-        Some(Common::read(section).program(Vec::new(), Lineup::default(), Vec::new(), false))
+        let common = Common::read(section);
+        let (kinds, routes) = (Vec::new(), Vec::new());
+        Some(common.program(section.node(), kinds, Lineup::default(), routes, false))
     })
 }
 
