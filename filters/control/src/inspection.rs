@@ -179,8 +179,8 @@ mod tests {
     #[test]
     fn a_bound_is_told_where_it_cannot_act_or_is_none() {
         assert_eq!(read("{}"), (Some(Inspection::default()), Vec::new()));
-        let written = r#"{"max_body_bytes":1,"on_limit":"refuse","on_uninspected":"pass"}"#;
-        let (on_limit, on_uninspected) = (OnLimit::Refuse, OnUninspected::Pass);
+        let written = r#"{"max_body_bytes":1,"on_limit":"pass","on_uninspected":"pass"}"#;
+        let (on_limit, on_uninspected) = (OnLimit::Pass, OnUninspected::Pass);
         let inspection = Inspection { max: 1, on_limit, on_uninspected };
         assert_eq!(read(written), (Some(inspection), Vec::new()));
         for (max, faults, warnings) in [
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(
             read(r#"{"on_limit":"beginning","on_uninspected":"mask"}"#).1,
             [
-                "on_limit: expected one of pass, refuse, but found `beginning`",
+                "on_limit: expected one of refuse, pass, but found `beginning`",
                 "on_uninspected: expected one of refuse, pass, but found `mask`",
             ]
         );
