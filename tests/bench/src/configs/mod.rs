@@ -273,7 +273,8 @@ impl Config {
     /// Whether a request without a good token is refused.
     #[must_use]
     pub fn authenticates(self) -> bool {
-        matches!(self, Config::JwtAuthBare | Config::JwtAuthnBare) || self.forwards_claims()
+        use Config::{JwtAuthBare, JwtAuthnBare, Transformer};
+        matches!(self, JwtAuthBare | JwtAuthnBare | Transformer) || self.forwards_claims()
     }
 
     /// Whether the upstream is told who is calling.
@@ -281,7 +282,8 @@ impl Config {
     pub fn forwards_claims(self) -> bool {
         use Config::{
             Gateway, GatewayByCredential, GatewayCors, GatewaySecurityHeaders, GatewaySizes,
-            JwtAuth, JwtAuthRemote, JwtAuthn, JwtAuthnCache, JwtAuthnRemote, Native, TwoModules,
+            GatewayTransformer, JwtAuth, JwtAuthRemote, JwtAuthn, JwtAuthnCache, JwtAuthnRemote,
+            Native, TwoModules,
         };
         let forwarding = [
             Gateway,
@@ -289,6 +291,7 @@ impl Config {
             GatewayCors,
             GatewaySecurityHeaders,
             GatewaySizes,
+            GatewayTransformer,
             JwtAuth,
             JwtAuthRemote,
             JwtAuthn,
@@ -330,7 +333,7 @@ impl Config {
     pub fn limits(self) -> bool {
         use Config::{
             Gateway, GatewayByCredential, GatewayCors, GatewaySecurityHeaders, GatewaySizes,
-            LocalRatelimitHeaders, Native, OnePeriod, ThreePeriods, TwoModules,
+            GatewayTransformer, LocalRatelimitHeaders, Native, OnePeriod, ThreePeriods, TwoModules,
         };
         let limiting = [
             Gateway,
@@ -338,6 +341,7 @@ impl Config {
             GatewayCors,
             GatewaySecurityHeaders,
             GatewaySizes,
+            GatewayTransformer,
             LocalRatelimitHeaders,
             Native,
             OnePeriod,
