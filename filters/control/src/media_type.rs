@@ -25,8 +25,7 @@ impl BodyFormat {
             return None;
         }
         let content_type = headers.only("content-type")?;
-        let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-        match media_type.trim_ascii().to_ascii_lowercase().as_slice() {
+        match essence(content_type).to_ascii_lowercase().as_slice() {
             b"application/x-www-form-urlencoded" => Some(BodyFormat::Form),
             b"multipart/form-data" => boundary(content_type).map(BodyFormat::Multipart),
             other => is_json(other).then_some(BodyFormat::Json),
