@@ -8,7 +8,7 @@
 
 use portcullis_cases::case::START;
 use portcullis_cases::engine::Observed;
-use portcullis_cases::native::{Native, World};
+use portcullis_cases::native::Native;
 use portcullis_cases::prepared::Sent;
 use portcullis_cases::registry;
 use portcullis_cases::tokens::{Spec, keys, mint};
@@ -41,18 +41,14 @@ fn configuration() -> Value {
 }
 
 struct Gate {
-    world: World,
     native: Native,
 }
 
 impl Gate {
     fn new(configuration: &Value) -> Self {
-        let world = World::default();
-        world.set_now(START * 1_000_000_000);
-        let mut native = Native::new(&world, registry::of::<JwtAuth>());
-        let text = configuration.to_string().into_bytes();
-        assert!(native.configure(&text, &|_| None), "{:?}", world.log());
-        Gate { world, native }
+        let native = Native::started(registry::of::<JwtAuth>(), configuration);
+        native.world().set_now(START * 1_000_000_000);
+        Gate { native }
     }
 
     fn send(&mut self, headers: &[(&str, &[u8])]) -> Observed {
@@ -65,8 +61,7 @@ impl Gate {
     }
 
     fn count(&mut self, name: &str) -> u64 {
-        self.native.tick();
-        self.world.counter(&format!("portcullis.jwt-auth.{name}"))
+        self.native.count(&format!("portcullis.jwt-auth.{name}"))
     }
 }
 
@@ -151,9 +146,9 @@ fn a_list_of_revoked_tokens_in_a_configuration_has_a_thousand_entries_and_not_on
     assert!(!gate.native.configure(with(1_001).to_string().as_bytes(), &|_| None));
     let says = "revoked.jti: expected at most 1000 entries, but found 1001; put them into a feed";
     assert!(
-        gate.world.log().iter().any(|(_, line)| line.ends_with(says)),
+        gate.native.world().log().iter().any(|(_, line)| line.ends_with(says)),
         "{:?}",
-        gate.world.log()
+        gate.native.world().log()
     );
 }
 

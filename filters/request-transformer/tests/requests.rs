@@ -8,7 +8,7 @@
 )]
 
 use portcullis_cases::engine::Observed;
-use portcullis_cases::native::{Native, World};
+use portcullis_cases::native::Native;
 use portcullis_cases::prepared::Sent;
 use portcullis_cases::registry;
 use portcullis_request_transformer::RequestTransformer;
@@ -19,17 +19,12 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b0";
 
 struct Gate {
-    world: World,
     native: Native,
 }
 
 impl Gate {
     fn new(configuration: &Value) -> Self {
-        let world = World::default();
-        let mut native = Native::new(&world, registry::of::<RequestTransformer>());
-        let text = configuration.to_string().into_bytes();
-        assert!(native.configure(&text, &|_| None), "{:?}", world.log());
-        Gate { world, native }
+        Gate { native: Native::started(registry::of::<RequestTransformer>(), configuration) }
     }
 
     fn send(&mut self, content_type: &str, body: &[u8]) -> Observed {
@@ -43,9 +38,8 @@ impl Gate {
     }
 
     fn counts(&mut self, names: &[&str]) -> Vec<u64> {
-        self.native.tick();
         let count =
-            |name: &&str| self.world.counter(&format!("portcullis.request-transformer.{name}"));
+            |name: &&str| self.native.count(&format!("portcullis.request-transformer.{name}"));
         names.iter().map(count).collect()
     }
 }

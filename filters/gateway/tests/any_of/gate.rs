@@ -1,7 +1,7 @@
 //! A gateway of such controls, and what came of a request to it.
 
 use portcullis_cases::engine::Observed;
-use portcullis_cases::native::{Native, World};
+use portcullis_cases::native::Native;
 use portcullis_cases::prepared::Sent;
 use portcullis_control::policy::Kind;
 use portcullis_runtime::module::Definition;
@@ -17,20 +17,15 @@ const KINDS: [Kind; 4] = [
 ];
 
 pub(crate) struct Gate {
-    pub(crate) world: World,
     pub(crate) native: Native,
 }
 
 impl Gate {
     pub(crate) fn new(configuration: &Value) -> Self {
-        let world = World::default();
         let load = |text: &[u8], environment: &portcullis_control::config::Environment<'_>| {
             portcullis_gateway::compose(&KINDS, text, environment)
         };
-        let mut native = Native::new(&world, Definition { name: "gateway", load });
-        let text = configuration.to_string().into_bytes();
-        assert!(native.configure(&text, &|_| None), "{:?}", world.log());
-        Gate { world, native }
+        Gate { native: Native::started(Definition { name: "gateway", load }, configuration) }
     }
 
     /// All three, one of which has to let the request pass.
@@ -66,8 +61,7 @@ impl Gate {
     }
 
     pub(crate) fn count(&mut self, name: &str) -> u64 {
-        self.native.tick();
-        self.world.counter(&format!("portcullis.{name}"))
+        self.native.count(&format!("portcullis.{name}"))
     }
 }
 

@@ -60,11 +60,11 @@ fn an_alternative_that_waits_or_calls_suspends_those_behind_it() {
         let mut gate = Gate::any();
         let go_on = |gate: &mut Gate| match word {
             "wait" => {
-                gate.world.set_now(gate.world.now() + PATIENCE);
+                gate.native.world().set_now(gate.native.world().now() + PATIENCE);
                 gate.native.wait()
             }
             _ => gate.native.answer_call(
-                u32::try_from(gate.world.calls().len()).unwrap(),
+                u32::try_from(gate.native.world().calls().len()).unwrap(),
                 &CallAnswer::Http { headers: HeaderMap::default(), body: Vec::new() },
             ),
         };
@@ -72,7 +72,7 @@ fn an_alternative_that_waits_or_calls_suspends_those_behind_it() {
         let two = format!("{word} pass");
         let waiting = gate.get(&[("one", &one), ("two", &two), ("three", "pass")]);
         assert_eq!((waiting.status, waiting.upstream.is_none()), (None, true));
-        assert_eq!(gate.world.calls().len(), answers);
+        assert_eq!(gate.native.world().calls().len(), answers);
         let waiting = go_on(&mut gate);
         assert_eq!((waiting.status, waiting.upstream.is_none()), (None, true), "two waits as well");
         let observed = go_on(&mut gate);
@@ -148,7 +148,7 @@ fn a_body_that_came_while_another_one_waited_is_still_a_body() {
     let headers = [("one", "wait forbid"), ("two", "hold pass")];
     let waiting = gate.send(&headers, Some("good"), &[]);
     assert_eq!(waiting.status, None);
-    gate.world.set_now(PATIENCE);
+    gate.native.world().set_now(PATIENCE);
     let observed = gate.native.wait();
     assert_eq!((observed.status, told(&observed).0), (Some(200), vec!["two"]));
     assert_eq!(observed.upstream.unwrap().body, b"two:good");
@@ -195,7 +195,7 @@ fn one_that_cannot_decide_keeps_nobody_out_that_another_one_knows() {
     let observed = gate.get(&[("one", "later"), ("two", "forbid"), ("three", "pass")]);
     assert_eq!((observed.status, told(&observed).0), (Some(200), vec!["three"]));
     // Nor does a body that can't be read, or a call that can't be made.
-    gate.world.break_down(Part::Bodies);
+    gate.native.world().break_down(Part::Bodies);
     let observed = gate.send(&[("one", "hold pass"), ("two", "pass")], Some("good"), &[]);
     assert_eq!(
         (observed.status, &record(&observed)[1..]),
@@ -203,8 +203,8 @@ fn one_that_cannot_decide_keeps_nobody_out_that_another_one_knows() {
     );
     let observed = gate.send(&[("one", "hold pass"), ("two", "forbid")], Some("good"), &[]);
     assert_eq!(observed.status, Some(503));
-    gate.world.mend();
-    gate.world.break_down(Part::Calls);
+    gate.native.world().mend();
+    gate.native.world().break_down(Part::Calls);
     let observed = gate.get(&[("one", "call forbid"), ("two", "pass")]);
     assert_eq!((observed.status, told(&observed).0), (Some(200), vec!["two"]));
 }

@@ -6,6 +6,7 @@ use portcullis_control::control::CallAnswer;
 use portcullis_runtime::module::Definition;
 use portcullis_runtime::stream::{BodyFlow, HeadersFlow};
 use portcullis_runtime::vm::Vm;
+use serde_json::Value;
 
 use super::world::{Reply, Side, Stream, World};
 use crate::certificates;
@@ -78,6 +79,25 @@ impl Native {
         let mut vm = Vm::new(world.host(), definition);
         vm.create_context(ROOT, 0);
         Native { vm, world: world.clone(), next: ROOT, open: None }
+    }
+
+    /// A VM of this module under a configuration that it takes, in a world of its own.
+    ///
+    /// # Panics
+    /// If it refuses the configuration: with what it says of it.
+    #[must_use]
+    pub fn started(definition: Definition, configuration: &Value) -> Self {
+        let world = World::default();
+        let mut native = Native::new(&world, definition);
+        let text = configuration.to_string().into_bytes();
+        assert!(native.configure(&text, &|_| None), "{:?}", world.log());
+        native
+    }
+
+    /// A counter (`portcullis.acl.refused`) with all that was counted so far.
+    pub fn count(&mut self, name: &str) -> u64 {
+        self.tick();
+        self.world.counter(name)
     }
 
     /// Configures it, also again; false if it refuses, and then the log says why.
