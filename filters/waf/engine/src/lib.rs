@@ -1,0 +1,1 @@
+//! The engine: SecLang becomes a program, and a program judges a transaction.

@@ -1,0 +1,1 @@
+//! The operators of SecLang: what a rule asks of a value.
