@@ -1,0 +1,139 @@
+//! What the programs of a VM share: a pattern, an automaton or a rule is there once, however many routes have it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ipnet::IpNet;
+use portcullis_waf_operators::{Pattern, Phrases, parse_address_file, parse_phrase_file};
+use portcullis_waf_seclang::syntax::Rule;
+
+use super::{LinkedRule, Pipelines};
+use crate::ruleset::Fault;
+
+/// Data files by name (`@pmFromFile`, `@ipMatchFromFile`): a filter has no file system.
+pub type Files<'f> = dyn Fn(&str) -> Option<Vec<u8>> + 'f;
+
+/// The shared things of a VM. What nobody uses any longer goes when the next program is linked.
+#[derive(Default)]
+pub struct Store {
+    patterns: HashMap<String, Rc<Pattern>>,
+    phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
+    files: HashMap<Vec<String>, Rc<Phrases>>,
+    rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
+    slots: HashMap<Vec<u8>, usize>,
+    names: Vec<Vec<u8>>,
+    pub(crate) pipelines: Pipelines,
+}
+
+/// Slots 0 to 9 of TX are the captures.
+pub(crate) const CAPTURES: usize = 10;
+
+impl Store {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut store = Store::default();
+        for capture in 0..CAPTURES {
+            store.slot(capture.to_string().as_bytes());
+        }
+        store
+    }
+
+    /// Drops what no program holds.
+    pub fn prune(&mut self) {
+        self.rules.retain(|_, linked| Rc::strong_count(linked) > 1);
+        self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
+        self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);
+        self.files.retain(|_, phrases| Rc::strong_count(phrases) > 1);
+    }
+
+    /// The slot of a name in TX.
+    pub(crate) fn slot(&mut self, name: &[u8]) -> usize {
+        let name = name.to_ascii_lowercase();
+        let next = self.names.len();
+        let names = &mut self.names;
+        *self.slots.entry(name).or_insert_with_key(|name| {
+            names.push(name.clone());
+            next
+        })
+    }
+
+    /// The slot of a name that some rule names.
+    pub(crate) fn known_slot(&self, name: &[u8]) -> Option<usize> {
+        self.slots.get(name).copied()
+    }
+
+    /// The name of a slot, in lower case.
+    pub(crate) fn slot_name(&self, slot: usize) -> &[u8] {
+        self.names.get(slot).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn rule(
+        &mut self,
+        rule: &Rc<Rule>,
+        files: &Files<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Rc<LinkedRule>> {
+        if let Some(linked) = self.rules.get(rule) {
+            return Some(Rc::clone(linked));
+        }
+        let linked = Rc::new(LinkedRule::link(rule, self, files, faults)?);
+        self.rules.insert(Rc::clone(rule), Rc::clone(&linked));
+        Some(linked)
+    }
+
+    pub(super) fn pattern(&mut self, text: &str) -> Result<Rc<Pattern>, String> {
+        if let Some(pattern) = self.patterns.get(text) {
+            return Ok(Rc::clone(pattern));
+        }
+        let pattern = Rc::new(Pattern::new(text).map_err(|fault| fault.to_string())?);
+        self.patterns.insert(text.to_owned(), Rc::clone(&pattern));
+        Ok(pattern)
+    }
+
+    pub(super) fn phrases(&mut self, phrases: &[Vec<u8>]) -> Rc<Phrases> {
+        if let Some(known) = self.phrases.get(phrases) {
+            return Rc::clone(known);
+        }
+        let built = Rc::new(Phrases::build(phrases));
+        self.phrases.insert(phrases.to_vec(), Rc::clone(&built));
+        built
+    }
+
+    pub(super) fn phrase_files(
+        &mut self,
+        names: &[String],
+        files: &Files<'_>,
+    ) -> Result<Rc<Phrases>, String> {
+        if let Some(known) = self.files.get(names) {
+            return Ok(Rc::clone(known));
+        }
+        let mut phrases = Vec::new();
+        for name in names {
+            phrases.extend(parse_phrase_file(&file(name, files)?));
+        }
+        let built = Rc::new(Phrases::build(&phrases));
+        self.files.insert(names.to_vec(), Rc::clone(&built));
+        Ok(built)
+    }
+
+    pub(super) fn address_files(
+        &mut self,
+        names: &[String],
+        files: &Files<'_>,
+    ) -> Result<Vec<IpNet>, String> {
+        let mut nets = Vec::new();
+        for name in names {
+            nets.extend(parse_address_file(&file(name, files)?).map_err(|line| {
+                format!("line {line} of the data file `{name}` is no address and no network")
+            })?);
+        }
+        Ok(nets)
+    }
+}
+
+fn file(name: &str, files: &Files<'_>) -> Result<Vec<u8>, String> {
+    files(name).ok_or_else(|| {
+        format!("the data file `{name}` is not there; give its text in `data_files`")
+    })
+}

@@ -1,0 +1,294 @@
+//! One rule of a chain: its operator on each value of its targets.
+
+use std::rc::Rc;
+
+use portcullis_waf_operators as operators;
+use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
+
+use super::values::{FormId, ItemId};
+use super::{EngineError, Matched, Transaction};
+use crate::program::{
+    Comparison, LinkedLink, List, Op, PipelineId, Point, PointSelector, Program, Store, TextTest,
+};
+
+/// What the operator said of one value.
+pub(super) enum Answer {
+    No,
+    /// With what it captured.
+    Yes(Vec<Vec<u8>>),
+    /// It could not be run to its end.
+    Unknown,
+}
+
+/// A rule in its place, while it runs.
+pub(super) struct Running<'r> {
+    pub(super) program: &'r Program,
+    pub(super) store: &'r Store,
+    pub(super) rule: &'r Rc<Rule>,
+    pub(super) link: &'r LinkedLink,
+    pub(super) controls: &'r [Control],
+    pub(super) index: usize,
+}
+
+impl Transaction {
+    /// True if the operator matched at least one value. What a match does is done at once, for each.
+    pub(super) fn link(
+        &mut self,
+        program: &Program,
+        store: &Store,
+        rule: &Rc<Rule>,
+        link: &LinkedLink,
+        controls: &[Control],
+        index: usize,
+    ) -> bool {
+        let running = Running { program, store, rule, link, controls, index };
+        if link.targets.is_empty() {
+            let answer = self.ask(&running, &[]);
+            return self.judge(&running, answer, |_| Matched::default());
+        }
+        let mut matched = false;
+        for target in &link.targets {
+            let list = target.point.list;
+            if target.count {
+                let count = self.count(&running, &target.point).to_string();
+                let answer = self.ask(&running, count.as_bytes());
+                matched |= self.judge(&running, answer, |_| Matched {
+                    name: [b"&", full_name(list, selected_name(store, &target.point)).as_slice()]
+                        .concat(),
+                    value: count.clone().into_bytes(),
+                });
+            } else if is_dynamic(list) {
+                for (name, value) in self.dynamic(store, &target.point) {
+                    if !self.excluded(&running, list, &name) {
+                        matched |= self.value(&running, list, &name, value);
+                    }
+                }
+            } else {
+                matched |= self.items(&running, &target.point);
+            }
+        }
+        matched
+    }
+
+    /// The operator on the values of a list that the request filled.
+    fn items(&mut self, running: &Running<'_>, point: &Point) -> bool {
+        let mut matched = false;
+        // What a match does may not lengthen the list that is looked through.
+        for place in 0..self.values.count(point.list) {
+            let Some(item) = self.values.at(point.list, place) else { break };
+            let name = self.values.name(item);
+            if !point.means(name, true) || self.excluded(running, point.list, name) {
+                continue;
+            }
+            matched |= self.item(running, point.list, item);
+        }
+        matched
+    }
+
+    fn item(&mut self, running: &Running<'_>, list: List, item: ItemId) -> bool {
+        let link = running.link;
+        let pipelines = &running.store.pipelines;
+        let mut matched = false;
+        let mut last: Option<FormId> = None;
+        let single = [link.pipeline];
+        let stages: &[PipelineId] = if link.stages.is_empty() { &single } else { &link.stages };
+        for stage in stages {
+            let Some(form) = self.values.transformed(item, *stage, pipelines) else { continue };
+            if last.replace(form) == Some(form) {
+                continue;
+            }
+            let answer = self.ask(running, self.values.text_of(form));
+            matched |= self.judge(running, answer, |transaction| Matched {
+                name: full_name(list, transaction.values.name(item)),
+                value: transaction.values.text_of(form).to_vec(),
+            });
+        }
+        matched
+    }
+
+    /// The operator on a value that no request sent: it is transformed anew for each rule.
+    fn value(&mut self, running: &Running<'_>, list: List, name: &[u8], value: Vec<u8>) -> bool {
+        let pipelines = &running.store.pipelines;
+        let single = [running.link.pipeline];
+        let stages: &[PipelineId] =
+            if running.link.stages.is_empty() { &single } else { &running.link.stages };
+        let mut matched = false;
+        let mut last: Option<Vec<u8>> = None;
+        for stage in stages {
+            let text = pipelines.apply(*stage, &value).into_owned();
+            if last.as_ref() == Some(&text) {
+                continue;
+            }
+            let answer = self.ask(running, &text);
+            matched |= self.judge(running, answer, |_| Matched {
+                name: full_name(list, name),
+                value: text.clone(),
+            });
+            last = Some(text);
+        }
+        matched
+    }
+
+    /// Does what a match does.
+    fn judge(
+        &mut self,
+        running: &Running<'_>,
+        answer: Answer,
+        matched: impl FnOnce(&Transaction) -> Matched,
+    ) -> bool {
+        let captures = match answer {
+            Answer::No => return false,
+            Answer::Unknown => {
+                let rule = running.rule.metadata.id;
+                self.error(EngineError::Operator { rule });
+                return false;
+            }
+            Answer::Yes(captures) => captures,
+        };
+        self.matched = matched(self);
+        self.matches_of_chain.push(self.matched.clone());
+        if !captures.is_empty() {
+            self.capture(captures);
+        }
+        self.act(running);
+        true
+    }
+
+    /// The operator on one text; negation included.
+    fn ask(&self, running: &Running<'_>, text: &[u8]) -> Answer {
+        let capture = running.link.capture && !running.link.negated;
+        let answer = self.operator(running, text, capture);
+        if !running.link.negated {
+            return answer;
+        }
+        match answer {
+            Answer::No => Answer::Yes(Vec::new()),
+            Answer::Yes(_) => Answer::No,
+            Answer::Unknown => Answer::Unknown,
+        }
+    }
+
+    fn operator(&self, running: &Running<'_>, text: &[u8], capture: bool) -> Answer {
+        let store = running.store;
+        let matched = match &running.link.op {
+            Op::Rx(pattern) => match pattern.is_match(text) {
+                Ok(true) if capture => {
+                    return match pattern.captures(text) {
+                        Ok(captures) => Answer::Yes(captures.iter().map(|c| c.to_vec()).collect()),
+                        Err(_) => Answer::Unknown,
+                    };
+                }
+                Ok(matched) => matched,
+                Err(_) => return Answer::Unknown,
+            },
+            Op::Phrases(phrases) => match phrases.find(text) {
+                Some(found) if capture => return Answer::Yes(vec![found.to_vec()]),
+                found => found.is_some(),
+            },
+            Op::Compare(comparison, argument) => {
+                let (value, than) = (operators::number(text), self.number(store, argument));
+                match comparison {
+                    Comparison::Eq => value == than,
+                    Comparison::Ge => value >= than,
+                    Comparison::Gt => value > than,
+                    Comparison::Le => value <= than,
+                    Comparison::Lt => value < than,
+                }
+            }
+            Op::Text(test, argument) => {
+                let argument = self.expand(store, running.rule, argument);
+                match test {
+                    TextTest::Equal => text == argument.as_ref(),
+                    TextTest::Contains => operators::contains(text, &argument),
+                    TextTest::ContainsWord => operators::contains_word(text, &argument),
+                    TextTest::BeginsWith => text.starts_with(&argument),
+                    TextTest::EndsWith => text.ends_with(&argument),
+                    TextTest::Within => operators::contains(&argument, text),
+                }
+            }
+            Op::Address(nets) => operators::ip_match(text, nets),
+            Op::Sqli => match operators::detect_sqli(text) {
+                Some(fingerprint) if capture => {
+                    return Answer::Yes(vec![fingerprint.as_bytes().to_vec()]);
+                }
+                found => found.is_some(),
+            },
+            Op::Xss => match operators::detect_xss(text) {
+                true if capture => return Answer::Yes(vec![text.to_vec()]),
+                found => found,
+            },
+            Op::OutsideOf(bytes) => !operators::ByteSet::of(text).is_subset(bytes),
+            Op::UrlEncoding => !operators::is_url_encoded(text),
+            Op::Utf8 => std::str::from_utf8(text).is_err(),
+            Op::Always if capture => return Answer::Yes(vec![text.to_vec()]),
+            Op::Always => true,
+            Op::Never => false,
+        };
+        if matched { Answer::Yes(Vec::new()) } else { Answer::No }
+    }
+
+    /// How many values a point means.
+    fn count(&self, running: &Running<'_>, point: &Point) -> usize {
+        if is_dynamic(point.list) {
+            let all = self.dynamic(running.store, point).into_iter();
+            return all.filter(|(name, _)| !self.excluded(running, point.list, name)).count();
+        }
+        let named = self.values.named(point.list);
+        named
+            .filter(|(name, _)| {
+                point.means(name, true) && !self.excluded(running, point.list, name)
+            })
+            .count()
+    }
+
+    /// True if the rule, the route or another rule said not to look at this value.
+    fn excluded(&self, running: &Running<'_>, list: List, name: &[u8]) -> bool {
+        let means = |point: &Point| {
+            point.list == list
+                && match &point.selector {
+                    PointSelector::Slot(slot) => {
+                        running.store.slot_name(*slot).eq_ignore_ascii_case(name)
+                    }
+                    _ => point.means(name, false),
+                }
+        };
+        running.link.excluded.iter().any(means)
+            || self.excluded.iter().any(|(rules, point)| rules.has(running.index) && means(point))
+    }
+
+    pub(super) fn error(&mut self, error: EngineError) {
+        /// One of each kind and rule is enough to refuse and to count.
+        const MAX_ERRORS: usize = 16;
+        if self.errors.len() < MAX_ERRORS && !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+}
+
+/// True for lists whose values come from rules, not from the request.
+pub(super) fn is_dynamic(list: List) -> bool {
+    const DYNAMIC: [List; 7] = [
+        List::of(Variable::Tx),
+        List::of(Variable::MatchedVar),
+        List::of(Variable::MatchedVarName),
+        List::of(Variable::MatchedVars),
+        List::of(Variable::MatchedVarsNames),
+        List::of(Variable::HighestSeverity),
+        List::of(Variable::Rule),
+    ];
+    DYNAMIC.contains(&list)
+}
+
+/// `ARGS:name`, or the variable alone where there is no name.
+fn full_name(list: List, name: &[u8]) -> Vec<u8> {
+    let variable = list.variable().name().as_bytes();
+    if name.is_empty() { variable.to_vec() } else { [variable, b":", name].concat() }
+}
+
+fn selected_name<'s>(store: &'s Store, point: &'s Point) -> &'s [u8] {
+    match &point.selector {
+        PointSelector::Name(name) => name,
+        PointSelector::Slot(slot) => store.slot_name(*slot),
+        PointSelector::All | PointSelector::Pattern(_) => &[],
+    }
+}
