@@ -132,11 +132,13 @@ impl Transaction {
         self.push_named(Variable::RequestHeaders, Variable::RequestHeadersNames, name, value);
     }
 
-    /// The response's status line.
-    pub fn response_line(&mut self, status: u16, protocol: &[u8]) {
+    /// The response's status line; the protocol is the request's.
+    pub fn response_line(&mut self, status: u16) {
         self.set_number(Variable::ResponseStatus, usize::from(status));
-        self.set(Variable::ResponseProtocol, protocol);
-        self.set(Variable::StatusLine, &[protocol, status.to_string().as_bytes()].join(&b' '));
+        let protocol = self.values.named(List::of(Variable::RequestProtocol)).next();
+        let protocol = protocol.map_or(Vec::new(), |(_, value)| value.to_vec());
+        self.set(Variable::ResponseProtocol, &protocol);
+        self.set(Variable::StatusLine, &[&protocol, status.to_string().as_bytes()].join(&b' '));
     }
 
     /// A response header or trailer.

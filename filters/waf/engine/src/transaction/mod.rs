@@ -11,12 +11,12 @@ mod values;
 
 use std::rc::Rc;
 
-use portcullis_waf_seclang::syntax::EngineMode;
+use portcullis_waf_seclang::syntax::{EngineMode, Variable};
 
 use crate::bits::Bits;
 use crate::log::Match;
 use crate::profile::Profile;
-use crate::program::{Point, Program};
+use crate::program::{List, Point, Program};
 use tx::Tx;
 use values::Values;
 
@@ -116,6 +116,8 @@ pub struct Transaction {
     matched_rules: Bits,
     errors: Vec<EngineError>,
     intervention: Option<Intervention>,
+    /// What would have been decided under `DetectionOnly`: the first of it.
+    detected: Option<Intervention>,
 }
 
 /// MATCHED_VAR and MATCHED_VAR_NAME.
@@ -149,6 +151,7 @@ impl Transaction {
             matched_rules: Bits::default(),
             errors: Vec::new(),
             intervention: None,
+            detected: None,
             program: Rc::clone(program),
             profile: Rc::clone(profile),
         };
@@ -178,6 +181,12 @@ impl Transaction {
         self.intervention.as_ref()
     }
 
+    /// What the rules would have decided first, were the engine not in `DetectionOnly`.
+    #[must_use]
+    pub fn detected(&self) -> Option<&Intervention> {
+        self.detected.as_ref()
+    }
+
     /// `SecRuleEngine` as the ceiling and `ctl:ruleEngine` left it.
     #[must_use]
     pub fn engine(&self) -> EngineMode {
@@ -200,6 +209,26 @@ impl Transaction {
             && self.engine != EngineMode::Off
             && self.allowed != Allowed::All
             && types.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(essence))
+    }
+
+    /// UNIQUE_ID.
+    #[must_use]
+    pub fn unique_id(&self) -> &[u8] {
+        let mut values = self.values.named(List::of(Variable::UniqueId));
+        values.next().map_or(&[], |(_, value)| value)
+    }
+
+    /// Bytes of arguments, which are what a body holds beside files.
+    #[must_use]
+    pub fn other_than_files(&self) -> usize {
+        let arguments = self.values.named(List::of(Variable::ArgsPost));
+        arguments.map(|(name, value)| name.len().saturating_add(value.len())).sum()
+    }
+
+    /// Leaves out what another profile of the same program leaves out, too.
+    pub fn exclude_as(&mut self, profile: &Profile) {
+        self.removed.unite(&profile.removed);
+        self.excluded.extend(profile.targets.iter().cloned());
     }
 
     /// The number that TX holds under a name (`blocking_inbound_anomaly_score`), 0 where there is none.

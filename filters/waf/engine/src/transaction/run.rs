@@ -102,9 +102,6 @@ impl Transaction {
 
     /// True if no further rule of the phase runs.
     fn disrupt(&mut self, store: &Store, rule: &Rc<Rule>, phase: Phase) -> bool {
-        if self.engine != EngineMode::On {
-            return false;
-        }
         let id = rule.metadata.id;
         let intervention = match &rule.disruption {
             Disruption::Pass | Disruption::Block => return false,
@@ -122,11 +119,19 @@ impl Transaction {
         if phase == Phase::Logging {
             return false;
         }
-        self.intervention = Some(intervention);
-        true
+        if self.engine == EngineMode::On {
+            self.intervention = Some(intervention);
+            return true;
+        }
+        self.detected.get_or_insert(intervention);
+        false
     }
 
+    /// As ModSecurity: where nothing is refused, nothing is let off either, so that all is seen.
     fn allow(&mut self, allowed: Allowed) -> bool {
+        if self.engine != EngineMode::On {
+            return false;
+        }
         self.allowed = allowed;
         true
     }
