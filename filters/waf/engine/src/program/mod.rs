@@ -15,7 +15,7 @@ use portcullis_waf_seclang::syntax::{Flow, Phase, Removal, Rule};
 
 pub(crate) use expression::{Expr, Part};
 pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule};
-pub(crate) use operator::{Comparison, Op, TextTest};
+pub(crate) use operator::{Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};
 pub(crate) use point::{List, Point, PointSelector};
 pub(crate) use store::CAPTURES;

@@ -35,6 +35,19 @@ pub(crate) enum Comparison {
     Lt,
 }
 
+impl Comparison {
+    /// True if it holds between these.
+    pub(crate) fn holds(self, value: i64, than: i64) -> bool {
+        match self {
+            Comparison::Eq => value == than,
+            Comparison::Ge => value >= than,
+            Comparison::Gt => value > than,
+            Comparison::Le => value <= than,
+            Comparison::Lt => value < than,
+        }
+    }
+}
+
 /// Texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextTest {

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use portcullis_waf_operators as operators;
 use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
 
+use super::tx::TxValue;
 use super::values::{FormId, ItemId};
 use super::{EngineError, Matched, Transaction};
 use crate::program::{
-    Comparison, LinkedLink, List, Op, PipelineId, Point, PointSelector, Program, Store, TextTest,
+    LinkedLink, List, Op, PipelineId, Point, PointSelector, Program, Store, TextTest,
 };
 
 /// What the operator said of one value.
@@ -18,6 +19,23 @@ pub(super) enum Answer {
     Yes(Vec<Vec<u8>>),
     /// It could not be run to its end.
     Unknown,
+}
+
+impl From<bool> for Answer {
+    fn from(matched: bool) -> Self {
+        if matched { Answer::Yes(Vec::new()) } else { Answer::No }
+    }
+}
+
+impl Answer {
+    /// What could not be run is no match, negated or not.
+    fn negated_if(self, negated: bool) -> Self {
+        match self {
+            Answer::No if negated => Answer::Yes(Vec::new()),
+            Answer::Yes(_) if negated => Answer::No,
+            answer => answer,
+        }
+    }
 }
 
 /// A rule in its place, while it runs.
@@ -50,13 +68,21 @@ impl Transaction {
         for target in &link.targets {
             let list = target.point.list;
             if target.count {
-                let count = self.count(&running, &target.point).to_string();
-                let answer = self.ask(&running, count.as_bytes());
+                let count = i64::try_from(self.count(&running, &target.point)).unwrap_or(i64::MAX);
+                let answer = self.ask_number(&running, count);
                 matched |= self.judge(&running, answer, |_| Matched {
                     name: [b"&", full_name(list, selected_name(store, &target.point)).as_slice()]
                         .concat(),
-                    value: count.clone().into_bytes(),
+                    value: count.to_string().into_bytes(),
                 });
+            } else if let Some((slot, held)) = self.compared(&running, &target.point) {
+                let answer = self.ask_number(&running, held.unwrap_or_default());
+                if held.is_some() {
+                    matched |= self.judge(&running, answer, |transaction| Matched {
+                        name: full_name(list, store.slot_name(slot)),
+                        value: transaction.tx.get(slot).map_or(Vec::new(), TxValue::text),
+                    });
+                }
             } else if is_dynamic(list) {
                 for (name, value) in self.dynamic(store, &target.point) {
                     if !self.excluded(&running, list, &name) {
@@ -68,6 +94,19 @@ impl Transaction {
             }
         }
         matched
+    }
+
+    /// The slot of a score or setting that is compared as the number it is, and the number: most rules that are no
+    /// pattern ask only this, and it costs no text.
+    fn compared(&self, running: &Running<'_>, point: &Point) -> Option<(usize, Option<i64>)> {
+        let link = running.link;
+        let plain = link.pipeline == 0 && link.stages.is_empty() && link.excluded.is_empty();
+        match (&point.selector, &link.op) {
+            (PointSelector::Slot(slot), Op::Compare(..)) if plain && self.excluded.is_empty() => {
+                Some((*slot, self.tx.get(*slot).map(TxValue::number)))
+            }
+            _ => None,
+        }
     }
 
     /// The operator on the values of a list that the request filled.
@@ -157,14 +196,17 @@ impl Transaction {
     /// The operator on one text; negation included.
     fn ask(&self, running: &Running<'_>, text: &[u8]) -> Answer {
         let capture = running.link.capture && !running.link.negated;
-        let answer = self.operator(running, text, capture);
-        if !running.link.negated {
-            return answer;
-        }
-        match answer {
-            Answer::No => Answer::Yes(Vec::new()),
-            Answer::Yes(_) => Answer::No,
-            Answer::Unknown => Answer::Unknown,
+        self.operator(running, text, capture).negated_if(running.link.negated)
+    }
+
+    /// The same for a number.
+    fn ask_number(&self, running: &Running<'_>, value: i64) -> Answer {
+        match &running.link.op {
+            Op::Compare(comparison, argument) => {
+                let holds = comparison.holds(value, self.number(running.store, argument));
+                Answer::from(holds).negated_if(running.link.negated)
+            }
+            _ => self.ask(running, value.to_string().as_bytes()),
         }
     }
 
@@ -186,14 +228,7 @@ impl Transaction {
                 found => found.is_some(),
             },
             Op::Compare(comparison, argument) => {
-                let (value, than) = (operators::number(text), self.number(store, argument));
-                match comparison {
-                    Comparison::Eq => value == than,
-                    Comparison::Ge => value >= than,
-                    Comparison::Gt => value > than,
-                    Comparison::Le => value <= than,
-                    Comparison::Lt => value < than,
-                }
+                comparison.holds(operators::number(text), self.number(store, argument))
             }
             Op::Text(test, argument) => {
                 let argument = self.expand(store, running.rule, argument);
@@ -224,11 +259,17 @@ impl Transaction {
             Op::Always => true,
             Op::Never => false,
         };
-        if matched { Answer::Yes(Vec::new()) } else { Answer::No }
+        Answer::from(matched)
     }
 
     /// How many values a point means.
     fn count(&self, running: &Running<'_>, point: &Point) -> usize {
+        if let PointSelector::Slot(slot) = &point.selector
+            && running.link.excluded.is_empty()
+            && self.excluded.is_empty()
+        {
+            return usize::from(self.tx.get(*slot).is_some());
+        }
         if is_dynamic(point.list) {
             let all = self.dynamic(running.store, point).into_iter();
             return all.filter(|(name, _)| !self.excluded(running, point.list, name)).count();
