@@ -1,0 +1,18 @@
+//! `@rx`: a pattern in PCRE's syntax, translated for `regex-automata`, checked at load and compiled when it is needed.
+//!
+//! [`translate`](fn@translate) turns the text of a pattern into the syntax of `regex-syntax`, byte for byte or not at
+//! all; [`Pattern`] runs it.
+
+mod class;
+mod compiled;
+mod error;
+mod escape;
+mod group;
+mod translate;
+
+#[cfg(test)]
+mod tests;
+
+pub use compiled::{MAX_GROUPS, Pattern, Span};
+pub use error::{Exhausted, PatternError};
+pub use translate::{Case, parse, translate};

@@ -1,0 +1,258 @@
+//! Tables of what a translated pattern means, and of what is refused.
+
+use super::*;
+
+fn matches(pattern: &str, value: &[u8]) -> bool {
+    let pattern = Pattern::new(pattern.as_bytes(), Case::Sensitive)
+        .unwrap_or_else(|e| panic!("{pattern}: {e}"));
+    let matched = pattern.is_match(value).unwrap();
+    let mut groups = [None; 1];
+    assert_eq!(pattern.captures(value, &mut groups), Ok(matched), "{pattern:?}");
+    assert_eq!(groups[0].is_some(), matched);
+    matched
+}
+
+/// A pattern, what it matches, what it doesn't.
+type Row<'t> = (&'t str, &'t [&'t [u8]], &'t [&'t [u8]]);
+
+fn table(rows: &[Row<'_>]) {
+    for (pattern, yes, no) in rows {
+        for value in *yes {
+            assert!(matches(pattern, value), "{pattern} on {:?}", value.escape_ascii().to_string());
+        }
+        for value in *no {
+            assert!(
+                !matches(pattern, value),
+                "{pattern} not on {:?}",
+                value.escape_ascii().to_string()
+            );
+        }
+    }
+}
+
+#[test]
+fn escapes_mean_bytes() {
+    table(&[
+        (r"^\x{c2}$", &[b"\xc2"], &[b"\xc3\x82", b"\xc2\x82"]),
+        (r"^[\x{bc}\x{be}]$", &[b"\xbc", b"\xbe"], &[b"\xc2\xbc", b"\xc2"]),
+        (r"^[\x{80}-\x{ff}]$", &[b"\x80", b"\xff"], &[b"\x7f"]),
+        (r"^\xe9$", &[b"\xe9"], &[b"\xc3\xa9"]),
+        (r"^\x4$", &[b"\x04"], &[b"4"]),
+        (r"^a\x$", &[b"a\0"], &[b"ax"]),
+        (r"^\x{000041}$", &[b"A"], &[b"a"]),
+        (r"^\0\012$", &[b"\0\n"], &[]),
+        (r"^[\0-\037]$", &[b"\0", b"\x1f"], &[b" "]),
+        (r"^\o{101}$", &[b"A"], &[]),
+        (r"^\e\a\cA\c[$", &[b"\x1b\x07\x01\x1b"], &[]),
+        (r"^\<\>\_\/\-\ \'$", &[b"<>_/- '"], &[]),
+        (r"^\Qa.b[\E.$", &[b"a.b[x"], &[b"axb[x"]),
+        (r"^\Qa.b", &[b"a.b"], &[b"axb"]),
+        (r"^é+$", &[b"\xc3\xa9", b"\xc3\xa9\xa9"], &[b"\xc3\xa9\xc3\xa9"]),
+        (r"^[é]$", &[b"\xc3", b"\xa9"], &[b"\xc3\xa9"]),
+    ]);
+}
+
+#[test]
+fn kinds_of_bytes_are_those_of_ascii_and_of_lines() {
+    table(&[
+        (r"^\v$", &[b"\n", b"\x0b", b"\x0c", b"\r", b"\x85"], &[b" ", b"v"]),
+        (r"^\V$", &[b" ", b"v"], &[b"\n", b"\x85"]),
+        (r"^\h$", &[b" ", b"\t", b"\xa0"], &[b"\n", b"h"]),
+        (r"^\H$", &[b"h", b"\n"], &[b" "]),
+        (r"^[\v\h]$", &[b"\x0b", b"\xa0"], &[b"v", b"h"]),
+        (r"^[^\v]$", &[b"v"], &[b"\r"]),
+        (r"^\R$", &[b"\r\n", b"\r", b"\n", b"\x0b"], &[b"\n\r"]),
+        (r"^\N$", &[b"\r"], &[b"\n"]),
+        (r"^\s$", &[b"\x0b", b" "], &[b"\xa0", b"\x85"]),
+        (r"^\w\W\d\D\S$", &[b"_\xe91x\0"], &[b"\xe9_1x\0"]),
+        (r"\bselect\b", &[b"a select b", b"\xe9select\xe9"], &[b"selects"]),
+        (r"^[\b]$", &[b"\x08"], &[b"b"]),
+    ]);
+}
+
+#[test]
+fn braces_that_are_no_quantifier_are_braces() {
+    table(&[
+        (r"^${$", &[], &[b"${"]),
+        (r"^\${$", &[b"${"], &[]),
+        (r"^{a}$", &[b"{a}"], &[]),
+        (r"^a{2}$", &[b"aa"], &[b"a{2}"]),
+        (r"^a{2,}$", &[b"aaa"], &[b"a"]),
+        (r"^a{,2}$", &[b"a{,2}"], &[b"aa"]),
+        (r"^a{2,x}$", &[b"a{2,x}"], &[]),
+        (r"^a{1,2}?b{$", &[b"aab{"], &[]),
+        (r"^a{{2}}$", &[b"a{{}"], &[]),
+    ]);
+}
+
+#[test]
+fn classes_hold_bytes_and_no_classes() {
+    table(&[
+        (r"^[a[b]$", &[b"a", b"[", b"b"], &[b"]"]),
+        (r"^[[]$", &[b"["], &[]),
+        (r"^[]a]$", &[b"]", b"a"], &[]),
+        (r"^[^]a]$", &[b"b"], &[b"]"]),
+        (r"^[a&&b]$", &[b"a", b"&", b"b"], &[]),
+        (r"^[a~~b]$", &[b"~", b"b"], &[]),
+        (r"^[!--]$", &[b"!", b"#", b"-"], &[b"."]),
+        (r"^[+--]$", &[b"+", b",", b"-"], &[b"."]),
+        (r"^[\w-.]$", &[b"-", b".", b"a"], &[b",", b"/"]),
+        (r"^[-a]$", &[b"-"], &[]),
+        (r"^[a-]$", &[b"-"], &[]),
+        (r"^[a-\x63]$", &[b"b"], &[b"-"]),
+        (r"^[a-c-e]$", &[b"-", b"e", b"b"], &[b"d"]),
+        (r"^[[:alpha:][:^space:]]$", &[b"a", b"1"], &[b" "]),
+        (r"^[[:word:]-]$", &[b"_", b"-"], &[b":"]),
+        (r"^[[:x]$", &[b"[", b":", b"x"], &[]),
+        (r"^[\[\]]$", &[b"[", b"]"], &[b"\\"]),
+        (r"^[\Q^]\E]$", &[b"^", b"]"], &[b"Q"]),
+        (r"^[#\s]$", &[b"#"], &[]),
+        (r"^(?i)[^a]$", &[b"b"], &[b"a", b"A"]),
+        (r"^(?i)[[:upper:]]$", &[b"b", b"B"], &[b"1"]),
+        (r"^[^\x00-\xff]$", &[], &[b"", b"a"]),
+        (r"^[^\d\D]$", &[], &[b"", b"a"]),
+    ]);
+}
+
+#[test]
+fn flags_are_those_of_modsecurity() {
+    table(&[
+        (r"a.b", &[b"a\nb", b"a\xffb"], &[]),
+        (r"a$", &[b"a", b"\na"], &[b"a\n", b"a\nb"]),
+        (r"a\Z", &[b"a", b"a\n"], &[b"a\nb"]),
+        (r"a\z", &[b"a"], &[b"a\n"]),
+        (r"^a", &[b"a"], &[b"\na"]),
+        (r"(?m)^a$", &[b"b\na\nb"], &[]),
+        (r"(?-s)a.b", &[b"axb"], &[b"a\nb"]),
+        (r"(?i)straSSe", &[b"STRASSE"], &[b"stra\xdfe", b"\xc5\xbftraSSe"]),
+        (r"(?i:a)b", &[b"Ab"], &[b"AB"]),
+        (r"a(?i)b", &[b"aB"], &[b"AB"]),
+        (r"(a(?i)b|c)d", &[b"aBd", b"Cd"], &[b"aBD"]),
+        (
+            r"(?x)a b # c
+           [ ]",
+            &[b"ab "],
+            &[b"a b "],
+        ),
+        (r"(?x: a \  +)b ", &[b"a  b "], &[b"a b"]),
+        (r"a(?#comment)b", &[b"ab"], &[]),
+        (r"(?<name>a)(?P<other>b)(?'third'c)", &[b"abc"], &[]),
+        (r"(?)a", &[b"a"], &[]),
+        (r"", &[b"", b"a"], &[]),
+    ]);
+}
+
+#[test]
+fn case_of_a_selector_is_not_looked_at() {
+    let pattern = Pattern::new(b"^TX_[a-c]$", Case::Insensitive).unwrap();
+    assert_eq!(pattern.is_match(b"tx_B"), Ok(true));
+    assert_eq!(Pattern::new(b"^TX_", Case::Sensitive).unwrap().is_match(b"tx_b"), Ok(false));
+}
+
+#[test]
+fn what_needs_to_go_back_is_refused_by_its_name() {
+    for (pattern, why) in [
+        (r"a(?=b)", "a lookahead"),
+        (r"a(?!b)", "a lookahead"),
+        (r"(?<=b)a", "a lookbehind"),
+        (r"(?<!b)a", "a lookbehind"),
+        (r"(?>a)", "an atomic group"),
+        (r"a++", "a possessive quantifier"),
+        (r"a{2}+", "a possessive quantifier"),
+        (r"a*+", "a possessive quantifier"),
+        (r"a?+", "a possessive quantifier"),
+        (r"(a)\1", "a back reference"),
+        (r"(a)\g{1}", "a back reference"),
+        (r"(?<n>a)\k<n>", "a back reference"),
+        (r"(?<n>a)(?P=n)", "a back reference"),
+        (r"a\Kb", r"\K"),
+        (r"(?|a|b)", "a branch reset"),
+        (r"(?(1)a|b)", "a conditional"),
+        (r"(?R)", "recursion"),
+        (r"(?1)", "recursion"),
+        (r"(?-1)", "recursion"),
+        (r"(*UTF8)a", "a verb"),
+    ] {
+        let error = translate(pattern.as_bytes(), Case::Sensitive);
+        assert_eq!(error, Err(PatternError::Backtracking(why)), "{pattern}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_refused() {
+    for pattern in [
+        "a\\", "[a", "[", "[]", "[^]", "(a", "a)", "(?i", "(?<n", "(?#a", "[z-a]", "[a--]",
+        r"[a-\d-\", r"\x{100}", r"\x{zz}", r"\x{41", r"\o{400}", r"\o", r"\y", r"\p{L}", r"\X",
+        r"\u0041", r"[\B]", r"[\R]", r"[\1]", r"[\K]", "[[:no:]]", "[[.a.]]", "[[=a=]]", "(?q)",
+        "(?J)", "*a", "+", "a{3,2}", r"\c", "(?--i)a",
+    ] {
+        let pattern = Pattern::new(pattern.as_bytes(), Case::Sensitive);
+        assert!(pattern.is_err(), "{pattern:?}");
+    }
+}
+
+#[test]
+fn a_pattern_may_be_so_long_and_so_deep() {
+    let long = vec![b'a'; translate::MAX_PATTERN];
+    assert!(translate(&long, Case::Sensitive).is_ok());
+    assert_eq!(translate(&[&long[..], b"a"].concat(), Case::Sensitive), Err(PatternError::TooLong));
+    let deep = |groups: usize| format!("{}a{}", "(".repeat(groups), ")".repeat(groups));
+    assert!(Pattern::new(deep(127).as_bytes(), Case::Sensitive).is_ok());
+    assert!(Pattern::new(deep(129).as_bytes(), Case::Sensitive).is_err());
+}
+
+#[test]
+fn a_pattern_that_is_too_large_is_neither_a_match_nor_none() {
+    let pattern = Pattern::new(b"(?:(?:[a-z]{100}){100}){100}", Case::Sensitive).unwrap();
+    assert_eq!(pattern.is_match(b"a"), Err(Exhausted));
+    assert_eq!(pattern.captures(b"a", &mut []), Err(Exhausted));
+    assert_eq!(pattern.compile(), Err(PatternError::TooLarge));
+}
+
+#[test]
+fn nothing_is_compiled_before_it_is_needed() {
+    let pattern = Pattern::new(b"a+b", Case::Sensitive).unwrap();
+    assert!(!pattern.is_compiled());
+    let loaded = pattern.memory_usage();
+    assert_eq!(pattern.is_match(b"aab"), Ok(true));
+    assert!(pattern.is_compiled() && pattern.memory_usage() > loaded);
+}
+
+#[test]
+fn groups_are_those_of_the_first_match() {
+    let pattern = Pattern::new(br"(a+)(?:b|(c))(?<tail>d?)", Case::Sensitive).unwrap();
+    let mut groups = vec![None; MAX_GROUPS];
+    assert_eq!(pattern.captures(b"xaab aacd", &mut groups), Ok(true));
+    assert_eq!(groups[..4], [Some(1..4), Some(1..3), None, Some(4..4)]);
+    assert_eq!(pattern.captures(b"xyz", &mut groups), Ok(false));
+    assert!(groups.iter().all(Option::is_none));
+    let mut whole = [None];
+    assert_eq!(pattern.captures(b"  aacd", &mut whole), Ok(true));
+    assert_eq!(whole, [Some(2..6)]);
+    assert_eq!(pattern.captures(b"  aacd", &mut []), Ok(true));
+}
+
+#[test]
+fn edges_are_seen_from_within_a_match() {
+    // The groups are looked for in the match alone: what stands around it must still count for `\b` and `$`.
+    let pattern = Pattern::new(br"\b(b+)\b", Case::Sensitive).unwrap();
+    let mut groups = [None, None];
+    assert_eq!(pattern.captures(b"abb bbb", &mut groups), Ok(true));
+    assert_eq!(groups, [Some(4..7), Some(4..7)]);
+    let pattern = Pattern::new(br"(b+)$", Case::Sensitive).unwrap();
+    assert_eq!(pattern.captures(b"bb abb", &mut groups), Ok(true));
+    assert_eq!(groups, [Some(4..6), Some(4..6)]);
+}
+
+#[test]
+fn values_that_defeat_the_cache_get_the_same_answer() {
+    let pattern = Pattern::new(br"[ab]*a[ab]{14}c|x(y)$", Case::Sensitive).unwrap();
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut value: Vec<u8> = (0..20_000).map(|_| if random.bool() { b'a' } else { b'b' }).collect();
+    assert_eq!(pattern.is_match(&value), Ok(false));
+    value.extend_from_slice(b"xy");
+    let mut groups = [None, None];
+    assert_eq!(pattern.is_match(&value), Ok(true));
+    assert_eq!(pattern.captures(&value, &mut groups), Ok(true));
+    assert_eq!(groups, [Some(20_000..20_002), Some(20_001..20_002)]);
+}
