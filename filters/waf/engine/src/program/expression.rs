@@ -1,6 +1,6 @@
 //! Text with macros, with the places found where their values stand.
 
-use portcullis_waf_operators::number;
+use portcullis_waf_operators::number::number;
 use portcullis_waf_seclang::syntax::{Expression, Piece};
 
 use super::{Point, Store};

@@ -2,8 +2,11 @@
 
 use std::rc::Rc;
 
-use ipnet::IpNet;
-use portcullis_waf_operators::{ByteSet, Pattern, Phrases};
+use portcullis_waf_operators::address::{MAX_NETWORKS, Networks};
+use portcullis_waf_operators::bytes::ByteSet;
+use portcullis_waf_operators::pattern::{Case, Pattern};
+use portcullis_waf_operators::phrases::Phrases;
+use portcullis_waf_operators::validate::byte_ranges;
 use portcullis_waf_seclang::syntax::Operator;
 
 use super::{Expr, Files, Store};
@@ -15,7 +18,7 @@ pub(crate) enum Op {
     Phrases(Rc<Phrases>),
     Compare(Comparison, Expr),
     Text(TextTest, Expr),
-    Address(Vec<IpNet>),
+    Address(Networks),
     Sqli,
     Xss,
     OutsideOf(ByteSet),
@@ -90,23 +93,27 @@ impl Op {
             _ => {}
         }
         Ok(match operator {
-            Operator::Rx(pattern) => Op::Rx(store.pattern(pattern)?),
+            Operator::Rx(pattern) => Op::Rx(store.pattern(pattern, Case::Sensitive)?),
             Operator::Pm(phrases) => Op::Phrases(store.phrases(phrases)),
             Operator::PmFromFile(names) => Op::Phrases(store.phrase_files(names, files)?),
-            Operator::IpMatch(nets) => Op::Address(nets.clone()),
-            Operator::IpMatchFromFile(names) => Op::Address(store.address_files(names, files)?),
+            Operator::IpMatch(nets) => Op::Address(networks(nets)?),
+            Operator::IpMatchFromFile(names) => Op::Address(networks(&store.address_files(names, files)?)?),
             Operator::StrMatch(phrase) => {
                 Op::Text(TextTest::Contains, Expr::Literal(phrase.clone(), 0))
             }
             Operator::DetectSqli => Op::Sqli,
             Operator::DetectXss => Op::Xss,
-            Operator::ValidateByteRange(ranges) => Op::OutsideOf(
-                ranges.iter().flat_map(|(first, last)| *first..=*last).collect::<ByteSet>(),
-            ),
+            Operator::ValidateByteRange(ranges) => Op::OutsideOf(byte_ranges(ranges)),
             Operator::ValidateUrlEncoding => Op::UrlEncoding,
             Operator::ValidateUtf8Encoding => Op::Utf8,
             Operator::NoMatch => Op::Never,
             _ => Op::Always,
         })
     }
+}
+
+fn networks(nets: &[ipnet::IpNet]) -> Result<Networks, String> {
+    Networks::new(nets).ok_or_else(|| {
+        format!("expected at most {MAX_NETWORKS} networks, but found {}", nets.len())
+    })
 }

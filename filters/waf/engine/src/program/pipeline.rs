@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use portcullis_waf_operators::ByteSet;
+use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_seclang::syntax::Transformation;
 use portcullis_waf_transformations::{apply, changes};
 
@@ -43,7 +43,7 @@ impl Pipelines {
                 None => {
                     let child = PipelineId::try_from(self.nodes.len()).ok()?;
                     let before = self.node(at).map_or_else(ByteSet::default, |node| node.changes);
-                    let changes = before.union(&changes(last));
+                    let changes = before.union(changes(last));
                     self.nodes.push(Node { parent: at, last, changes });
                     self.children.insert((at, last), child);
                     child

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use portcullis_waf_operators::Pattern;
+use portcullis_waf_operators::pattern::{Case, Pattern};
 use portcullis_waf_seclang::syntax::{Selector, Variable, VariableRef};
 
 use super::Store;
@@ -66,7 +66,7 @@ impl Point {
             }
             Selector::Name(name) => (list, PointSelector::Name(name.to_ascii_lowercase())),
             Selector::Pattern(text) => {
-                (list, PointSelector::Pattern(store.pattern(&format!("(?i){text}"))?))
+                (list, PointSelector::Pattern(store.pattern(text, Case::Insensitive)?))
             }
         };
         Ok(Point { list, selector })

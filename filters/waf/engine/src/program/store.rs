@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ipnet::IpNet;
-use portcullis_waf_operators::{Pattern, Phrases, parse_address_file, parse_phrase_file};
+use portcullis_waf_operators::pattern::{Case, Pattern};
+use portcullis_waf_operators::phrases::Phrases;
 use portcullis_waf_seclang::syntax::Rule;
 
 use super::{LinkedRule, Pipelines};
@@ -16,7 +17,7 @@ pub type Files<'f> = dyn Fn(&str) -> Option<Vec<u8>> + 'f;
 /// The shared things of a VM. What nobody uses any longer goes when the next program is linked.
 #[derive(Default)]
 pub struct Store {
-    patterns: HashMap<String, Rc<Pattern>>,
+    patterns: HashMap<(String, bool), Rc<Pattern>>,
     phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
     files: HashMap<Vec<String>, Rc<Phrases>>,
     rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
@@ -82,12 +83,14 @@ impl Store {
         Some(linked)
     }
 
-    pub(super) fn pattern(&mut self, text: &str) -> Result<Rc<Pattern>, String> {
-        if let Some(pattern) = self.patterns.get(text) {
+    pub(super) fn pattern(&mut self, text: &str, case: Case) -> Result<Rc<Pattern>, String> {
+        let key = (text.to_owned(), case == Case::Insensitive);
+        if let Some(pattern) = self.patterns.get(&key) {
             return Ok(Rc::clone(pattern));
         }
-        let pattern = Rc::new(Pattern::new(text).map_err(|fault| fault.to_string())?);
-        self.patterns.insert(text.to_owned(), Rc::clone(&pattern));
+        let pattern = Pattern::new(text.as_bytes(), case).map_err(|fault| fault.to_string())?;
+        let pattern = Rc::new(pattern);
+        self.patterns.insert(key, Rc::clone(&pattern));
         Ok(pattern)
     }
 

@@ -1,6 +1,6 @@
 //! Which rules an exclusion means: by id, by tag, by message.
 
-use portcullis_waf_operators::Pattern;
+use portcullis_waf_operators::pattern::{Case, Pattern};
 use portcullis_waf_seclang::syntax::{Expression, IdRange, Location, Piece, Removal, Rule};
 
 use super::Findings;
@@ -30,7 +30,9 @@ impl Selected {
 
     /// The same with the mistake as a text.
     pub(crate) fn try_of(removal: &Removal) -> Result<Self, String> {
-        let pattern = |text: &String| Pattern::new(text).map_err(|fault| fault.to_string());
+        let pattern = |text: &String| {
+            Pattern::new(text.as_bytes(), Case::Sensitive).map_err(|fault| fault.to_string())
+        };
         Ok(match removal {
             Removal::Ids(ranges) => Selected::Ids(ranges.clone()),
             Removal::Tag(text) => Selected::Tag(pattern(text)?),

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use portcullis_waf_operators as operators;
+use portcullis_waf_operators::number::number;
+use portcullis_waf_operators::pattern::{MAX_GROUPS, Pattern};
+use portcullis_waf_operators::{text as texts, validate};
 use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
 
 use super::tx::TxValue;
@@ -214,12 +216,7 @@ impl Transaction {
         let store = running.store;
         let matched = match &running.link.op {
             Op::Rx(pattern) => match pattern.is_match(text) {
-                Ok(true) if capture => {
-                    return match pattern.captures(text) {
-                        Ok(captures) => Answer::Yes(captures.iter().map(|c| c.to_vec()).collect()),
-                        Err(_) => Answer::Unknown,
-                    };
-                }
+                Ok(true) if capture => return groups(pattern, text),
                 Ok(matched) => matched,
                 Err(_) => return Answer::Unknown,
             },
@@ -228,33 +225,36 @@ impl Transaction {
                 found => found.is_some(),
             },
             Op::Compare(comparison, argument) => {
-                comparison.holds(operators::number(text), self.number(store, argument))
+                comparison.holds(number(text), self.number(store, argument))
             }
             Op::Text(test, argument) => {
                 let argument = self.expand(store, running.rule, argument);
                 match test {
                     TextTest::Equal => text == argument.as_ref(),
-                    TextTest::Contains => operators::contains(text, &argument),
-                    TextTest::ContainsWord => operators::contains_word(text, &argument),
+                    TextTest::Contains => texts::contains(text, &argument),
+                    TextTest::ContainsWord => texts::contains_word(text, &argument),
                     TextTest::BeginsWith => text.starts_with(&argument),
                     TextTest::EndsWith => text.ends_with(&argument),
-                    TextTest::Within => operators::contains(&argument, text),
+                    TextTest::Within => texts::within(text, &argument),
                 }
             }
-            Op::Address(nets) => operators::ip_match(text, nets),
-            Op::Sqli => match operators::detect_sqli(text) {
+            Op::Address(networks) => match networks.contain(text) {
+                Ok(inside) => inside,
+                Err(_) => return Answer::Unknown,
+            },
+            Op::Sqli => match injection::detect_sqli(text) {
                 Some(fingerprint) if capture => {
                     return Answer::Yes(vec![fingerprint.as_bytes().to_vec()]);
                 }
                 found => found.is_some(),
             },
-            Op::Xss => match operators::detect_xss(text) {
+            Op::Xss => match injection::detect_xss(text) {
                 true if capture => return Answer::Yes(vec![text.to_vec()]),
                 found => found,
             },
-            Op::OutsideOf(bytes) => !operators::ByteSet::of(text).is_subset(bytes),
-            Op::UrlEncoding => !operators::is_url_encoded(text),
-            Op::Utf8 => std::str::from_utf8(text).is_err(),
+            Op::OutsideOf(bytes) => validate::is_outside(text, bytes),
+            Op::UrlEncoding => validate::is_badly_url_encoded(text),
+            Op::Utf8 => validate::is_badly_utf8_encoded(text),
             Op::Always if capture => return Answer::Yes(vec![text.to_vec()]),
             Op::Always => true,
             Op::Never => false,
@@ -304,6 +304,19 @@ impl Transaction {
             self.errors.push(error);
         }
     }
+}
+
+/// What a pattern's groups found; one that took no part is empty.
+fn groups(pattern: &Pattern, text: &[u8]) -> Answer {
+    let mut spans = [const { None }; MAX_GROUPS];
+    if pattern.captures(text, &mut spans).is_err() {
+        return Answer::Unknown;
+    }
+    let used = spans.iter().rposition(Option::is_some).map_or(0, |last| last.saturating_add(1));
+    let texts = spans.into_iter().take(used).map(|span| {
+        span.and_then(|span| text.get(span)).unwrap_or_default().to_vec()
+    });
+    Answer::Yes(texts.collect())
 }
 
 /// True for lists whose values come from rules, not from the request.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use portcullis_waf_operators::number;
+use portcullis_waf_operators::number::number;
 use portcullis_waf_seclang::syntax::{Expression, Piece, Rule, Selector, Variable};
 
 use super::evaluate::is_dynamic;

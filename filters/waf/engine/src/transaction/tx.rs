@@ -1,6 +1,6 @@
 //! The TX collection: names that rules name have a slot, others are found by name.
 
-use portcullis_waf_operators::number;
+use portcullis_waf_operators::number::number;
 
 use crate::program::{CAPTURES, Store};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use portcullis_waf_operators::ByteSet;
+use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_transformations::apply;
 
 use crate::program::{List, PipelineId, Pipelines};
