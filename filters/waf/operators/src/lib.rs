@@ -1,11 +1,13 @@
 //! The operators of SecLang: what a rule asks of a value.
 //!
 //! Pure functions and tables; none knows of rules, requests or the host. [`pattern`] is `@rx`, [`text`] and [`number`]
-//! are the comparisons, [`validate`] the operators of that name, [`address`] `@ipMatch`.
+//! are the comparisons, [`phrases`] are `@pm` and `@pmFromFile` over an [`automaton`], [`validate`] the operators of that name, [`address`] `@ipMatch`.
 
 pub mod address;
+pub mod automaton;
 pub mod bytes;
 pub mod number;
 pub mod pattern;
+pub mod phrases;
 pub mod text;
 pub mod validate;

@@ -1,4 +1,5 @@
 //! The operators on a release of the Core Rule Set, where `CRS_DIR` says that one lies.
 
 mod patterns;
+mod phrases;
 mod rules;
