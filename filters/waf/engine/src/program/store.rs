@@ -1,11 +1,12 @@
 //! What the programs of a VM share: a pattern, an automaton or a rule is there once, however many routes have it.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use ipnet::IpNet;
 use portcullis_waf_operators::pattern::{Case, Pattern};
-use portcullis_waf_operators::phrases::Phrases;
+use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
 
 use super::{LinkedRule, Pipelines};
@@ -94,13 +95,13 @@ impl Store {
         Ok(pattern)
     }
 
-    pub(super) fn phrases(&mut self, phrases: &[Vec<u8>]) -> Rc<Phrases> {
+    pub(super) fn phrases(&mut self, phrases: &[Vec<u8>]) -> Result<Rc<Phrases>, String> {
         if let Some(known) = self.phrases.get(phrases) {
-            return Rc::clone(known);
+            return Ok(Rc::clone(known));
         }
-        let built = Rc::new(Phrases::build(phrases));
+        let built = Rc::new(Phrases::new(phrases).map_err(|fault| fault.to_string())?);
         self.phrases.insert(phrases.to_vec(), Rc::clone(&built));
-        built
+        Ok(built)
     }
 
     pub(super) fn phrase_files(
@@ -111,25 +112,27 @@ impl Store {
         if let Some(known) = self.files.get(names) {
             return Ok(Rc::clone(known));
         }
-        let mut phrases = Vec::new();
-        for name in names {
-            phrases.extend(parse_phrase_file(&file(name, files)?));
-        }
-        let built = Rc::new(Phrases::build(&phrases));
+        let texts = names.iter().map(|name| file(name, files)).collect::<Result<Vec<_>, _>>()?;
+        let phrases: Vec<&[u8]> = texts.iter().flat_map(|text| lines(text)).collect();
+        let built = Rc::new(Phrases::new(&phrases).map_err(|fault| fault.to_string())?);
         self.files.insert(names.to_vec(), Rc::clone(&built));
         Ok(built)
     }
 
     pub(super) fn address_files(
-        &mut self,
+        &self,
         names: &[String],
         files: &Files<'_>,
     ) -> Result<Vec<IpNet>, String> {
         let mut nets = Vec::new();
         for name in names {
-            nets.extend(parse_address_file(&file(name, files)?).map_err(|line| {
-                format!("line {line} of the data file `{name}` is no address and no network")
-            })?);
+            for line in lines(&file(name, files)?) {
+                let text = String::from_utf8_lossy(line);
+                let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
+                nets.push(text.parse::<IpNet>().ok().or_else(address).ok_or_else(|| {
+                    format!("`{text}` of the data file `{name}` is no address and no network")
+                })?);
+            }
         }
         Ok(nets)
     }

@@ -221,7 +221,9 @@ impl Transaction {
                 Err(_) => return Answer::Unknown,
             },
             Op::Phrases(phrases) => match phrases.find(text) {
-                Some(found) if capture => return Answer::Yes(vec![found.to_vec()]),
+                Some(found) if capture => {
+                    return Answer::Yes(vec![text.get(found).unwrap_or_default().to_vec()]);
+                }
                 found => found.is_some(),
             },
             Op::Compare(comparison, argument) => {
