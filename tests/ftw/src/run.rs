@@ -39,6 +39,7 @@ pub fn all(suites: &[Suite], waf: &mut dyn Waf, only: &[String]) -> (Vec<Judged>
     let mut judged = Vec::new();
     let mut logged = Logged::new();
     for suite in suites {
+        judged.extend(unreadable(suite));
         for test in suite.tests.iter().filter(|test| chosen(test, only)) {
             let (verdict, engine_level) = one(test, waf, &mut logged);
             let (file, test) = (suite.name.clone(), test.id.clone());
@@ -46,6 +47,14 @@ pub fn all(suites: &[Suite], waf: &mut dyn Waf, only: &[String]) -> (Vec<Judged>
         }
     }
     (judged, logged)
+}
+
+/// A file that can't be read counts as one failed test.
+#[must_use]
+pub fn unreadable(suite: &Suite) -> Option<Judged> {
+    let why = suite.broken.clone()?;
+    let (file, test) = (suite.name.clone(), suite.name.clone());
+    Some(Judged { file, test, verdict: Verdict::Failed(vec![why]), engine_level: false })
 }
 
 /// True for a test that is asked for.
@@ -123,7 +132,8 @@ tests:
 ";
 
     fn suites() -> Vec<Suite> {
-        vec![Suite { name: "s".to_owned(), tests: format::read(TESTS).unwrap().tests }]
+        let tests = format::read(TESTS).unwrap().tests;
+        vec![Suite { name: "s".to_owned(), tests, broken: None }]
     }
 
     #[test]
@@ -142,6 +152,15 @@ tests:
         assert_eq!(judged.iter().filter(|one| one.engine_level).count(), 2);
         assert_eq!(logged[&("1-1".to_owned(), 0)], BTreeSet::from([1]));
         assert_eq!(logged.len(), 6, "each stage that ran");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_failure() {
+        let broken = Some("line 3: x".to_owned());
+        let suites = [Suite { name: "b.yaml".to_owned(), tests: Vec::new(), broken }];
+        let (judged, _) = all(&suites, &mut Sample, &[]);
+        assert_eq!(judged[0].test, "b.yaml");
+        assert_eq!(judged[0].verdict, Verdict::Failed(vec!["line 3: x".to_owned()]));
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct Suite {
     pub name: String,
     /// Its tests.
     pub tests: Vec<Test>,
+    /// Why it can't be read: that fails the run, but not the other files.
+    pub broken: Option<String>,
 }
 
 /// Reads every YAML file of a folder and the folders in it, sorted by path.
@@ -22,9 +24,11 @@ pub fn read(folder: &Path) -> Result<Vec<Suite>, String> {
     let mut suites = Vec::new();
     for path in paths {
         let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
-        let text = fs::read_to_string(&path).map_err(|e| format!("{name}: {e}"))?;
-        let file = format::read(&text).map_err(|e| format!("{name}: {e}"))?;
-        suites.push(Suite { name, tests: file.tests });
+        let text = fs::read_to_string(&path).map_err(|e| e.to_string());
+        suites.push(match text.and_then(|text| format::read(&text)) {
+            Ok(file) => Suite { name, tests: file.tests, broken: None },
+            Err(why) => Suite { name, tests: Vec::new(), broken: Some(why) },
+        });
     }
     if suites.is_empty() {
         return Err(format!("no tests in {}", folder.display()));

@@ -11,6 +11,9 @@ fn every_stage_of_the_rule_set_becomes_a_request() {
         return;
     };
     let suites = suite::read(&crs.join("tests")).unwrap();
+    for suite in &suites {
+        assert_eq!(suite.broken, None, "{}", suite.name);
+    }
     for test in suites.iter().flat_map(|suite| &suite.tests) {
         for stage in &test.stages {
             let mut request = wire::parse(&request::bytes(&stage.input, &[]));

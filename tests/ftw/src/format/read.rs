@@ -17,6 +17,8 @@ pub fn read(text: &str) -> Result<File, String> {
         meta.ignore(&["author", "description", "enabled", "name", "tags", "version"]);
         meta.end("meta")?;
     }
+    // One file of the rule set has its author beside `meta`.
+    fields.ignore(&["author"]);
     let rule = fields.number("rule_id")?.ok_or("`rule_id` is missing")?;
     let tests = fields.list("tests")?;
     fields.end("the file")?;
