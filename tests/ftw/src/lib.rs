@@ -27,6 +27,7 @@ pub mod run;
 pub mod setup;
 pub mod suite;
 pub mod template;
+pub mod through_envoy;
 mod waf;
 pub mod wire;
 pub mod yaml;
