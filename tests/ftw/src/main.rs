@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use portcullis_ftw::report::Totals;
+use portcullis_ftw::suite::Suite;
+use portcullis_ftw::through_envoy::{self, Correlation, Setting};
 use portcullis_ftw::{engine, oracle, report, run, setup, suite};
 
-const USAGE: &str = "usage: ftw [--ids FILE] [TEST…]
+const USAGE: &str = "usage: ftw [--envoy] [--ids FILE] [TEST…]
   Runs the tests of the rule set in CRS_DIR, or those whose id starts with a TEST, such as 942100 or 942100-3.
+  --envoy     through a real Envoy with dist/waf-crs.wasm, instead of in-process
   --ids FILE  writes the ids that each stage logged, one JSON object a line";
 
 fn main() -> ExitCode {
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
 struct Options {
     ids: Option<PathBuf>,
     only: Vec<String>,
+    envoy: bool,
 }
 
 fn options() -> Result<Options, String> {
@@ -33,6 +37,7 @@ fn options() -> Result<Options, String> {
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
+            "--envoy" => options.envoy = true,
             "--ids" => options.ids = Some(words.next().ok_or(USAGE)?.into()),
             _ if word.starts_with('-') => return Err(USAGE.to_owned()),
             _ => options.only.push(word),
@@ -50,13 +55,34 @@ fn start() -> Result<bool, String> {
     let suites = suite::read(&crs.join("tests"))?;
     let count: usize = suites.iter().map(|suite| suite.tests.len()).sum();
     println!("{count} tests in {} files", suites.len());
-    let mut waf = engine::load(&crs, setup::DIRECTIVES)?;
-    let (judged, logged) = run::all(&suites, waf.as_mut(), &options.only);
-    if let Some(path) = options.ids {
-        write_ids(&path, &logged)?;
+    match options.envoy {
+        true => through_envoy(&suites, &options),
+        false => in_process(&suites, &options, &crs),
+    }
+}
+
+fn through_envoy(suites: &[Suite], options: &Options) -> Result<bool, String> {
+    let setting = Setting::default();
+    let run = through_envoy::run(suites, &options.only, &setting, &Correlation::default())?;
+    print!("{}", run.against.told());
+    if run.unmarked > 0 {
+        println!(
+            "{} lines of rules belong to no test: their transaction has no mark",
+            run.unmarked
+        );
+    }
+    print!("{}", report::told("through Envoy", &run.judged, None));
+    Ok(Totals::of(&run.judged).failed == 0)
+}
+
+fn in_process(suites: &[Suite], options: &Options, crs: &Path) -> Result<bool, String> {
+    let mut waf = engine::load(crs, setup::DIRECTIVES)?;
+    let (judged, logged) = run::all(suites, waf.as_mut(), &options.only);
+    if let Some(path) = &options.ids {
+        write_ids(path, &logged)?;
     }
     let comparison = match options.only.is_empty() {
-        true => recorded(&crs)?.map(|recorded| oracle::compare(&logged, &recorded)),
+        true => recorded(crs)?.map(|recorded| oracle::compare(&logged, &recorded)),
         false => None,
     };
     print!("{}", report::told("in-process", &judged, comparison.as_ref()));

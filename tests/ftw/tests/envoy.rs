@@ -25,7 +25,7 @@ fn the_raw_requests_reach_what_is_behind_envoy() {
         }
     }
     let reached = upstream.requests();
-    let marked = reached.iter().filter(|request| request.headers.has(&MARK.to_lowercase())).count();
+    let marked = reached.iter().filter(|request| request.headers.has(MARK)).count();
     for (status, marks) in &statuses {
         let some: Vec<_> = marks.iter().take(40).collect();
         println!(

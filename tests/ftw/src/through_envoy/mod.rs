@@ -2,6 +2,7 @@
 
 mod correlate;
 mod expected_fail;
+mod run;
 mod send;
 mod start;
 
@@ -11,7 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 pub use correlate::{Correlation, MARK, MARK_RULE, unmarked};
-pub use expected_fail::{ExpectedFailures, MOST};
+pub use expected_fail::{Against, ExpectedFailures, MOST};
+pub use run::{Run, run};
 pub use send::{Sent, send};
 pub use start::{Setting, albedo, config};
 
