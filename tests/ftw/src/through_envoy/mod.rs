@@ -15,12 +15,12 @@ pub use correlate::{Correlation, MARK, MARK_RULE, unmarked};
 pub use expected_fail::{Against, ExpectedFailures, MOST};
 pub use run::{Run, run};
 pub use send::{Sent, send};
-pub use start::{Setting, albedo, config};
+pub use start::{Setting, albedo, albedo_at, config};
 
 use crate::format::{Output, Stage, Test};
-use crate::run::{Judged, Verdict, chosen, unreadable};
+use crate::run::{Judged, Logged, Verdict, chosen, unreadable};
 use crate::suite::Suite;
-use crate::{Outcome, judge, request};
+use crate::{Outcome, judge, log, request};
 
 /// Connections at a time: enough to keep one worker busy.
 const CLIENTS: usize = 16;
@@ -76,6 +76,19 @@ pub fn expected(test: &Test, stage: &Stage) -> Output {
         output.status = Some(200);
     }
     output
+}
+
+/// The ids of each stage that was seen, for a comparison with other engines.
+#[must_use]
+pub fn logged(suites: &[Suite], only: &[String], lines: &BTreeMap<String, Vec<String>>) -> Logged {
+    let tests = suites.iter().flat_map(|suite| &suite.tests).filter(|test| chosen(test, only));
+    let stages = tests.flat_map(|test| (0..test.stages.len()).map(move |stage| (test, stage)));
+    stages
+        .filter_map(|(test, stage)| {
+            let lines = lines.get(&mark(test, stage))?;
+            Some(((test.id.clone(), stage), log::ids(lines)))
+        })
+        .collect()
 }
 
 /// Judges what was sent by the lines that carry its mark.

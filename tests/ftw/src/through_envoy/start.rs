@@ -1,5 +1,7 @@
 //! The Envoy of the tests: the connection manager's defaults, HTTP/1.0 allowed, the module, and the backend behind.
 
+use std::net::SocketAddr;
+
 use portcullis_e2e::{Answer, EnvoyConfig, Response, Seen, Upstream, Wasm};
 use serde_json::{Value, json};
 
@@ -32,20 +34,28 @@ impl Default for Setting {
 /// The backend of the tests as a server.
 #[must_use]
 pub fn albedo() -> Upstream {
-    Upstream::with(|seen: &Seen| {
-        let request = Request {
-            method: seen.method.clone().into_bytes(),
-            uri: seen.target.clone().into_bytes(),
-            body: seen.body.clone(),
-            ..Request::default()
-        };
-        let told = backend::answer(&request);
-        let mut response = Response::new(told.status).body(told.body);
-        for (name, value) in told.headers {
-            response = response.header(name, value);
-        }
-        Answer::from(response)
-    })
+    Upstream::with(answer)
+}
+
+/// The same at a given address, for a server that is configured already.
+#[must_use]
+pub fn albedo_at(address: SocketAddr) -> Upstream {
+    Upstream::again_at(address, answer)
+}
+
+fn answer(seen: &Seen) -> Answer {
+    let request = Request {
+        method: seen.method.clone().into_bytes(),
+        uri: seen.target.clone().into_bytes(),
+        body: seen.body.clone(),
+        ..Request::default()
+    };
+    let told = backend::answer(&request);
+    let mut response = Response::new(told.status).body(told.body);
+    for (name, value) in told.headers {
+        response = response.header(name, value);
+    }
+    Answer::from(response)
 }
 
 /// Envoy in front of the backend, with the module if there is one.
