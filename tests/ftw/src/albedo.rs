@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::{Request, Response};
+use crate::{Request, Response, sniff};
 
 /// The answer to a request.
 #[must_use]
@@ -46,6 +46,15 @@ fn reflect(body: &[u8]) -> Result<Response, String> {
         }
         (body, _) => body.unwrap_or_default().as_bytes().to_vec(),
     };
+    let named = |name: &str| {
+        headers.iter().any(|(n, v): &(Vec<u8>, Vec<u8>)| {
+            n.eq_ignore_ascii_case(name.as_bytes()) && !v.is_empty()
+        })
+    };
+    if !body.is_empty() && !named("content-type") && !named("content-encoding") {
+        let kind = sniff::content_type(&body).as_bytes().to_vec();
+        headers.push((b"Content-Type".to_vec(), kind));
+    }
     Ok(Response { status, headers, body })
 }
 
@@ -87,6 +96,23 @@ mod tests {
         let headers = asked("POST", "/reflect?x", told).headers;
         assert_eq!(headers[0], (b"Content-Type".to_vec(), b"text/html".to_vec()));
         assert_eq!(headers[1], (b"X-N".to_vec(), b"1".to_vec()));
+    }
+
+    #[test]
+    fn a_body_without_a_type_gets_one() {
+        let rows = [
+            (r#"{"body": "x"}"#, Some("text/plain; charset=utf-8")),
+            (r#"{"body": "<p>x"}"#, Some("text/html; charset=utf-8")),
+            (r#"{"body": "x", "headers": {"content-type": "a/b"}}"#, Some("a/b")),
+            (r#"{"body": "x", "headers": {"content-encoding": "gzip"}}"#, None),
+            ("{}", None),
+        ];
+        for (told, want) in rows {
+            let headers = asked("POST", "/reflect", told).headers;
+            let kind = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(b"content-type"));
+            let kind = kind.map(|(_, value)| std::str::from_utf8(value).unwrap());
+            assert_eq!(kind, want, "{told}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod setup;
+pub mod sniff;
 pub mod suite;
 pub mod template;
 pub mod through_envoy;
