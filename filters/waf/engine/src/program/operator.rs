@@ -97,7 +97,9 @@ impl Op {
             Operator::Pm(phrases) => Op::Phrases(store.phrases(phrases)?),
             Operator::PmFromFile(names) => Op::Phrases(store.phrase_files(names, files)?),
             Operator::IpMatch(nets) => Op::Address(networks(nets)?),
-            Operator::IpMatchFromFile(names) => Op::Address(networks(&store.address_files(names, files)?)?),
+            Operator::IpMatchFromFile(names) => {
+                Op::Address(networks(&store.address_files(names, files)?)?)
+            }
             Operator::StrMatch(phrase) => {
                 Op::Text(TextTest::Contains, Expr::Literal(phrase.clone(), 0))
             }
