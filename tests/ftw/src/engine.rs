@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use portcullis_waf_engine::{
-    Connection, EngineMode, LogData, Profile, Program, RulePhase, RuleSet, Store, Transaction,
+    Connection, EngineMode, LogData, Profile, Program, RulePhase, RuleSet, Settings, Store, Transaction,
 };
 use portcullis_waf_seclang::Source;
 
@@ -47,7 +47,7 @@ pub fn load(crs: &Path, directives: &str) -> Result<Box<dyn Waf>, String> {
     let mut set = RuleSet::default();
     set.extend(parsed.statements).map_err(|faults| told(&faults))?;
     let store = Rc::new(RefCell::new(Store::new()));
-    let program = Program::link(&set, &store, &|name| data.get(name).cloned())
+    let program = Program::link(&set, Settings::of(&set.settings), &store, &|name| data.get(name).cloned())
         .map_err(|faults| told(&faults))?;
     let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full)?;
     Ok(Box::new(Engine { program: Rc::new(program), profile: Rc::new(profile) }))
