@@ -21,7 +21,7 @@ const WORDS: [&[u8]; 11] = [
 
 /// True for the name of a variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`) whose values are never shown.
 #[must_use]
-pub fn is_secret(name: &[u8]) -> bool {
+pub(crate) fn is_secret(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
     let (variable, member) = match lower.iter().position(|byte| *byte == b':') {
         Some(colon) => lower.split_at_checked(colon).unwrap_or((&lower, &[])),
