@@ -1,21 +1,21 @@
 //! The CPU time of a process, to the nanosecond where the kernel tells.
 
 use std::fs;
-use std::thread;
 use std::time::Duration;
+
+use portcullis_e2e::within;
+
+/// How long a process may take to become idle.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// All its threads together, user and system, once it has become idle: two equal readings are waited for.
 pub(crate) fn time(process: u32) -> Duration {
     let mut last = read(process);
-    for _ in 0..100 {
-        thread::sleep(Duration::from_millis(2));
-        let now = read(process);
-        if now == last {
-            break;
-        }
-        last = now;
-    }
-    last
+    let idle = within(PATIENCE, || {
+        let before = std::mem::replace(&mut last, read(process));
+        (before == last).then_some(last)
+    });
+    idle.unwrap_or(last)
 }
 
 fn read(process: u32) -> Duration {

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use portcullis_e2e::within;
 use tempfile::TempDir;
 
 use crate::Target;
@@ -105,15 +106,14 @@ fn launch(
         .stdin(Stdio::null())
         .spawn()
         .map_err(|e| format!("nginx: {e}"))?;
-    let started = std::time::Instant::now();
-    while TcpStream::connect(address).is_err() {
-        let ended = child.try_wait().map_err(|e| e.to_string())?;
-        if ended.is_some() || started.elapsed() > PATIENCE {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err("nginx does not start".to_owned());
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    let listens = within(PATIENCE, || match child.try_wait() {
+        Ok(None) => TcpStream::connect(address).is_ok().then_some(true),
+        _ => Some(false),
+    });
+    if listens != Some(true) {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err("nginx does not start".to_owned());
     }
     Ok((child, address))
 }

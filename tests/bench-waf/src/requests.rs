@@ -22,7 +22,8 @@ impl Template {
     #[must_use]
     pub fn filled(&self, variant: usize) -> Vec<u8> {
         let text = fill(self.text, &mut Values::new(variant));
-        let (head, body) = text.split_once("\n\n").expect("a head and a body");
+        let text = text.trim_end_matches('\n');
+        let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
         let mut out = head.replace('\n', "\r\n");
         if !body.is_empty() {
             out += &format!("\r\nContent-Length: {}", body.len());
