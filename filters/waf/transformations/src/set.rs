@@ -13,7 +13,13 @@ impl ByteSet {
     /// The bytes that occur in a value.
     #[must_use]
     pub fn of(value: &[u8]) -> Self {
-        value.iter().fold(Self::EMPTY, |set, byte| set.with(*byte))
+        let mut words = [0_u64; 4];
+        for byte in value {
+            if let Some(word) = words.get_mut(usize::from(byte >> 6)) {
+                *word |= 1 << (byte & 63);
+            }
+        }
+        ByteSet(words)
     }
 
     /// With one more byte.

@@ -20,11 +20,12 @@ impl<'c> Boundary<'c> {
         let mut places = content_type
             .windows(PARAMETER.len())
             .enumerate()
-            .filter(|(_, text)| text.eq_ignore_ascii_case(PARAMETER));
+            .filter(|(_, text)| text.eq_ignore_ascii_case(PARAMETER))
+            .filter(|(place, _)| is_parameter(content_type, *place));
         let Some((place, _)) = places.next() else {
             return Boundary { fault: Some("Boundary not found in C-T"), ..Boundary::default() };
         };
-        // One that names itself too: two readers would choose differently.
+        // Two readers would choose differently.
         let is_ambiguous = places.next().is_some();
         let (before, found) = content_type.split_at_checked(place).unwrap_or_default();
         let mut boundary = Boundary {
@@ -32,14 +33,14 @@ impl<'c> Boundary<'c> {
             fault: is_ambiguous.then_some("Multiple boundary parameters in C-T"),
             ..Boundary::default()
         };
-        let is_parameter = match before.trim_ascii_end().last() {
+        let is_separate = match before.trim_ascii_end().last() {
             Some(last) => *last == b';' || boundary.is_without_semicolon,
             None => false,
         };
         let text = found.get(PARAMETER.len()..).unwrap_or_default();
         let (behind, is_spaced) = trimmed(text);
         boundary.has_whitespace |= is_spaced;
-        let Some(text) = behind.strip_prefix(b"=").filter(|_| is_parameter) else {
+        let Some(text) = behind.strip_prefix(b"=").filter(|_| is_separate) else {
             boundary.fault.get_or_insert("Invalid boundary in C-T (malformed)");
             return boundary;
         };
@@ -78,6 +79,15 @@ impl<'c> Boundary<'c> {
         }
         boundary
     }
+}
+
+/// True where a reader may see a parameter: something assigns to the word, or it begins one. Else it is a part of a value,
+/// as in the boundaries of half of all browsers (`----WebKitFormBoundary…`).
+fn is_parameter(content_type: &[u8], place: usize) -> bool {
+    let (before, found) = content_type.split_at_checked(place).unwrap_or_default();
+    let (behind, _) = trimmed(found.get(PARAMETER.len()..).unwrap_or_default());
+    let begins = before.last().is_none_or(|byte| matches!(byte, b';' | b',') || is_blank(*byte));
+    begins || behind.starts_with(b"=")
 }
 
 fn trimmed(text: &[u8]) -> (&[u8], bool) {
@@ -127,7 +137,12 @@ mod tests {
             ("; boundary=x ", Boundary { has_whitespace: true, ..plain(b"x") }),
             (" boundary=x", Boundary { is_without_semicolon: true, ..plain(b"x") }),
             ("; boundary=x; boundary=y", bad(b"x", "Multiple boundary parameters in C-T")),
-            ("; boundary=boundary", bad(b"boundary", "Multiple boundary parameters in C-T")),
+            ("; boundary=boundary", plain(b"boundary")),
+            ("; boundary=----WebKitFormBoundaryA1", plain(b"----WebKitFormBoundaryA1")),
+            ("; boundary=x; Boundary =y", bad(b"x", "Multiple boundary parameters in C-T")),
+            ("; boundary=boundary=x", bad(b"boundary=x", "Multiple boundary parameters in C-T")),
+            ("; boundary=x; boundary*0=y", bad(b"x", "Multiple boundary parameters in C-T")),
+            ("; boundary*0=y", bad(b"", "Invalid boundary in C-T (malformed)")),
             ("", bad(b"", "Boundary not found in C-T")),
             ("; boundary", bad(b"", "Invalid boundary in C-T (malformed)")),
             ("; xboundary=x", bad(b"", "Invalid boundary in C-T (malformed)")),

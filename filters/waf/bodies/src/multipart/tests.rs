@@ -53,6 +53,28 @@ fn fields_and_files_are_found() {
 }
 
 #[test]
+fn what_browsers_send_has_no_flag_and_no_fault() {
+    for boundary in [
+        "----WebKitFormBoundaryABCDEFGIJKLMNOPQ",
+        "----geckoformboundary4a8d2f",
+        "---------------------------265001916915724",
+        "------------------------d74496d66958873e",
+    ] {
+        let body = form(&format!(
+            "--{boundary}\nContent-Disposition: form-data; name=\"a\"\n\n1\n--{boundary}\n\
+             Content-Disposition: form-data; name=\"f\"; filename=\"x.png\"\nContent-Type: image/png\n\n\
+             --\0\n\n--{boundary}--\n",
+        ));
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        let found = multipart(content_type.as_bytes(), &body, &Limits::default());
+        assert_eq!(shown(&found), "a=1 | f:x.png:5", "{boundary}");
+        // The file has a line that begins as boundaries do: said, and no strict error.
+        assert_eq!((found.fault, found.strict_error()), (None, false), "{boundary}");
+        assert_eq!(found.flags.unmatched_boundary, 2);
+    }
+}
+
+#[test]
 fn an_empty_body_and_one_without_parts_are_well() {
     assert_eq!(multipart(TYPE, b"", &Limits::default()), Multipart::default());
     for text in ["--b--", "--b--\n"] {
