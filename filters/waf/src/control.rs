@@ -79,8 +79,7 @@ impl Waf {
         exchange: &Exchange,
         connection: &Connection<'_>,
     ) -> Transaction {
-        let profile =
-            if exchange.mode() == Mode::Shadow { &self.shadowed } else { &self.enforced };
+        let profile = if exchange.mode() == Mode::Shadow { &self.shadowed } else { &self.enforced };
         let mut transaction = Transaction::new(&self.program, profile, connection);
         for (found, profile) in &self.exclusions {
             if found.matches(exchange, &mut Vec::new()) {

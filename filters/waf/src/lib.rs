@@ -9,6 +9,7 @@ mod control;
 mod reason;
 mod report;
 mod request;
+mod rulesets;
 mod secret;
 
 pub use control::Waf;

@@ -6,13 +6,22 @@ const HEADERS: [&[u8]; 5] =
 
 /// Words in a name that make its value a credential (`user_password`, `csrfToken`, `client-secret`).
 const WORDS: [&[u8]; 11] = [
-    b"password", b"passwd", b"passphrase", b"pwd", b"secret", b"token", b"apikey", b"api_key",
-    b"api-key", b"session", b"credential",
+    b"password",
+    b"passwd",
+    b"passphrase",
+    b"pwd",
+    b"secret",
+    b"token",
+    b"apikey",
+    b"api_key",
+    b"api-key",
+    b"session",
+    b"credential",
 ];
 
 /// True for the name of a variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`) whose values are never shown.
 #[must_use]
-pub fn is_secret(name: &[u8]) -> bool {
+pub(crate) fn is_secret(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
     let (variable, member) = match lower.iter().position(|byte| *byte == b':') {
         Some(colon) => lower.split_at_checked(colon).unwrap_or((&lower, &[])),

@@ -85,13 +85,14 @@ fn through_server(
 ) -> Result<bool, String> {
     let log = options.log.as_deref().ok_or(USAGE)?;
     let _backend = options.backend.map(through_envoy::albedo_at);
-    let read = || std::fs::read(log).map_err(|e| format!("{}: {e}", log.display()));
-    let before = read()?.len();
+    let text = std::fs::read(log).map_err(|e| format!("{}: {e}", log.display()))?;
+    let before = text.len();
     let sent = through_envoy::send_all(suites, &options.only, address);
-    // Its log is a file: nothing tells when it is whole.
-    std::thread::sleep(std::time::Duration::from_secs(2));
-    let text = read()?.split_off(before);
-    let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_owned).collect();
+    let lines = through_envoy::settle(address, before, || {
+        let text = std::fs::read(log).unwrap_or_default();
+        let new = text.get(before..).unwrap_or_default();
+        String::from_utf8_lossy(new).lines().map(str::to_owned).collect()
+    });
     let mut by_mark = Correlation::default().by_mark(&lines);
     let logged = through_envoy::logged(suites, &options.only, &by_mark);
     let judged = through_envoy::judge_all(suites, &options.only, &sent, &mut by_mark);

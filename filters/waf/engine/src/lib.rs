@@ -11,7 +11,7 @@ mod ruleset;
 mod transaction;
 
 pub use log::{DataPolicy, LogData, Match};
-pub use portcullis_waf_seclang::syntax::{EngineMode, Phase as RulePhase};
+pub use portcullis_waf_seclang::syntax::{EngineMode, LimitAction, Phase as RulePhase};
 pub use profile::{Exclusion, Profile};
 pub use program::{Files, Program, Store};
 pub use ruleset::{Fault, RuleSet, Settings, Step, Warning};

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod automaton;
 pub mod bytes;
+pub mod libinjection;
 pub mod number;
 pub mod pattern;
 pub mod phrases;

@@ -31,12 +31,9 @@ fn read_one(node: &Node<'_>) -> Option<(Option<RouteMatch>, Vec<Exclusion>)> {
         }
         let targets = match section.optional("targets") {
             None => None,
-            Some(node) => Some(
-                node.list()?
-                    .iter()
-                    .filter_map(read_target)
-                    .collect::<Vec<VariableRef>>(),
-            ),
+            Some(node) => {
+                Some(node.list()?.iter().filter_map(read_target).collect::<Vec<VariableRef>>())
+            }
         };
         let exclusions = match targets {
             None => rules.into_iter().map(|rules| Exclusion { rules, target: None }).collect(),
@@ -67,7 +64,9 @@ fn read_range(node: &Node<'_>) -> Option<IdRange> {
         {
             return Some(IdRange { first, last });
         }
-        node.fault(format!("expected a rule's id or a range such as `942100-942999`, but found `{text}`"));
+        node.fault(format!(
+            "expected a rule's id or a range such as `942100-942999`, but found `{text}`"
+        ));
         return None;
     }
     let id = u32::try_from(node.integer(1..=LARGEST)?).ok()?;
@@ -79,7 +78,9 @@ fn read_target(node: &Node<'_>) -> Option<VariableRef> {
     match portcullis_waf_seclang::parse_variable(text) {
         Ok(reference) => Some(reference),
         Err(error) => {
-            node.fault(format!("expected a target such as `ARGS:password`, but found `{text}`: {error}"));
+            node.fault(format!(
+                "expected a target such as `ARGS:password`, but found `{text}`: {error}"
+            ));
             None
         }
     }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use portcullis_control::config::Section;
 use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected};
 use portcullis_control::program::Site;
-use portcullis_waf_engine::{DataPolicy, EngineMode, LogData, Profile};
+use portcullis_waf_engine::{DataPolicy, EngineMode, LimitAction, LogData, Profile, Settings};
 
 use crate::control::{Limits, Waf};
 use crate::secret::is_secret;
@@ -68,13 +68,13 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let limits = Limits {
         body: size(settings.request_body_limit),
         no_files: size(settings.request_body_no_files_limit),
-        partial: settings.request_body_limit_action == portcullis_waf_engine::LimitAction::ProcessPartial,
+        partial: settings.request_body_limit_action == LimitAction::ProcessPartial,
     };
     let inspection = settings.response_body_access.then(|| Inspection {
         max: response_limit.unwrap_or_else(|| size(settings.response_body_limit)),
         on_limit: match settings.response_body_limit_action {
-            portcullis_waf_engine::LimitAction::ProcessPartial => OnLimit::Beginning,
-            portcullis_waf_engine::LimitAction::Reject => OnLimit::Refuse,
+            LimitAction::ProcessPartial => OnLimit::Beginning,
+            LimitAction::Reject => OnLimit::Refuse,
         },
         on_uninspected: OnUninspected::Pass,
     });
@@ -89,18 +89,25 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         }
     };
     let tx = tx.values();
-    let profile = |ceiling, exclusions: &[_]| {
-        match Profile::new(&program, ceiling, &tx, exclusions, log_data.clone()) {
-            Ok(profile) => Some(Rc::new(profile)),
-            Err(text) => {
-                section.node().fault(text);
-                None
-            }
+    let profile = |ceiling, exclusions: &[_]| match Profile::new(
+        &program,
+        ceiling,
+        &tx,
+        exclusions,
+        log_data.clone(),
+    ) {
+        Ok(profile) => Some(Rc::new(profile)),
+        Err(text) => {
+            section.node().fault(text);
+            None
         }
     };
     let exclusions = exclusions.unwrap_or_default();
-    let everywhere: Vec<_> =
-        exclusions.iter().filter(|(found, _)| found.is_none()).flat_map(|(_, all)| all.clone()).collect();
+    let everywhere: Vec<_> = exclusions
+        .iter()
+        .filter(|(found, _)| found.is_none())
+        .flat_map(|(_, all)| all.clone())
+        .collect();
     let enforced = profile(EngineMode::On, &everywhere)?;
     let shadowed = profile(EngineMode::DetectionOnly, &everywhere)?;
     let mut matched = Vec::new();
@@ -159,13 +166,13 @@ fn read_limits(section: &mut Section<'_>) -> WrittenLimits {
 }
 
 impl WrittenLimits {
-    fn write(&self, settings: &mut portcullis_waf_engine::Settings) {
-        use portcullis_waf_engine::LimitAction::{ProcessPartial, Reject};
+    fn write(&self, settings: &mut Settings) {
         settings.request_body_limit = self.body.unwrap_or(settings.request_body_limit);
         settings.request_body_no_files_limit =
             self.no_files.unwrap_or(settings.request_body_no_files_limit);
         if let Some(partial) = self.partial {
-            settings.request_body_limit_action = if partial { ProcessPartial } else { Reject };
+            settings.request_body_limit_action =
+                if partial { LimitAction::ProcessPartial } else { LimitAction::Reject };
         }
     }
 }

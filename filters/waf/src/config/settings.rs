@@ -67,7 +67,9 @@ fn words<'v>(node: &Node<'v>) -> Option<Vec<&'v str>> {
         word.bytes().any(|byte| byte.is_ascii_whitespace() || matches!(byte, b'|' | b'%' | b'\''))
     });
     if let Some(bad) = bad {
-        node.fault(format!("expected words without spaces, `|`, `%` and quotes, but found `{bad}`"));
+        node.fault(format!(
+            "expected words without spaces, `|`, `%` and quotes, but found `{bad}`"
+        ));
         return None;
     }
     Some(words)

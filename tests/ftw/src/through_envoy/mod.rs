@@ -13,7 +13,7 @@ use std::thread;
 
 pub use correlate::{Correlation, MARK, MARK_RULE, unmarked};
 pub use expected_fail::{Against, ExpectedFailures, MOST};
-pub use run::{Run, run};
+pub use run::{Run, run, settle};
 pub use send::{Sent, send};
 pub use start::{Setting, albedo, albedo_at, config};
 

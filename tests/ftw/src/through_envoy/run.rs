@@ -1,6 +1,7 @@
 //! A whole run through Envoy: start, send, wait for the log, judge, and compare with the list.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use portcullis_e2e::{Envoy, eventually};
 
@@ -58,30 +59,33 @@ fn once(
 ) -> (Vec<Judged>, usize) {
     let before = envoy.log_lines().len();
     let sent = send_all(suites, only, envoy.address());
-    settle(envoy, before);
-    let lines = envoy.log_lines().split_off(before);
+    let lines = settle(envoy.address(), before, || envoy.log_lines().split_off(before));
     let mut by_mark = correlation.by_mark(&lines);
     let lost = unmarked(&lines, &by_mark);
     (judge_all(suites, only, &sent, &mut by_mark), lost)
 }
 
-/// One more request, and all lines up to its own are there.
-fn settle(envoy: &Envoy, before: usize) {
-    let last = format!("the-last-{before}");
+/// What is logged after the answer has gone needs no longer than this, in looks of [`eventually`] at the log.
+const QUIET_LOOKS: usize = 40;
+
+/// One more request to `server`; when its own line is in the log and the log grows no more, all lines are there.
+pub fn settle(
+    server: SocketAddr,
+    number: usize,
+    mut log: impl FnMut() -> Vec<String>,
+) -> Vec<String> {
+    let last = format!("the-last-{number}");
     let bytes =
         format!("GET / HTTP/1.1\r\nhost: localhost\r\n{MARK}: {last}\r\nconnection: close\r\n\r\n");
-    let _ = send(envoy.address(), bytes.as_bytes());
-    envoy.wait_for_log(&last);
-    let mut seen = 0;
-    eventually("Envoy's log to be whole", || {
-        let now = envoy.log_lines().len();
-        let quiet = now == seen;
-        seen = now;
-        if !quiet {
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
-        quiet.then_some(())
-    });
+    let _ = send(server, bytes.as_bytes());
+    let (mut seen, mut quiet) = (0, 0);
+    eventually("the log to be whole", || {
+        let lines = log();
+        let grown = std::mem::replace(&mut seen, lines.len()) != lines.len();
+        let whole = !grown && lines.iter().rev().any(|line| line.contains(&last));
+        quiet = if whole { quiet + 1 } else { 0 };
+        (quiet == QUIET_LOOKS).then_some(lines)
+    })
 }
 
 /// Failed tests with a stage that says `retry_once`.

@@ -53,6 +53,7 @@ impl Program {
     /// Every pattern that is none, every data file that is not there.
     pub fn link(
         set: &RuleSet,
+        settings: Settings,
         store: &Rc<RefCell<Store>>,
         files: &Files<'_>,
     ) -> Result<Program, Vec<Fault>> {
@@ -109,7 +110,7 @@ impl Program {
             store: Rc::clone(store),
             rules,
             phases,
-            settings: set.settings.clone(),
+            settings,
             signatures: set.signatures.clone(),
             removals: RefCell::default(),
         })

@@ -94,10 +94,13 @@ impl Op {
         }
         Ok(match operator {
             Operator::Rx(pattern) => Op::Rx(store.pattern(pattern, Case::Sensitive)?),
+            Operator::RxTranslated(pattern) => Op::Rx(store.translated(pattern)),
             Operator::Pm(phrases) => Op::Phrases(store.phrases(phrases)?),
             Operator::PmFromFile(names) => Op::Phrases(store.phrase_files(names, files)?),
             Operator::IpMatch(nets) => Op::Address(networks(nets)?),
-            Operator::IpMatchFromFile(names) => Op::Address(networks(&store.address_files(names, files)?)?),
+            Operator::IpMatchFromFile(names) => {
+                Op::Address(networks(&store.address_files(names, files)?)?)
+            }
             Operator::StrMatch(phrase) => {
                 Op::Text(TextTest::Contains, Expr::Literal(phrase.clone(), 0))
             }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_seclang::syntax::Transformation;
-use portcullis_waf_transformations::{apply, changes};
+use portcullis_waf_transformations::{apply, identity_mask};
 
 /// A node of the tree; 0 is 'none'.
 pub(crate) type PipelineId = u16;
@@ -43,7 +43,7 @@ impl Pipelines {
                 None => {
                     let child = PipelineId::try_from(self.nodes.len()).ok()?;
                     let before = self.node(at).map_or_else(ByteSet::default, |node| node.changes);
-                    let changes = before.union(changes(last));
+                    let changes = before.union(ByteSet::from_words(identity_mask(last).words()));
                     self.nodes.push(Node { parent: at, last, changes });
                     self.children.insert((at, last), child);
                     child

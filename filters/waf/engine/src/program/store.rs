@@ -19,6 +19,7 @@ pub type Files<'f> = dyn Fn(&str) -> Option<Vec<u8>> + 'f;
 #[derive(Default)]
 pub struct Store {
     patterns: HashMap<(String, bool), Rc<Pattern>>,
+    translated: HashMap<String, Rc<Pattern>>,
     phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
     files: HashMap<Vec<String>, Rc<Phrases>>,
     rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
@@ -45,8 +46,8 @@ impl Store {
     pub fn prune(&mut self) {
         self.rules.retain(|_, linked| Rc::strong_count(linked) > 1);
         self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
+        self.translated.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);
-        self.files.retain(|_, phrases| Rc::strong_count(phrases) > 1);
     }
 
     /// The slot of a name in TX.
@@ -93,6 +94,19 @@ impl Store {
         let pattern = Rc::new(pattern);
         self.patterns.insert(key, Rc::clone(&pattern));
         Ok(pattern)
+    }
+
+    /// A pattern that was checked before: it is not looked at until it is needed.
+    pub(super) fn translated(&mut self, text: &str) -> Rc<Pattern> {
+        let known = self.translated.entry(text.to_owned());
+        Rc::clone(known.or_insert_with(|| Rc::new(Pattern::translated(text))))
+    }
+
+    /// Takes the automaton of data files that was made before.
+    pub fn take_phrases(&mut self, names: &[String], table: &'static [u8]) {
+        if let Some(phrases) = Phrases::from_table(table) {
+            self.files.entry(names.to_vec()).or_insert_with(|| Rc::new(phrases));
+        }
     }
 
     pub(super) fn phrases(&mut self, phrases: &[Vec<u8>]) -> Result<Rc<Phrases>, String> {

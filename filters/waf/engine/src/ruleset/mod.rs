@@ -7,7 +7,7 @@ mod update;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use portcullis_waf_seclang::syntax::{Directive, Location, Rule, Statement};
+use portcullis_waf_seclang::syntax::{Directive, Location, Rule, Setting, Statement};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use selection::Selected;
@@ -47,8 +47,8 @@ pub enum Step {
 pub struct RuleSet {
     /// Rules and markers.
     pub steps: Vec<Step>,
-    /// What the settings of the engine came to.
-    pub settings: Settings,
+    /// Settings of the engine; the last of a kind counts.
+    pub settings: Vec<Setting>,
     /// `SecComponentSignature`, in order.
     pub signatures: Vec<String>,
 }
@@ -102,7 +102,7 @@ impl RuleSet {
                 }
                 Directive::Marker(name) => self.steps.push(Step::Marker(name)),
                 Directive::ComponentSignature(text) => self.signatures.push(text),
-                Directive::Setting(setting) => self.settings.apply(setting),
+                Directive::Setting(setting) => self.settings.push(setting),
                 Directive::Remove(removal) => {
                     let Some(selected) = Selected::of(&removal, &location, &mut findings) else {
                         continue;
@@ -131,6 +131,13 @@ impl RuleSet {
             }
         }
         if findings.faults.is_empty() { Ok(findings.warnings) } else { Err(findings.faults) }
+    }
+
+    /// Puts another set behind this one.
+    pub fn append(&mut self, other: &RuleSet) {
+        self.steps.extend(other.steps.iter().cloned());
+        self.settings.extend(other.settings.iter().cloned());
+        self.signatures.extend(other.signatures.iter().cloned());
     }
 
     /// The rules, in order.

@@ -62,7 +62,15 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(super) fn apply(&mut self, setting: Setting) {
+    /// What a list of settings comes to.
+    #[must_use]
+    pub fn of(settings: &[Setting]) -> Self {
+        let mut all = Settings::default();
+        settings.iter().cloned().for_each(|setting| all.apply(setting));
+        all
+    }
+
+    fn apply(&mut self, setting: Setting) {
         match setting {
             Setting::RuleEngine(mode) => self.rule_engine = mode,
             Setting::RequestBodyAccess(on) => self.request_body_access = on,

@@ -1,10 +1,11 @@
 //! What a match does at once: captures, variables, controls.
 
+use portcullis_waf_bodies::Processor;
 use portcullis_waf_seclang::syntax::{Control, TargetRemoval};
 
 use super::evaluate::Running;
 use super::tx::TxValue;
-use super::{EngineError, Transaction, body, lower};
+use super::{EngineError, Transaction, lower};
 use crate::program::{CAPTURES, Change, Expr, LinkedAssignment};
 
 impl Transaction {
@@ -37,7 +38,7 @@ impl Transaction {
                 Control::ResponseBodyAccess(on) => self.response_access = *on,
                 Control::ForceRequestBodyVariable(on) => self.force_body = *on,
                 Control::RequestBodyProcessor(name) => {
-                    self.choose_processor(body::Processor::named(name));
+                    self.choose_processor(Processor::named(name));
                 }
                 Control::Ignored(_) => {}
             }

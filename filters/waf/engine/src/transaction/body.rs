@@ -1,51 +1,10 @@
 //! The request's body goes through the processor that its type, or a rule, chose.
 
-use portcullis_waf_bodies as bodies;
+use portcullis_waf_bodies::{self as bodies, Processor};
 use portcullis_waf_seclang::syntax::Variable;
 
 use super::Transaction;
 use crate::program::List;
-
-/// A body processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Processor {
-    UrlEncoded,
-    Multipart,
-    Json,
-    Xml,
-}
-
-impl Processor {
-    /// By the name that `ctl:requestBodyProcessor` uses; the parser lets no other pass.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        [Processor::UrlEncoded, Processor::Multipart, Processor::Json, Processor::Xml]
-            .into_iter()
-            .find(|processor| processor.name() == name)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Processor::UrlEncoded => "URLENCODED",
-            Processor::Multipart => "MULTIPART",
-            Processor::Json => "JSON",
-            Processor::Xml => "XML",
-        }
-    }
-
-    /// What ModSecurity chooses without a rule: forms; JSON and XML are chosen by the recommended rules.
-    pub(super) fn of_content_type(value: &[u8]) -> Option<Self> {
-        let starts = |text: &[u8]| {
-            value.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text))
-        };
-        if starts(b"application/x-www-form-urlencoded") {
-            Some(Processor::UrlEncoded)
-        } else if starts(b"multipart/form-data") {
-            Some(Processor::Multipart)
-        } else {
-            None
-        }
-    }
-}
 
 impl Transaction {
     pub(super) fn choose_processor(&mut self, processor: Option<Processor>) {
@@ -71,7 +30,7 @@ impl Transaction {
         match self.processor {
             None => {}
             Some(Processor::UrlEncoded) => self.form(bytes),
-            Some(Processor::Multipart) => {}
+            Some(Processor::Multipart) => self.multipart(bytes),
             Some(Processor::Json) => self.json(bytes),
             Some(Processor::Xml) => self.xml(bytes),
         }
@@ -105,8 +64,7 @@ impl Transaction {
 
     fn xml(&mut self, bytes: &[u8]) {
         let parsed = bodies::xml(bytes, &self.limits());
-        let joined = (parsed.text.len() > 1).then(|| parsed.text.concat());
-        for text in parsed.text.iter().chain(&joined) {
+        for text in parsed.text.iter().chain(&parsed.joined) {
             let item = self.values.add(b"", text);
             self.values.list(List::of(Variable::Xml), item);
         }
@@ -117,5 +75,45 @@ impl Transaction {
         if let Some(fault) = parsed.fault {
             self.body_error(fault.to_string());
         }
+    }
+
+    fn multipart(&mut self, bytes: &[u8]) {
+        let parsed = bodies::multipart(&self.content_type, bytes, &self.limits());
+        let flags = parsed.flags;
+        for (variable, is_set) in [
+            (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
+            (Variable::MultipartBoundaryWhitespace, flags.boundary_whitespace),
+            (Variable::MultipartCrlfLfLines, flags.crlf_lf_lines),
+            (Variable::MultipartDataAfter, flags.data_after),
+            (Variable::MultipartDataBefore, flags.data_before),
+            (Variable::MultipartFileLimitExceeded, flags.file_limit_exceeded),
+            (Variable::MultipartHeaderFolding, flags.header_folding),
+            (Variable::MultipartInvalidHeaderFolding, flags.invalid_header_folding),
+            (Variable::MultipartInvalidPart, flags.invalid_part),
+            (Variable::MultipartInvalidQuoting, flags.invalid_quoting),
+            (Variable::MultipartLfLine, flags.lf_line),
+            (Variable::MultipartMissingSemicolon, flags.missing_semicolon),
+            (Variable::MultipartStrictError, parsed.strict_error()),
+        ] {
+            self.set(variable, if is_set { b"1" } else { b"0" });
+        }
+        self.set_number(
+            Variable::MultipartUnmatchedBoundary,
+            usize::from(flags.unmatched_boundary),
+        );
+        self.set_number(Variable::FilesCombinedSize, parsed.files_size);
+        for file in &parsed.files {
+            let size = file.size.to_string();
+            self.push(Variable::Files, &file.field, &file.filename);
+            self.push(Variable::FilesNames, &file.field, &file.field);
+            self.push(Variable::FilesSizes, &file.field, size.as_bytes());
+            self.push(Variable::MultipartFilename, &file.field, &file.filename);
+            self.push(Variable::MultipartName, &file.field, &file.field);
+        }
+        for header in &parsed.part_headers {
+            self.push(Variable::MultipartPartHeaders, &header.part, &header.line);
+        }
+        self.post(&parsed.arguments);
+        self.finish_arguments(parsed.fault);
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcullis_waf_operators::number::number;
 use portcullis_waf_operators::pattern::{MAX_GROUPS, Pattern};
-use portcullis_waf_operators::{text as texts, validate};
+use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
 use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
 
 use super::tx::TxValue;
@@ -315,9 +315,10 @@ fn groups(pattern: &Pattern, text: &[u8]) -> Answer {
         return Answer::Unknown;
     }
     let used = spans.iter().rposition(Option::is_some).map_or(0, |last| last.saturating_add(1));
-    let texts = spans.into_iter().take(used).map(|span| {
-        span.and_then(|span| text.get(span)).unwrap_or_default().to_vec()
-    });
+    let texts = spans
+        .into_iter()
+        .take(used)
+        .map(|span| span.and_then(|span| text.get(span)).unwrap_or_default().to_vec());
     Answer::Yes(texts.collect())
 }
 

@@ -1,9 +1,9 @@
 //! What the front end knows of request and response becomes variables.
 
-use portcullis_waf_bodies as bodies;
+use portcullis_waf_bodies::{self as bodies, Processor};
 use portcullis_waf_seclang::syntax::Variable;
 
-use super::{Connection, EngineError, Transaction, body};
+use super::{Connection, EngineError, Transaction};
 use crate::program::List;
 
 impl Transaction {
@@ -15,7 +15,7 @@ impl Transaction {
         self.set(variable, value.to_string().as_bytes());
     }
 
-    fn push(&mut self, variable: Variable, name: &[u8], value: &[u8]) -> u32 {
+    pub(super) fn push(&mut self, variable: Variable, name: &[u8], value: &[u8]) -> u32 {
         let item = self.values.add(name, value);
         self.values.list(List::of(variable), item);
         item
@@ -105,7 +105,7 @@ impl Transaction {
                 if self.content_type.is_empty() {
                     self.content_type = value.to_vec();
                 }
-                if let Some(processor) = body::Processor::of_content_type(value) {
+                if let Some(processor) = Processor::for_content_type(value) {
                     self.choose_processor(Some(processor));
                 }
             }
@@ -114,12 +114,12 @@ impl Transaction {
                 self.set(Variable::AuthType, scheme);
             }
             b"cookie" => {
-                for cookie in bodies::cookies(value) {
+                for (name, value) in bodies::cookies(value) {
                     self.push_named(
                         Variable::RequestCookies,
                         Variable::RequestCookiesNames,
-                        &cookie.name,
-                        &cookie.value,
+                        name,
+                        value,
                     );
                 }
             }
@@ -197,7 +197,7 @@ impl Transaction {
         let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
         bodies::Limits {
             arguments: size(settings.arguments),
-            json_depth: size(settings.json_depth),
+            depth: size(settings.json_depth),
             ..bodies::Limits::default()
         }
     }

@@ -11,6 +11,7 @@ mod values;
 
 use std::rc::Rc;
 
+use portcullis_waf_bodies::Processor;
 use portcullis_waf_seclang::syntax::{EngineMode, Variable};
 
 use crate::bits::Bits;
@@ -110,7 +111,7 @@ pub struct Transaction {
     force_body: bool,
     body_access: bool,
     response_access: bool,
-    processor: Option<body::Processor>,
+    processor: Option<Processor>,
     content_type: Vec<u8>,
     log: Vec<Match>,
     matched_rules: Bits,
