@@ -11,7 +11,7 @@ use super::tx::TxValue;
 use super::values::{FormId, ItemId};
 use super::{EngineError, Matched, Transaction};
 use crate::program::{
-    LinkedLink, List, Op, PipelineId, Point, PointSelector, Program, Store, TextTest,
+    LinkedLink, LinkedTarget, List, Op, Point, PointSelector, Program, Store, TextTest,
 };
 
 /// What the operator said of one value.
@@ -92,7 +92,7 @@ impl Transaction {
                     }
                 }
             } else {
-                matched |= self.items(&running, &target.point);
+                matched |= self.items(&running, target);
             }
         }
         matched
@@ -102,7 +102,7 @@ impl Transaction {
     /// pattern ask only this, and it costs no text.
     fn compared(&self, running: &Running<'_>, point: &Point) -> Option<(usize, Option<i64>)> {
         let link = running.link;
-        let plain = link.pipeline == 0 && link.stages.is_empty() && link.excluded.is_empty();
+        let plain = link.stages == [0] && link.excluded.is_empty();
         match (&point.selector, &link.op) {
             (PointSelector::Slot(slot), Op::Compare(..)) if plain && self.excluded.is_empty() => {
                 Some((*slot, self.tx.get(*slot).map(TxValue::number)))
@@ -112,8 +112,17 @@ impl Transaction {
     }
 
     /// The operator on the values of a list that the request filled.
-    fn items(&mut self, running: &Running<'_>, point: &Point) -> bool {
+    fn items(&mut self, running: &Running<'_>, target: &LinkedTarget) -> bool {
+        let point = &target.point;
         let mut matched = false;
+        if let Some(condition) = running.link.condition {
+            let stages = running.link.stages.iter().zip(&target.views);
+            let mut views = stages.map(|(stage, view)| (point.list, *view, *stage));
+            let pipelines = &running.store.pipelines;
+            if !views.any(|view| self.values.may_match(view, condition, pipelines)) {
+                return false;
+            }
+        }
         // What a match does may not lengthen the list that is looked through.
         for place in 0..self.values.count(point.list) {
             let Some(item) = self.values.at(point.list, place) else { break };
@@ -131,11 +140,14 @@ impl Transaction {
         let pipelines = &running.store.pipelines;
         let mut matched = false;
         let mut last: Option<FormId> = None;
-        let single = [link.pipeline];
-        let stages: &[PipelineId] = if link.stages.is_empty() { &single } else { &link.stages };
-        for stage in stages {
+        for stage in &link.stages {
             let Some(form) = self.values.transformed(item, *stage, pipelines) else { continue };
             if last.replace(form) == Some(form) {
+                continue;
+            }
+            if let Some(condition) = link.condition
+                && !self.values.form_may_match(form, condition)
+            {
                 continue;
             }
             let answer = self.ask(running, self.values.text_of(form));
@@ -150,12 +162,9 @@ impl Transaction {
     /// The operator on a value that no request sent: it is transformed anew for each rule.
     fn value(&mut self, running: &Running<'_>, list: List, name: &[u8], value: Vec<u8>) -> bool {
         let pipelines = &running.store.pipelines;
-        let single = [running.link.pipeline];
-        let stages: &[PipelineId] =
-            if running.link.stages.is_empty() { &single } else { &running.link.stages };
         let mut matched = false;
         let mut last: Option<Vec<u8>> = None;
-        for stage in stages {
+        for stage in &running.link.stages {
             let text = pipelines.apply(*stage, &value).into_owned();
             if last.as_ref() == Some(&text) {
                 continue;

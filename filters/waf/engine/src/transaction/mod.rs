@@ -6,6 +6,7 @@ mod evaluate;
 mod expand;
 mod fill;
 mod run;
+mod sight;
 mod tx;
 mod values;
 
@@ -19,6 +20,7 @@ use crate::log::Match;
 use crate::profile::Profile;
 use crate::program::{List, Point, Program};
 use tx::Tx;
+pub(crate) use values::Blank;
 use values::Values;
 
 /// What is known of the connection before a byte of the request is read.
@@ -134,7 +136,7 @@ impl Transaction {
     pub fn new(program: &Rc<Program>, profile: &Rc<Profile>, connection: &Connection<'_>) -> Self {
         let settings = program.settings();
         let mut transaction = Transaction {
-            values: Values::new(program.store.borrow().pipelines.len()),
+            values: Values::new(program),
             tx: Tx::default(),
             engine: lower(settings.rule_engine, profile.ceiling),
             allowed: Allowed::Nothing,

@@ -88,6 +88,9 @@ pub struct Link {
     pub msg: Option<Expression>,
     /// `logdata`
     pub logdata: Option<Expression>,
+    /// What a value must have before the operator is asked: its number in the tables that were made with the rule set.
+    /// Text has none.
+    pub condition: Option<u32>,
 }
 
 /// A rule with its chain.

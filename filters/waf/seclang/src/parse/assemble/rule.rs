@@ -213,5 +213,6 @@ fn link(
         controls: actions.controls,
         msg: actions.msg,
         logdata: actions.logdata,
+        condition: None,
     }
 }
