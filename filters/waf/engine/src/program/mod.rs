@@ -24,7 +24,7 @@ pub use store::{Files, Store};
 
 use crate::bits::Bits;
 use crate::ruleset::{Fault, RuleSet, Selected, Settings, Step};
-use crate::transaction::Blank;
+use crate::transaction::{Blank, Known};
 
 /// How many phases there are.
 pub(crate) const PHASES: usize = 5;
@@ -39,6 +39,7 @@ pub struct Program {
     pub(crate) prefilter: Option<Rc<Tables>>,
     /// The values of variables before anything is known of a request.
     pub(crate) blank: Blank,
+    pub(crate) known: Rc<Known>,
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
 }
 
@@ -120,6 +121,7 @@ impl Program {
             signatures: set.signatures.clone(),
             prefilter,
             blank: Blank::new(),
+            known: Rc::default(),
             removals: RefCell::default(),
         })
     }

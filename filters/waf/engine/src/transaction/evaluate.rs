@@ -7,9 +7,10 @@ use portcullis_waf_operators::pattern::{MAX_GROUPS, Pattern};
 use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
 use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
 
+use super::matched::{Matched, full_name};
 use super::tx::TxValue;
 use super::values::{FormId, ItemId};
-use super::{EngineError, Matched, Transaction};
+use super::{EngineError, Transaction};
 use crate::program::{
     LinkedLink, LinkedTarget, List, Op, Point, PointSelector, Program, Store, TextTest,
 };
@@ -64,7 +65,7 @@ impl Transaction {
         let running = Running { program, store, rule, link, controls, index };
         if link.targets.is_empty() {
             let answer = self.ask(&running, &[]);
-            return self.judge(&running, answer, |_| Matched::default());
+            return self.judge(&running, answer, Matched::default);
         }
         let mut matched = false;
         for target in &link.targets {
@@ -72,17 +73,23 @@ impl Transaction {
             if target.count {
                 let count = i64::try_from(self.count(&running, &target.point)).unwrap_or(i64::MAX);
                 let answer = self.ask_number(&running, count);
-                matched |= self.judge(&running, answer, |_| Matched {
-                    name: [b"&", full_name(list, selected_name(store, &target.point)).as_slice()]
-                        .concat(),
-                    value: count.to_string().into_bytes(),
+                matched |= self.judge(&running, answer, || match &target.point.selector {
+                    PointSelector::Slot(slot) => Matched::Slots(*slot, count),
+                    selector => {
+                        let name = full_name(list, selected_name(selector));
+                        Matched::Text {
+                            name: [b"&".as_slice(), name.as_slice()].concat(),
+                            value: count.to_string().into_bytes(),
+                        }
+                    }
                 });
             } else if let Some((slot, held)) = self.compared(&running, &target.point) {
                 let answer = self.ask_number(&running, held.unwrap_or_default());
                 if held.is_some() {
-                    matched |= self.judge(&running, answer, |transaction| Matched {
+                    let text = self.tx.get(slot).map_or(Vec::new(), TxValue::text);
+                    matched |= self.judge(&running, answer, || Matched::Text {
                         name: full_name(list, store.slot_name(slot)),
-                        value: transaction.tx.get(slot).map_or(Vec::new(), TxValue::text),
+                        value: text,
                     });
                 }
             } else if is_dynamic(list) {
@@ -115,7 +122,10 @@ impl Transaction {
     fn items(&mut self, running: &Running<'_>, target: &LinkedTarget) -> bool {
         let point = &target.point;
         let mut matched = false;
-        if let Some(condition) = running.link.condition {
+        // One value by its name is looked at alone.
+        if let Some(condition) = running.link.condition
+            && !matches!(point.selector, PointSelector::Name(_))
+        {
             let stages = running.link.stages.iter().zip(&target.views);
             let mut views = stages.map(|(stage, view)| (point.list, *view, *stage));
             let pipelines = &running.store.pipelines;
@@ -151,10 +161,7 @@ impl Transaction {
                 continue;
             }
             let answer = self.ask(running, self.values.text_of(form));
-            matched |= self.judge(running, answer, |transaction| Matched {
-                name: full_name(list, transaction.values.name(item)),
-                value: transaction.values.text_of(form).to_vec(),
-            });
+            matched |= self.judge(running, answer, || Matched::Item(list, item, form));
         }
         matched
     }
@@ -170,7 +177,7 @@ impl Transaction {
                 continue;
             }
             let answer = self.ask(running, &text);
-            matched |= self.judge(running, answer, |_| Matched {
+            matched |= self.judge(running, answer, || Matched::Text {
                 name: full_name(list, name),
                 value: text.clone(),
             });
@@ -184,7 +191,7 @@ impl Transaction {
         &mut self,
         running: &Running<'_>,
         answer: Answer,
-        matched: impl FnOnce(&Transaction) -> Matched,
+        matched: impl FnOnce() -> Matched,
     ) -> bool {
         let captures = match answer {
             Answer::No => return false,
@@ -195,7 +202,7 @@ impl Transaction {
             }
             Answer::Yes(captures) => captures,
         };
-        self.matched = matched(self);
+        self.matched = matched();
         self.matches_of_chain.push(self.matched.clone());
         if !captures.is_empty() {
             self.capture(captures);
@@ -345,16 +352,9 @@ pub(super) fn is_dynamic(list: List) -> bool {
     DYNAMIC.contains(&list)
 }
 
-/// `ARGS:name`, or the variable alone where there is no name.
-fn full_name(list: List, name: &[u8]) -> Vec<u8> {
-    let variable = list.variable().name().as_bytes();
-    if name.is_empty() { variable.to_vec() } else { [variable, b":", name].concat() }
-}
-
-fn selected_name<'s>(store: &'s Store, point: &'s Point) -> &'s [u8] {
-    match &point.selector {
+fn selected_name(selector: &PointSelector) -> &[u8] {
+    match selector {
         PointSelector::Name(name) => name,
-        PointSelector::Slot(slot) => store.slot_name(*slot),
-        PointSelector::All | PointSelector::Pattern(_) => &[],
+        PointSelector::Slot(_) | PointSelector::All | PointSelector::Pattern(_) => &[],
     }
 }

@@ -5,6 +5,7 @@ mod body;
 mod evaluate;
 mod expand;
 mod fill;
+mod matched;
 mod run;
 mod sight;
 mod tx;
@@ -19,6 +20,8 @@ use crate::bits::Bits;
 use crate::log::Match;
 use crate::profile::Profile;
 use crate::program::{List, Point, Program};
+use matched::Matched;
+pub(crate) use sight::Known;
 use tx::Tx;
 pub(crate) use values::Blank;
 use values::Values;
@@ -121,13 +124,6 @@ pub struct Transaction {
     intervention: Option<Intervention>,
     /// What would have been decided under `DetectionOnly`: the first of it.
     detected: Option<Intervention>,
-}
-
-/// MATCHED_VAR and MATCHED_VAR_NAME.
-#[derive(Clone, Debug, Default)]
-struct Matched {
-    name: Vec<u8>,
-    value: Vec<u8>,
 }
 
 impl Transaction {

@@ -28,7 +28,13 @@ struct Item {
 struct Form {
     span: Range<usize>,
     bytes: Option<ByteSet>,
+    /// The form that differs from this one by the case of letters alone, if there is one: the prefilter sees none.
+    like: FormId,
 }
+
+/// Room that most requests need, in bytes and values.
+const TEXT: usize = 4096;
+const ITEMS: usize = 128;
 
 /// Not made yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -47,6 +53,8 @@ pub(crate) struct Values {
     rows: Vec<u32>,
     width: usize,
     sight: Sight,
+    /// Counts changes of lists, from 1.
+    now: u32,
 }
 
 /// The first two values: nothing, and zero.
@@ -97,7 +105,12 @@ impl Values {
             single: program.blank.0.clone(),
             lists: vec![Vec::new(); List::COUNT],
             width: store.pipelines.len(),
-            sight: Sight::new(program.prefilter.clone(), store.view_count()),
+            sight: Sight::new(program.prefilter.clone(), &program.known, store.view_count()),
+            now: 1,
+            text: Vec::with_capacity(TEXT),
+            items: Vec::with_capacity(ITEMS),
+            forms: Vec::with_capacity(ITEMS),
+            rows: Vec::with_capacity(ITEMS),
             ..Values::default()
         };
         values.add(b"", b"");
@@ -114,7 +127,7 @@ impl Values {
 
     fn form(&mut self, span: Range<usize>) -> FormId {
         let id = u32::try_from(self.forms.len()).unwrap_or(UNKNOWN);
-        self.forms.push(Form { span, bytes: None });
+        self.forms.push(Form { span, bytes: None, like: FormId(id) });
         self.rows.push(UNKNOWN);
         FormId(id)
     }
@@ -145,6 +158,7 @@ impl Values {
         if let Some(items) = self.lists.get_mut(list.index()) {
             items.push(item);
         }
+        self.now = self.now.saturating_add(1);
     }
 
     /// Makes a value the only one of its list.
@@ -157,6 +171,7 @@ impl Values {
         if let Some(single) = self.single.get_mut(list.index()) {
             *single = item;
         }
+        self.now = self.now.saturating_add(1);
     }
 
     /// The values of a list.
@@ -240,7 +255,19 @@ impl Values {
             std::borrow::Cow::Owned(made) => made,
         };
         let span = self.keep(&made);
-        self.form(span)
+        let after = self.form(span);
+        if matches!(last, Transformation::Lowercase | Transformation::Uppercase) {
+            let like = self.like(before);
+            if let Some(form) = self.forms.get_mut(after.0 as usize) {
+                form.like = like;
+            }
+        }
+        after
+    }
+
+    /// The form whose sight stands for this one's.
+    fn like(&self, form: FormId) -> FormId {
+        self.forms.get(form.0 as usize).map_or(form, |found| found.like)
     }
 
     /// False where no value of a list, as a pipeline leaves it, has what a condition asks for.
@@ -253,6 +280,10 @@ impl Values {
         if !self.sight.is_on() {
             return true;
         }
+        if self.sight.is_fresh(view, self.now) {
+            return self.sight.union_has(view, condition);
+        }
+        self.sight.stamp(view, self.now);
         let mut seen = self.sight.seen(view);
         if let Some(item) = self.single.get(list.index()).copied().filter(|item| *item != UNKNOWN) {
             // Another value may have taken its place.
@@ -260,7 +291,7 @@ impl Values {
             if seen != mark {
                 self.sight.empty(view);
                 if let Some(form) = self.transformed(item, pipeline, pipelines) {
-                    self.look_at(form);
+                    let form = self.look_at(form);
                     self.sight.add(view, form.0);
                 }
                 self.sight.set_seen(view, mark);
@@ -269,7 +300,7 @@ impl Values {
         }
         while let Some(item) = self.at(list, seen) {
             if let Some(form) = self.transformed(item, pipeline, pipelines) {
-                self.look_at(form);
+                let form = self.look_at(form);
                 self.sight.add(view, form.0);
             }
             seen = seen.saturating_add(1);
@@ -280,17 +311,20 @@ impl Values {
 
     /// False where a form has not what a condition asks for.
     pub(crate) fn form_may_match(&mut self, form: FormId, condition: usize) -> bool {
-        self.look_at(form);
+        let form = self.look_at(form);
         self.sight.form_has(form.0, condition)
     }
 
-    fn look_at(&mut self, form: FormId) {
+    /// Looks at a form, or at the one that stands for it; which that was.
+    fn look_at(&mut self, form: FormId) -> FormId {
+        let form = self.like(form);
         if self.sight.needs(form.0)
             && let Some(found) = self.forms.get(form.0 as usize)
         {
             let text = self.text.get(found.span.clone()).unwrap_or_default();
             self.sight.look(form.0, text);
         }
+        form
     }
 
     /// The bytes that occur in a form.
