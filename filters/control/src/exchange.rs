@@ -57,6 +57,7 @@ pub struct Exchange {
     captures: Vec<(String, Vec<u8>)>,
     notes: Vec<Note>,
     counts: Vec<(&'static str, &'static str)>,
+    lines: Vec<String>,
     request_body: Option<Vec<u8>>,
     response_body: Option<Vec<u8>>,
     request_chunk: Range<usize>,
@@ -85,6 +86,7 @@ impl Exchange {
             captures: Vec::new(),
             notes: Vec::new(),
             counts: Vec::new(),
+            lines: Vec::new(),
             request_body: None,
             response_body: None,
             request_chunk: 0..0,
@@ -98,6 +100,12 @@ impl Exchange {
     #[must_use]
     pub fn place(&self) -> Place {
         self.scene.place
+    }
+
+    /// The mode of the deciding control, for one that decides otherwise in shadow mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.scene.mode
     }
 
     /// The request's headers with all changes made so far.
@@ -377,6 +385,12 @@ impl Exchange {
         self.count(name);
     }
 
+    /// Writes a line to Envoy's own log as it is, for a control whose users know its lines from elsewhere. What a client
+    /// sent must be escaped in it.
+    pub fn log(&mut self, line: String) {
+        self.lines.push(line);
+    }
+
     /// Counts one of the control's counters.
     pub fn count(&mut self, name: &'static str) {
         self.counts.push((self.scene.control, name));
@@ -459,6 +473,11 @@ impl Exchange {
     /// Takes the lines that are not written yet.
     pub fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
+    }
+
+    /// Takes the lines of the log that are not written yet.
+    pub fn take_lines(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
     }
 
     /// Takes what is to be counted.

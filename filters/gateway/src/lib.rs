@@ -20,6 +20,7 @@ use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
 use portcullis_request_transformer::RequestTransformer;
 use portcullis_response_transformer::ResponseTransformer;
+use portcullis_waf::Waf;
 
 use crate::auth::{Auth, Here};
 
@@ -35,6 +36,7 @@ pub const CONTROLS: &[Kind] = &[
     Kind::of::<KeyAuth>(),
     Kind::of::<Acl>(),
     Kind::of::<RateLimiting>(),
+    Kind::of::<Waf>(),
     Kind::of::<RequestTransformer>(),
     Kind::of::<ResponseTransformer>(),
 ];

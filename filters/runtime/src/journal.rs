@@ -12,6 +12,9 @@ use crate::host::{Host, Level};
 /// requests must not fill a disk.
 pub(crate) const MAX_LINES_PER_SECOND: u32 = 10;
 
+/// Lines of controls a second and worker, at most: a request may cause several dozen, and tuning needs all of a few.
+pub(crate) const MAX_CONTROL_LINES_PER_SECOND: u32 = 1_000;
+
 /// Bytes of a path that a line shows: enough to recognise a route, too few to be of use to who fills logs.
 const MAX_PATH_SHOWN: usize = 256;
 
@@ -20,6 +23,7 @@ pub(crate) struct Journal {
     level: Cell<Level>,
     second: Cell<u64>,
     written: Cell<u32>,
+    control_lines: Cell<u32>,
     left_out: Cell<u64>,
     told_of_address: Cell<bool>,
 }
@@ -31,6 +35,7 @@ impl Journal {
             level: Cell::new(host.log_level()),
             second: Cell::new(0),
             written: Cell::new(0),
+            control_lines: Cell::new(0),
             left_out: Cell::new(0),
             told_of_address: Cell::new(false),
         }
@@ -51,15 +56,9 @@ impl Journal {
         if !self.writes(level) {
             return;
         }
-        let second = exchange.now_seconds();
-        if self.second.replace(second) != second {
-            self.written.set(0);
-        }
-        if self.written.get() >= MAX_LINES_PER_SECOND {
-            self.left_out.set(self.left_out.get().saturating_add(1));
+        if !self.has_room(exchange, &self.written, MAX_LINES_PER_SECOND) {
             return;
         }
-        self.written.set(self.written.get().saturating_add(1));
         let mut line = String::with_capacity(256);
         line.push_str("{\"portcullis\":");
         note.write(&mut line);
@@ -78,6 +77,30 @@ impl Journal {
         }
         line.push('}');
         host.log(level, &line);
+    }
+
+    /// A line of a control's own.
+    pub(crate) fn line(&self, host: &dyn Host, exchange: &Exchange, line: &str) {
+        if self.writes(Level::Warn)
+            && self.has_room(exchange, &self.control_lines, MAX_CONTROL_LINES_PER_SECOND)
+        {
+            host.log(Level::Warn, line);
+        }
+    }
+
+    /// True if one more line of a kind fits into this second; else it is counted as left out.
+    fn has_room(&self, exchange: &Exchange, written: &Cell<u32>, most: u32) -> bool {
+        let second = exchange.now_seconds();
+        if self.second.replace(second) != second {
+            self.written.set(0);
+            self.control_lines.set(0);
+        }
+        if written.get() >= most {
+            self.left_out.set(self.left_out.get().saturating_add(1));
+            return false;
+        }
+        written.set(written.get().saturating_add(1));
+        true
     }
 
     /// Says, once, that clients cannot be told apart by address, and what to do.

@@ -8,5 +8,6 @@ portcullis_runtime::module!(
     request_trailers,
     response_headers,
     response_body,
-    calls
+    calls,
+    log
 );

@@ -1,5 +1,10 @@
 //! SecLang, the language of ModSecurity's rules: text becomes statements that can only be valid.
 //!
-//! What the language has is told by the types of [`syntax`]; what is not there is refused with its file, line and rule.
+//! [`syntax`] is what the language can say; [`parse`] reads it; [`lists`] says what is honoured, what is accepted although
+//! nothing comes of it, and why the rest is refused.
 
+pub mod lists;
+mod parse;
 pub mod syntax;
+
+pub use parse::{Fault, Parsed, Source, Warning, parse, parse_variable};

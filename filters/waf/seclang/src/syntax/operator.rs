@@ -19,6 +19,8 @@ pub struct Test {
 pub enum Operator {
     /// `@rx`: as written, PCRE's syntax.
     Rx(String),
+    /// `@rx` whose pattern was checked and translated to the syntax of `regex-syntax` when a module was built.
+    RxTranslated(String),
     /// `@pm`: phrases without regard to ASCII case; `|41 0a|` in a phrase are bytes in hex.
     Pm(Vec<Vec<u8>>),
     /// `@pmFromFile`, `@pmf`: names of data files, a phrase a line.

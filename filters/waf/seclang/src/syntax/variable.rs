@@ -142,3 +142,11 @@ pub enum Target {
     /// `!…`: not these.
     Exclude(VariableRef),
 }
+
+impl Variable {
+    /// By its name, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Variable::ALL.iter().copied().find(|variable| variable.name().eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,126 @@
+//! What an operator sees of a match.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use portcullis_waf_seclang::syntax::{Phase, Rule};
+
+/// How much of what the client sent is logged.
+#[derive(Clone, Debug)]
+pub enum LogData {
+    /// All of it.
+    Full,
+    /// A beginning of it, and nothing of what is secret.
+    Matched(DataPolicy),
+    /// Nothing.
+    None,
+}
+
+/// What is secret, and how much of the rest is shown.
+#[derive(Clone, Debug)]
+pub struct DataPolicy {
+    /// Bytes of a value that are shown at most.
+    pub max: usize,
+    /// True for a variable's name (`REQUEST_HEADERS:cookie`) whose values are never shown.
+    pub secret: fn(&[u8]) -> bool,
+}
+
+impl DataPolicy {
+    /// Adds what may be shown of a variable's value.
+    pub(crate) fn append(&self, name: &[u8], value: &[u8], text: &mut Vec<u8>) {
+        if !name.is_empty() && (self.secret)(name) {
+            text.extend_from_slice(b"***");
+        } else if value.len() > self.max {
+            text.extend_from_slice(value.get(..self.max).unwrap_or_default());
+            text.extend_from_slice(b"...");
+        } else {
+            text.extend_from_slice(value);
+        }
+    }
+}
+
+/// A rule that matched and says so.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// The rule.
+    pub rule: Rc<Rule>,
+    /// The phase in which it matched.
+    pub phase: Phase,
+    /// `msg`, expanded.
+    pub msg: Vec<u8>,
+    /// `logdata`, expanded.
+    pub data: Vec<u8>,
+    /// `tag`, expanded.
+    pub tags: Vec<Vec<u8>>,
+    /// MATCHED_VAR_NAME
+    pub name: Vec<u8>,
+    /// MATCHED_VAR: what the client sent, whole.
+    pub value: Vec<u8>,
+}
+
+/// The names of severities (ModSecurity's, of syslog).
+const SEVERITIES: [&str; 8] =
+    ["EMERGENCY", "ALERT", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"];
+
+impl Match {
+    /// The line, as ModSecurity writes it; `uri` and `unique_id` are the request's.
+    #[must_use]
+    pub fn line(&self, uri: &[u8], unique_id: &[u8]) -> String {
+        let metadata = &self.rule.metadata;
+        let mut line = String::new();
+        let location = self.rule.links.first().map(|link| &link.location);
+        if let Some(location) = location {
+            field(&mut line, "file", location.file.as_bytes());
+            field(&mut line, "line", location.line.to_string().as_bytes());
+        }
+        field(&mut line, "id", metadata.id.to_string().as_bytes());
+        let optional = [
+            ("rev", metadata.rev.as_bytes()),
+            ("msg", self.msg.as_slice()),
+            ("data", self.data.as_slice()),
+        ];
+        for (name, value) in optional {
+            if !value.is_empty() {
+                field(&mut line, name, value);
+            }
+        }
+        if let Some(severity) = metadata.severity.and_then(|s| SEVERITIES.get(usize::from(s))) {
+            field(&mut line, "severity", severity.as_bytes());
+        }
+        if !metadata.ver.is_empty() {
+            field(&mut line, "ver", metadata.ver.as_bytes());
+        }
+        for (name, value) in [("maturity", metadata.maturity), ("accuracy", metadata.accuracy)] {
+            if let Some(value) = value {
+                field(&mut line, name, value.to_string().as_bytes());
+            }
+        }
+        for tag in &self.tags {
+            field(&mut line, "tag", tag);
+        }
+        field(&mut line, "uri", uri);
+        field(&mut line, "unique_id", unique_id);
+        line
+    }
+}
+
+/// `[name "value"]`, in which no byte can end the field or the line.
+fn field(line: &mut String, name: &str, value: &[u8]) {
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    let _ = write!(line, "[{name} \"");
+    for &byte in value {
+        match byte {
+            b'"' | b'\\' => {
+                line.push('\\');
+                line.push(char::from(byte));
+            }
+            0x20..0x7f => line.push(char::from(byte)),
+            _ => {
+                let _ = write!(line, "\\x{byte:02x}");
+            }
+        }
+    }
+    line.push_str("\"]");
+}

@@ -1,0 +1,74 @@
+//! Sequences of transformations, as a tree: what two rules begin alike is done once.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use portcullis_waf_operators::bytes::ByteSet;
+use portcullis_waf_seclang::syntax::Transformation;
+use portcullis_waf_transformations::{apply, identity_mask};
+
+/// A node of the tree; 0 is 'none'.
+pub(crate) type PipelineId = u16;
+
+/// All sequences of a VM.
+#[derive(Debug)]
+pub(crate) struct Pipelines {
+    nodes: Vec<Node>,
+    children: HashMap<(PipelineId, Transformation), PipelineId>,
+}
+
+/// The last transformation of a sequence, and what comes before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub(crate) parent: PipelineId,
+    pub(crate) last: Transformation,
+    /// A value without any of these bytes passes the whole sequence unchanged.
+    pub(crate) changes: ByteSet,
+}
+
+impl Default for Pipelines {
+    fn default() -> Self {
+        let root = Node { parent: 0, last: Transformation::Trim, changes: ByteSet::default() };
+        Pipelines { nodes: vec![root], children: HashMap::new() }
+    }
+}
+
+impl Pipelines {
+    /// The node of a sequence, made where it is new; `None` past as many as can be told apart.
+    pub(crate) fn intern(&mut self, sequence: &[Transformation]) -> Option<PipelineId> {
+        let mut at = 0;
+        for &last in sequence {
+            at = match self.children.get(&(at, last)) {
+                Some(&child) => child,
+                None => {
+                    let child = PipelineId::try_from(self.nodes.len()).ok()?;
+                    let before = self.node(at).map_or_else(ByteSet::default, |node| node.changes);
+                    let changes = before.union(ByteSet::from_words(identity_mask(last).words()));
+                    self.nodes.push(Node { parent: at, last, changes });
+                    self.children.insert((at, last), child);
+                    child
+                }
+            };
+        }
+        Some(at)
+    }
+
+    /// A sequence's node.
+    pub(crate) fn node(&self, id: PipelineId) -> Option<&Node> {
+        self.nodes.get(usize::from(id))
+    }
+
+    /// What a sequence makes of a text.
+    pub(crate) fn apply<'t>(&self, id: PipelineId, text: &'t [u8]) -> Cow<'t, [u8]> {
+        let Some(node) = self.node(id).filter(|_| id != 0) else { return Cow::Borrowed(text) };
+        match self.apply(node.parent, text) {
+            Cow::Borrowed(text) => apply(node.last, text),
+            Cow::Owned(text) => Cow::Owned(apply(node.last, &text).into_owned()),
+        }
+    }
+
+    /// How many nodes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}

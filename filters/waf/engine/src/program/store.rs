@@ -1,0 +1,159 @@
+//! What the programs of a VM share: a pattern, an automaton or a rule is there once, however many routes have it.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use ipnet::IpNet;
+use portcullis_waf_operators::pattern::{Case, Pattern};
+use portcullis_waf_operators::phrases::{Phrases, lines};
+use portcullis_waf_seclang::syntax::Rule;
+
+use super::{LinkedRule, Pipelines};
+use crate::ruleset::Fault;
+
+/// Data files by name (`@pmFromFile`, `@ipMatchFromFile`): a filter has no file system.
+pub type Files<'f> = dyn Fn(&str) -> Option<Vec<u8>> + 'f;
+
+/// The shared things of a VM. What nobody uses any longer goes when the next program is linked.
+#[derive(Default)]
+pub struct Store {
+    patterns: HashMap<(String, bool), Rc<Pattern>>,
+    translated: HashMap<String, Rc<Pattern>>,
+    phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
+    files: HashMap<Vec<String>, Rc<Phrases>>,
+    rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
+    slots: HashMap<Vec<u8>, usize>,
+    names: Vec<Vec<u8>>,
+    pub(crate) pipelines: Pipelines,
+}
+
+/// Slots 0 to 9 of TX are the captures.
+pub(crate) const CAPTURES: usize = 10;
+
+impl Store {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut store = Store::default();
+        for capture in 0..CAPTURES {
+            store.slot(capture.to_string().as_bytes());
+        }
+        store
+    }
+
+    /// Drops what no program holds.
+    pub fn prune(&mut self) {
+        self.rules.retain(|_, linked| Rc::strong_count(linked) > 1);
+        self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
+        self.translated.retain(|_, pattern| Rc::strong_count(pattern) > 1);
+        self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);
+    }
+
+    /// The slot of a name in TX.
+    pub(crate) fn slot(&mut self, name: &[u8]) -> usize {
+        let name = name.to_ascii_lowercase();
+        let next = self.names.len();
+        let names = &mut self.names;
+        *self.slots.entry(name).or_insert_with_key(|name| {
+            names.push(name.clone());
+            next
+        })
+    }
+
+    /// The slot of a name that some rule names.
+    pub(crate) fn known_slot(&self, name: &[u8]) -> Option<usize> {
+        self.slots.get(name).copied()
+    }
+
+    /// The name of a slot, in lower case.
+    pub(crate) fn slot_name(&self, slot: usize) -> &[u8] {
+        self.names.get(slot).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn rule(
+        &mut self,
+        rule: &Rc<Rule>,
+        files: &Files<'_>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Rc<LinkedRule>> {
+        if let Some(linked) = self.rules.get(rule) {
+            return Some(Rc::clone(linked));
+        }
+        let linked = Rc::new(LinkedRule::link(rule, self, files, faults)?);
+        self.rules.insert(Rc::clone(rule), Rc::clone(&linked));
+        Some(linked)
+    }
+
+    pub(super) fn pattern(&mut self, text: &str, case: Case) -> Result<Rc<Pattern>, String> {
+        let key = (text.to_owned(), case == Case::Insensitive);
+        if let Some(pattern) = self.patterns.get(&key) {
+            return Ok(Rc::clone(pattern));
+        }
+        let pattern = Pattern::new(text.as_bytes(), case).map_err(|fault| fault.to_string())?;
+        let pattern = Rc::new(pattern);
+        self.patterns.insert(key, Rc::clone(&pattern));
+        Ok(pattern)
+    }
+
+    /// A pattern that was checked before: it is not looked at until it is needed.
+    pub(super) fn translated(&mut self, text: &str) -> Rc<Pattern> {
+        let known = self.translated.entry(text.to_owned());
+        Rc::clone(known.or_insert_with(|| Rc::new(Pattern::translated(text))))
+    }
+
+    /// Takes the automaton of data files that was made before.
+    pub fn take_phrases(&mut self, names: &[String], table: &'static [u8]) {
+        if let Some(phrases) = Phrases::from_table(table) {
+            self.files.entry(names.to_vec()).or_insert_with(|| Rc::new(phrases));
+        }
+    }
+
+    pub(super) fn phrases(&mut self, phrases: &[Vec<u8>]) -> Result<Rc<Phrases>, String> {
+        if let Some(known) = self.phrases.get(phrases) {
+            return Ok(Rc::clone(known));
+        }
+        let built = Rc::new(Phrases::new(phrases).map_err(|fault| fault.to_string())?);
+        self.phrases.insert(phrases.to_vec(), Rc::clone(&built));
+        Ok(built)
+    }
+
+    pub(super) fn phrase_files(
+        &mut self,
+        names: &[String],
+        files: &Files<'_>,
+    ) -> Result<Rc<Phrases>, String> {
+        if let Some(known) = self.files.get(names) {
+            return Ok(Rc::clone(known));
+        }
+        let texts = names.iter().map(|name| file(name, files)).collect::<Result<Vec<_>, _>>()?;
+        let phrases: Vec<&[u8]> = texts.iter().flat_map(|text| lines(text)).collect();
+        let built = Rc::new(Phrases::new(&phrases).map_err(|fault| fault.to_string())?);
+        self.files.insert(names.to_vec(), Rc::clone(&built));
+        Ok(built)
+    }
+
+    pub(super) fn address_files(
+        &self,
+        names: &[String],
+        files: &Files<'_>,
+    ) -> Result<Vec<IpNet>, String> {
+        let mut nets = Vec::new();
+        for name in names {
+            for line in lines(&file(name, files)?) {
+                let text = String::from_utf8_lossy(line);
+                let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
+                nets.push(text.parse::<IpNet>().ok().or_else(address).ok_or_else(|| {
+                    format!("`{text}` of the data file `{name}` is no address and no network")
+                })?);
+            }
+        }
+        Ok(nets)
+    }
+}
+
+fn file(name: &str, files: &Files<'_>) -> Result<Vec<u8>, String> {
+    files(name).ok_or_else(|| {
+        format!("the data file `{name}` is not there; give its text in `data_files`")
+    })
+}

@@ -1,0 +1,351 @@
+//! One rule of a chain: its operator on each value of its targets.
+
+use std::rc::Rc;
+
+use portcullis_waf_operators::number::number;
+use portcullis_waf_operators::pattern::{MAX_GROUPS, Pattern};
+use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
+use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
+
+use super::tx::TxValue;
+use super::values::{FormId, ItemId};
+use super::{EngineError, Matched, Transaction};
+use crate::program::{
+    LinkedLink, List, Op, PipelineId, Point, PointSelector, Program, Store, TextTest,
+};
+
+/// What the operator said of one value.
+pub(super) enum Answer {
+    No,
+    /// With what it captured.
+    Yes(Vec<Vec<u8>>),
+    /// It could not be run to its end.
+    Unknown,
+}
+
+impl From<bool> for Answer {
+    fn from(matched: bool) -> Self {
+        if matched { Answer::Yes(Vec::new()) } else { Answer::No }
+    }
+}
+
+impl Answer {
+    /// What could not be run is no match, negated or not.
+    fn negated_if(self, negated: bool) -> Self {
+        match self {
+            Answer::No if negated => Answer::Yes(Vec::new()),
+            Answer::Yes(_) if negated => Answer::No,
+            answer => answer,
+        }
+    }
+}
+
+/// A rule in its place, while it runs.
+pub(super) struct Running<'r> {
+    pub(super) program: &'r Program,
+    pub(super) store: &'r Store,
+    pub(super) rule: &'r Rc<Rule>,
+    pub(super) link: &'r LinkedLink,
+    pub(super) controls: &'r [Control],
+    pub(super) index: usize,
+}
+
+impl Transaction {
+    /// True if the operator matched at least one value. What a match does is done at once, for each.
+    pub(super) fn link(
+        &mut self,
+        program: &Program,
+        store: &Store,
+        rule: &Rc<Rule>,
+        link: &LinkedLink,
+        controls: &[Control],
+        index: usize,
+    ) -> bool {
+        let running = Running { program, store, rule, link, controls, index };
+        if link.targets.is_empty() {
+            let answer = self.ask(&running, &[]);
+            return self.judge(&running, answer, |_| Matched::default());
+        }
+        let mut matched = false;
+        for target in &link.targets {
+            let list = target.point.list;
+            if target.count {
+                let count = i64::try_from(self.count(&running, &target.point)).unwrap_or(i64::MAX);
+                let answer = self.ask_number(&running, count);
+                matched |= self.judge(&running, answer, |_| Matched {
+                    name: [b"&", full_name(list, selected_name(store, &target.point)).as_slice()]
+                        .concat(),
+                    value: count.to_string().into_bytes(),
+                });
+            } else if let Some((slot, held)) = self.compared(&running, &target.point) {
+                let answer = self.ask_number(&running, held.unwrap_or_default());
+                if held.is_some() {
+                    matched |= self.judge(&running, answer, |transaction| Matched {
+                        name: full_name(list, store.slot_name(slot)),
+                        value: transaction.tx.get(slot).map_or(Vec::new(), TxValue::text),
+                    });
+                }
+            } else if is_dynamic(list) {
+                for (name, value) in self.dynamic(store, &target.point) {
+                    if !self.excluded(&running, list, &name) {
+                        matched |= self.value(&running, list, &name, value);
+                    }
+                }
+            } else {
+                matched |= self.items(&running, &target.point);
+            }
+        }
+        matched
+    }
+
+    /// The slot of a score or setting that is compared as the number it is, and the number: most rules that are no
+    /// pattern ask only this, and it costs no text.
+    fn compared(&self, running: &Running<'_>, point: &Point) -> Option<(usize, Option<i64>)> {
+        let link = running.link;
+        let plain = link.pipeline == 0 && link.stages.is_empty() && link.excluded.is_empty();
+        match (&point.selector, &link.op) {
+            (PointSelector::Slot(slot), Op::Compare(..)) if plain && self.excluded.is_empty() => {
+                Some((*slot, self.tx.get(*slot).map(TxValue::number)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The operator on the values of a list that the request filled.
+    fn items(&mut self, running: &Running<'_>, point: &Point) -> bool {
+        let mut matched = false;
+        // What a match does may not lengthen the list that is looked through.
+        for place in 0..self.values.count(point.list) {
+            let Some(item) = self.values.at(point.list, place) else { break };
+            let name = self.values.name(item);
+            if !point.means(name, true) || self.excluded(running, point.list, name) {
+                continue;
+            }
+            matched |= self.item(running, point.list, item);
+        }
+        matched
+    }
+
+    fn item(&mut self, running: &Running<'_>, list: List, item: ItemId) -> bool {
+        let link = running.link;
+        let pipelines = &running.store.pipelines;
+        let mut matched = false;
+        let mut last: Option<FormId> = None;
+        let single = [link.pipeline];
+        let stages: &[PipelineId] = if link.stages.is_empty() { &single } else { &link.stages };
+        for stage in stages {
+            let Some(form) = self.values.transformed(item, *stage, pipelines) else { continue };
+            if last.replace(form) == Some(form) {
+                continue;
+            }
+            let answer = self.ask(running, self.values.text_of(form));
+            matched |= self.judge(running, answer, |transaction| Matched {
+                name: full_name(list, transaction.values.name(item)),
+                value: transaction.values.text_of(form).to_vec(),
+            });
+        }
+        matched
+    }
+
+    /// The operator on a value that no request sent: it is transformed anew for each rule.
+    fn value(&mut self, running: &Running<'_>, list: List, name: &[u8], value: Vec<u8>) -> bool {
+        let pipelines = &running.store.pipelines;
+        let single = [running.link.pipeline];
+        let stages: &[PipelineId] =
+            if running.link.stages.is_empty() { &single } else { &running.link.stages };
+        let mut matched = false;
+        let mut last: Option<Vec<u8>> = None;
+        for stage in stages {
+            let text = pipelines.apply(*stage, &value).into_owned();
+            if last.as_ref() == Some(&text) {
+                continue;
+            }
+            let answer = self.ask(running, &text);
+            matched |= self.judge(running, answer, |_| Matched {
+                name: full_name(list, name),
+                value: text.clone(),
+            });
+            last = Some(text);
+        }
+        matched
+    }
+
+    /// Does what a match does.
+    fn judge(
+        &mut self,
+        running: &Running<'_>,
+        answer: Answer,
+        matched: impl FnOnce(&Transaction) -> Matched,
+    ) -> bool {
+        let captures = match answer {
+            Answer::No => return false,
+            Answer::Unknown => {
+                let rule = running.rule.metadata.id;
+                self.error(EngineError::Operator { rule });
+                return false;
+            }
+            Answer::Yes(captures) => captures,
+        };
+        self.matched = matched(self);
+        self.matches_of_chain.push(self.matched.clone());
+        if !captures.is_empty() {
+            self.capture(captures);
+        }
+        self.act(running);
+        true
+    }
+
+    /// The operator on one text; negation included.
+    fn ask(&self, running: &Running<'_>, text: &[u8]) -> Answer {
+        let capture = running.link.capture && !running.link.negated;
+        self.operator(running, text, capture).negated_if(running.link.negated)
+    }
+
+    /// The same for a number.
+    fn ask_number(&self, running: &Running<'_>, value: i64) -> Answer {
+        match &running.link.op {
+            Op::Compare(comparison, argument) => {
+                let holds = comparison.holds(value, self.number(running.store, argument));
+                Answer::from(holds).negated_if(running.link.negated)
+            }
+            _ => self.ask(running, value.to_string().as_bytes()),
+        }
+    }
+
+    fn operator(&self, running: &Running<'_>, text: &[u8], capture: bool) -> Answer {
+        let store = running.store;
+        let matched = match &running.link.op {
+            Op::Rx(pattern) => match pattern.is_match(text) {
+                Ok(true) if capture => return groups(pattern, text),
+                Ok(matched) => matched,
+                Err(_) => return Answer::Unknown,
+            },
+            Op::Phrases(phrases) => match phrases.find(text) {
+                Some(found) if capture => {
+                    return Answer::Yes(vec![text.get(found).unwrap_or_default().to_vec()]);
+                }
+                found => found.is_some(),
+            },
+            Op::Compare(comparison, argument) => {
+                comparison.holds(number(text), self.number(store, argument))
+            }
+            Op::Text(test, argument) => {
+                let argument = self.expand(store, running.rule, argument);
+                match test {
+                    TextTest::Equal => text == argument.as_ref(),
+                    TextTest::Contains => texts::contains(text, &argument),
+                    TextTest::ContainsWord => texts::contains_word(text, &argument),
+                    TextTest::BeginsWith => text.starts_with(&argument),
+                    TextTest::EndsWith => text.ends_with(&argument),
+                    TextTest::Within => texts::within(text, &argument),
+                }
+            }
+            Op::Address(networks) => match networks.contain(text) {
+                Ok(inside) => inside,
+                Err(_) => return Answer::Unknown,
+            },
+            Op::Sqli => match injection::detect_sqli(text) {
+                Some(fingerprint) if capture => {
+                    return Answer::Yes(vec![fingerprint.as_bytes().to_vec()]);
+                }
+                found => found.is_some(),
+            },
+            Op::Xss => match injection::detect_xss(text) {
+                true if capture => return Answer::Yes(vec![text.to_vec()]),
+                found => found,
+            },
+            Op::OutsideOf(bytes) => validate::is_outside(text, bytes),
+            Op::UrlEncoding => validate::is_badly_url_encoded(text),
+            Op::Utf8 => validate::is_badly_utf8_encoded(text),
+            Op::Always if capture => return Answer::Yes(vec![text.to_vec()]),
+            Op::Always => true,
+            Op::Never => false,
+        };
+        Answer::from(matched)
+    }
+
+    /// How many values a point means.
+    fn count(&self, running: &Running<'_>, point: &Point) -> usize {
+        if let PointSelector::Slot(slot) = &point.selector
+            && running.link.excluded.is_empty()
+            && self.excluded.is_empty()
+        {
+            return usize::from(self.tx.get(*slot).is_some());
+        }
+        if is_dynamic(point.list) {
+            let all = self.dynamic(running.store, point).into_iter();
+            return all.filter(|(name, _)| !self.excluded(running, point.list, name)).count();
+        }
+        let named = self.values.named(point.list);
+        named
+            .filter(|(name, _)| {
+                point.means(name, true) && !self.excluded(running, point.list, name)
+            })
+            .count()
+    }
+
+    /// True if the rule, the route or another rule said not to look at this value.
+    fn excluded(&self, running: &Running<'_>, list: List, name: &[u8]) -> bool {
+        let means = |point: &Point| {
+            point.list == list
+                && match &point.selector {
+                    PointSelector::Slot(slot) => {
+                        running.store.slot_name(*slot).eq_ignore_ascii_case(name)
+                    }
+                    _ => point.means(name, false),
+                }
+        };
+        running.link.excluded.iter().any(means)
+            || self.excluded.iter().any(|(rules, point)| rules.has(running.index) && means(point))
+    }
+
+    pub(super) fn error(&mut self, error: EngineError) {
+        /// One of each kind and rule is enough to refuse and to count.
+        const MAX_ERRORS: usize = 16;
+        if self.errors.len() < MAX_ERRORS && !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+}
+
+/// What a pattern's groups found; one that took no part is empty.
+fn groups(pattern: &Pattern, text: &[u8]) -> Answer {
+    let mut spans = [const { None }; MAX_GROUPS];
+    if pattern.captures(text, &mut spans).is_err() {
+        return Answer::Unknown;
+    }
+    let used = spans.iter().rposition(Option::is_some).map_or(0, |last| last.saturating_add(1));
+    let texts = spans
+        .into_iter()
+        .take(used)
+        .map(|span| span.and_then(|span| text.get(span)).unwrap_or_default().to_vec());
+    Answer::Yes(texts.collect())
+}
+
+/// True for lists whose values come from rules, not from the request.
+pub(super) fn is_dynamic(list: List) -> bool {
+    const DYNAMIC: [List; 7] = [
+        List::of(Variable::Tx),
+        List::of(Variable::MatchedVar),
+        List::of(Variable::MatchedVarName),
+        List::of(Variable::MatchedVars),
+        List::of(Variable::MatchedVarsNames),
+        List::of(Variable::HighestSeverity),
+        List::of(Variable::Rule),
+    ];
+    DYNAMIC.contains(&list)
+}
+
+/// `ARGS:name`, or the variable alone where there is no name.
+fn full_name(list: List, name: &[u8]) -> Vec<u8> {
+    let variable = list.variable().name().as_bytes();
+    if name.is_empty() { variable.to_vec() } else { [variable, b":", name].concat() }
+}
+
+fn selected_name<'s>(store: &'s Store, point: &'s Point) -> &'s [u8] {
+    match &point.selector {
+        PointSelector::Name(name) => name,
+        PointSelector::Slot(slot) => store.slot_name(*slot),
+        PointSelector::All | PointSelector::Pattern(_) => &[],
+    }
+}

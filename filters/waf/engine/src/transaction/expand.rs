@@ -1,0 +1,242 @@
+//! Macros: text with the values of this transaction in it.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use portcullis_waf_operators::number::number;
+use portcullis_waf_seclang::syntax::{Expression, Piece, Rule, Selector, Variable};
+
+use super::evaluate::is_dynamic;
+use super::{Matched, Transaction};
+use crate::log::LogData;
+use crate::program::{Expr, List, Part, Point, PointSelector, Store};
+
+/// The longest text that macros may make; a rule that repeats a value must not fill the memory. As long as the longest
+/// value that is looked at whole.
+const MAX_EXPANDED: usize = 128 << 10;
+
+impl Transaction {
+    /// A text, ready.
+    pub(super) fn expand<'e>(
+        &'e self,
+        store: &Store,
+        rule: &Rule,
+        expression: &'e Expr,
+    ) -> Cow<'e, [u8]> {
+        match expression {
+            Expr::Literal(text, _) => Cow::Borrowed(text),
+            Expr::Single(point) => {
+                let mut text = Vec::new();
+                self.append(store, rule, point, &mut text);
+                Cow::Owned(text)
+            }
+            Expr::Parts(parts) => {
+                let mut text = Vec::new();
+                for part in parts {
+                    match part {
+                        Part::Literal(literal) => text.extend_from_slice(literal),
+                        Part::Macro(point) => self.append(store, rule, point, &mut text),
+                    }
+                }
+                text.truncate(MAX_EXPANDED);
+                Cow::Owned(text)
+            }
+        }
+    }
+
+    /// A text as a number.
+    pub(super) fn number(&self, store: &Store, expression: &Expr) -> i64 {
+        match expression {
+            Expr::Literal(_, number) => *number,
+            Expr::Single(Point { list, selector: PointSelector::Slot(slot) })
+                if *list == List::of(Variable::Tx) =>
+            {
+                self.tx.get(*slot).map_or(0, super::tx::TxValue::number)
+            }
+            _ => {
+                let mut text = Vec::new();
+                match expression {
+                    Expr::Single(point) => self.append_plain(store, point, &mut text),
+                    Expr::Parts(parts) => {
+                        for part in parts {
+                            match part {
+                                Part::Literal(literal) => text.extend_from_slice(literal),
+                                Part::Macro(point) => self.append_plain(store, point, &mut text),
+                            }
+                        }
+                    }
+                    Expr::Literal(..) => {}
+                }
+                number(&text)
+            }
+        }
+    }
+
+    fn append(&self, store: &Store, rule: &Rule, point: &Point, text: &mut Vec<u8>) {
+        if point.list == List::of(Variable::Rule) {
+            if let PointSelector::Name(name) = &point.selector {
+                text.extend_from_slice(&self.of_rule(store, rule, name));
+            }
+        } else {
+            self.append_plain(store, point, text);
+        }
+    }
+
+    /// The first value that a point means.
+    fn append_plain(&self, store: &Store, point: &Point, text: &mut Vec<u8>) {
+        if is_dynamic(point.list) {
+            if let Some((_, value)) = self.dynamic(store, point).into_iter().next() {
+                text.extend_from_slice(&value);
+            }
+            return;
+        }
+        let mut named = self.values.named(point.list);
+        if let Some((_, value)) = named.find(|(name, _)| point.means(name, false)) {
+            text.extend_from_slice(value);
+        }
+    }
+
+    /// `%{rule.id}` and the like.
+    fn of_rule(&self, store: &Store, rule: &Rule, name: &[u8]) -> Vec<u8> {
+        let metadata = &rule.metadata;
+        let number = |number: Option<u8>| number.map_or(Vec::new(), |n| n.to_string().into_bytes());
+        match name {
+            b"id" => metadata.id.to_string().into_bytes(),
+            b"rev" => metadata.rev.clone().into_bytes(),
+            b"ver" => metadata.ver.clone().into_bytes(),
+            b"severity" => number(metadata.severity),
+            b"maturity" => number(metadata.maturity),
+            b"accuracy" => number(metadata.accuracy),
+            b"msg" => {
+                let msg = rule.links.iter().find_map(|link| link.msg.as_ref());
+                msg.map_or(Vec::new(), |msg| self.expand_without_rule(store, msg))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A message: expanded from its source, as only what matched is logged.
+    pub(super) fn expand_syntax(
+        &self,
+        store: &Store,
+        rule: &Rc<Rule>,
+        expression: &Expression,
+    ) -> Vec<u8> {
+        self.expand_pieces(store, expression, |reference, text| {
+            if reference.variable == Variable::Rule
+                && let Selector::Name(name) = &reference.selector
+            {
+                text.extend_from_slice(&self.of_rule(store, rule, name));
+                return true;
+            }
+            false
+        })
+    }
+
+    fn expand_without_rule(&self, store: &Store, expression: &Expression) -> Vec<u8> {
+        self.expand_pieces(store, expression, |_, _| false)
+    }
+
+    /// The rule's data: what the client sent is in it as the profile allows.
+    pub(super) fn expand_data(
+        &self,
+        store: &Store,
+        rule: &Rc<Rule>,
+        expression: &Expression,
+    ) -> Vec<u8> {
+        match &self.profile.log_data {
+            LogData::Full => self.expand_syntax(store, rule, expression),
+            LogData::None => Vec::new(),
+            LogData::Matched(policy) => self.expand_pieces(store, expression, |reference, text| {
+                let mut value = Vec::new();
+                if let Some(point) = known_point(store, reference) {
+                    self.append_plain(store, &point, &mut value);
+                }
+                let named = reference.variable == Variable::MatchedVarName;
+                let name = if named { &[][..] } else { self.matched.name.as_slice() };
+                policy.append(name, &value, text);
+                true
+            }),
+        }
+    }
+
+    fn expand_pieces(
+        &self,
+        store: &Store,
+        expression: &Expression,
+        mut own: impl FnMut(&portcullis_waf_seclang::syntax::VariableRef, &mut Vec<u8>) -> bool,
+    ) -> Vec<u8> {
+        let mut text = Vec::new();
+        for piece in &expression.0 {
+            match piece {
+                Piece::Literal(literal) => text.extend_from_slice(literal),
+                Piece::Macro(reference) if own(reference, &mut text) => {}
+                Piece::Macro(reference) => {
+                    if let Some(point) = known_point(store, reference) {
+                        self.append_plain(store, &point, &mut text);
+                    }
+                }
+            }
+        }
+        text.truncate(MAX_EXPANDED);
+        text
+    }
+
+    /// The values that rules make, by name.
+    pub(super) fn dynamic(&self, store: &Store, point: &Point) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let one = |value: &[u8]| vec![(Vec::new(), value.to_vec())];
+        match point.list.variable() {
+            Variable::Tx => match &point.selector {
+                PointSelector::Slot(slot) => self
+                    .tx
+                    .get(*slot)
+                    .map(|value| (store.slot_name(*slot).to_vec(), value.text()))
+                    .into_iter()
+                    .collect(),
+                _ => self
+                    .tx
+                    .all(store)
+                    .filter(|(name, _)| point.means(name, true))
+                    .map(|(name, value)| (name.to_vec(), value.text()))
+                    .collect(),
+            },
+            Variable::MatchedVar => one(&self.matched.value),
+            Variable::MatchedVarName => one(&self.matched.name),
+            Variable::MatchedVars => self.of_chain(point, |matched| &matched.value),
+            Variable::MatchedVarsNames => self.of_chain(point, |matched| &matched.name),
+            Variable::HighestSeverity => one(self
+                .highest_severity
+                .map_or_else(|| "255".to_owned(), |severity| severity.to_string())
+                .as_bytes()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_chain(
+        &self,
+        point: &Point,
+        pick: impl Fn(&Matched) -> &Vec<u8>,
+    ) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let all = self.matches_of_chain.iter();
+        all.filter(|matched| point.means(&matched.name, true))
+            .map(|matched| (matched.name.clone(), pick(matched).clone()))
+            .collect()
+    }
+}
+
+/// The point of a macro whose names are known; what no rule ever set is nowhere.
+fn known_point(
+    store: &Store,
+    reference: &portcullis_waf_seclang::syntax::VariableRef,
+) -> Option<Point> {
+    let list = List::of(reference.variable);
+    let selector = match &reference.selector {
+        Selector::Name(name) if reference.variable == Variable::Tx => {
+            PointSelector::Slot(store.known_slot(&name.to_ascii_lowercase())?)
+        }
+        Selector::Name(name) => PointSelector::Name(name.clone()),
+        Selector::All | Selector::XmlText => PointSelector::All,
+        Selector::XmlAttributes | Selector::Pattern(_) => return None,
+    };
+    Some(Point { list, selector })
+}

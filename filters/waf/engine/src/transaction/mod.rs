@@ -1,0 +1,252 @@
+//! One request on its way through the five phases.
+
+mod action;
+mod body;
+mod evaluate;
+mod expand;
+mod fill;
+mod run;
+mod tx;
+mod values;
+
+use std::rc::Rc;
+
+use portcullis_waf_bodies::Processor;
+use portcullis_waf_seclang::syntax::{EngineMode, Variable};
+
+use crate::bits::Bits;
+use crate::log::Match;
+use crate::profile::Profile;
+use crate::program::{List, Point, Program};
+use tx::Tx;
+use values::Values;
+
+/// What is known of the connection before a byte of the request is read.
+#[derive(Clone, Debug, Default)]
+pub struct Connection<'c> {
+    /// REMOTE_ADDR: the client's address as text.
+    pub remote_addr: &'c [u8],
+    /// REMOTE_PORT
+    pub remote_port: u16,
+    /// SERVER_ADDR
+    pub server_addr: &'c [u8],
+    /// SERVER_PORT
+    pub server_port: u16,
+    /// UNIQUE_ID: random.
+    pub unique_id: &'c [u8],
+}
+
+/// What the rules decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intervention {
+    /// Refused.
+    Deny {
+        /// The rule's own `status`, if it has one.
+        status: Option<u16>,
+        /// The rule.
+        rule: u32,
+    },
+    /// The stream is closed.
+    Drop {
+        /// The rule.
+        rule: u32,
+    },
+    /// The client is sent elsewhere.
+    Redirect {
+        /// 301, 302, 303 or 307.
+        status: u16,
+        /// Where to; without control bytes.
+        location: Vec<u8>,
+        /// The rule.
+        rule: u32,
+    },
+}
+
+/// Why something was not judged: refused unless the configuration lets it through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineError {
+    /// A rule's operator could not be run to its end.
+    Operator {
+        /// The rule.
+        rule: u32,
+    },
+    /// TX has as many entries as it may have.
+    TxFull {
+        /// The rule that would have added one.
+        rule: u32,
+    },
+    /// The request's body could not be read as what it says it is, or has more than is allowed.
+    Body {
+        /// REQBODY_ERROR_MSG
+        text: String,
+    },
+}
+
+/// How much of the rules `allow` left to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Allowed {
+    #[default]
+    Nothing,
+    Phase,
+    Request,
+    All,
+}
+
+/// One request and its response.
+pub struct Transaction {
+    program: Rc<Program>,
+    profile: Rc<Profile>,
+    values: Values,
+    tx: Tx,
+    engine: EngineMode,
+    allowed: Allowed,
+    /// Rules that `ctl:ruleRemoveBy…` took out.
+    removed: Bits,
+    /// Targets that `ctl:ruleRemoveTargetBy…` took out.
+    excluded: Vec<(Rc<Bits>, Point)>,
+    matched: Matched,
+    /// MATCHED_VARS of the chain that runs.
+    matches_of_chain: Vec<Matched>,
+    highest_severity: Option<u8>,
+    force_body: bool,
+    body_access: bool,
+    response_access: bool,
+    processor: Option<Processor>,
+    content_type: Vec<u8>,
+    log: Vec<Match>,
+    matched_rules: Bits,
+    errors: Vec<EngineError>,
+    intervention: Option<Intervention>,
+    /// What would have been decided under `DetectionOnly`: the first of it.
+    detected: Option<Intervention>,
+}
+
+/// MATCHED_VAR and MATCHED_VAR_NAME.
+#[derive(Clone, Debug, Default)]
+struct Matched {
+    name: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Transaction {
+    /// A request of which only the connection is known.
+    #[must_use]
+    pub fn new(program: &Rc<Program>, profile: &Rc<Profile>, connection: &Connection<'_>) -> Self {
+        let settings = program.settings();
+        let mut transaction = Transaction {
+            values: Values::new(program.store.borrow().pipelines.len()),
+            tx: Tx::default(),
+            engine: lower(settings.rule_engine, profile.ceiling),
+            allowed: Allowed::Nothing,
+            removed: profile.removed.clone(),
+            excluded: profile.targets.clone(),
+            matched: Matched::default(),
+            matches_of_chain: Vec::new(),
+            highest_severity: None,
+            force_body: false,
+            body_access: settings.request_body_access,
+            response_access: settings.response_body_access,
+            processor: None,
+            content_type: Vec::new(),
+            log: Vec::new(),
+            matched_rules: Bits::default(),
+            errors: Vec::new(),
+            intervention: None,
+            detected: None,
+            program: Rc::clone(program),
+            profile: Rc::clone(profile),
+        };
+        for (slot, value) in &profile.tx {
+            // A configuration has fewer fields than TX has room.
+            let _ = transaction.tx.set(*slot, Some(tx::TxValue::Text(value.clone())));
+        }
+        transaction.fill_connection(connection);
+        transaction
+    }
+
+    /// What was logged so far, in order.
+    #[must_use]
+    pub fn matches(&self) -> &[Match] {
+        &self.log
+    }
+
+    /// What could not be judged so far.
+    #[must_use]
+    pub fn errors(&self) -> &[EngineError] {
+        &self.errors
+    }
+
+    /// What the rules decided, once they have.
+    #[must_use]
+    pub fn intervention(&self) -> Option<&Intervention> {
+        self.intervention.as_ref()
+    }
+
+    /// What the rules would have decided first, were the engine not in `DetectionOnly`.
+    #[must_use]
+    pub fn detected(&self) -> Option<&Intervention> {
+        self.detected.as_ref()
+    }
+
+    /// `SecRuleEngine` as the ceiling and `ctl:ruleEngine` left it.
+    #[must_use]
+    pub fn engine(&self) -> EngineMode {
+        self.engine
+    }
+
+    /// True if the rules want to see the request's body.
+    #[must_use]
+    pub fn wants_request_body(&self) -> bool {
+        self.body_access && self.engine != EngineMode::Off && self.allowed == Allowed::Nothing
+    }
+
+    /// True if the rules want to see the body of a response of this type (`Content-Type` as it came).
+    #[must_use]
+    pub fn wants_response_body(&self, content_type: &[u8]) -> bool {
+        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+        let essence = essence.trim_ascii();
+        let types = &self.program.settings().response_mime_types;
+        self.response_access
+            && self.engine != EngineMode::Off
+            && self.allowed != Allowed::All
+            && types.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(essence))
+    }
+
+    /// UNIQUE_ID.
+    #[must_use]
+    pub fn unique_id(&self) -> &[u8] {
+        let mut values = self.values.named(List::of(Variable::UniqueId));
+        values.next().map_or(&[], |(_, value)| value)
+    }
+
+    /// Bytes of arguments, which are what a body holds beside files.
+    #[must_use]
+    pub fn other_than_files(&self) -> usize {
+        let arguments = self.values.named(List::of(Variable::ArgsPost));
+        arguments.map(|(name, value)| name.len().saturating_add(value.len())).sum()
+    }
+
+    /// Leaves out what another profile of the same program leaves out, too.
+    pub fn exclude_as(&mut self, profile: &Profile) {
+        self.removed.unite(&profile.removed);
+        self.excluded.extend(profile.targets.iter().cloned());
+    }
+
+    /// The number that TX holds under a name (`blocking_inbound_anomaly_score`), 0 where there is none.
+    #[must_use]
+    pub fn score(&self, name: &str) -> i64 {
+        let store = self.program.store.borrow();
+        let slot = store.known_slot(name.as_bytes());
+        slot.and_then(|slot| self.tx.get(slot)).map_or(0, tx::TxValue::number)
+    }
+}
+
+/// The weaker of two modes.
+fn lower(one: EngineMode, other: EngineMode) -> EngineMode {
+    let strength = |mode| match mode {
+        EngineMode::Off => 0,
+        EngineMode::DetectionOnly => 1,
+        EngineMode::On => 2,
+    };
+    if strength(one) <= strength(other) { one } else { other }
+}

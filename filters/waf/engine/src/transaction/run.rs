@@ -1,0 +1,151 @@
+//! The order of rules: phases, flow, and what becomes of the transaction.
+
+use std::rc::Rc;
+
+use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule};
+
+use super::{Allowed, Intervention, Matched, Transaction};
+use crate::log::Match;
+use crate::program::{LinkedRule, Program, Scheduled, Store, index_of};
+
+/// What a redirect answers with where its rule names no status.
+const FOUND: u16 = 302;
+
+/// Lines that a request may cause: a client must not write a gateway's log full.
+pub(crate) const MAX_MATCHES: usize = 64;
+
+impl Transaction {
+    /// Runs the rules of a phase, and says what was decided if it is something new.
+    pub fn run(&mut self, phase: Phase) -> Option<Intervention> {
+        let index = index_of(phase);
+        let before = self.intervention.clone();
+        if self.engine == EngineMode::Off || (before.is_some() && phase != Phase::Logging) {
+            return None;
+        }
+        match self.allowed {
+            Allowed::All if phase != Phase::Logging => return None,
+            Allowed::Request if phase <= Phase::RequestBody => return None,
+            Allowed::Phase => self.allowed = Allowed::Nothing,
+            _ => {}
+        }
+        let program = Rc::clone(&self.program);
+        let store = program.store.borrow();
+        let list = program.phases.get(index).map_or(&[][..], Vec::as_slice);
+        let mut position = 0;
+        while let Some(Scheduled { rule, jump }) = list.get(position) {
+            position = position.saturating_add(1);
+            if self.removed.has(*rule) {
+                continue;
+            }
+            let Some(linked) = program.rules.get(*rule) else { continue };
+            if !self.chain(&program, &store, linked, *rule) {
+                continue;
+            }
+            self.matched_rule(&store, linked, *rule, phase);
+            if let Some(place) = jump {
+                position = *place;
+            }
+            if self.engine == EngineMode::Off {
+                break;
+            }
+            if self.disrupt(&store, &linked.rule, phase) {
+                break;
+            }
+        }
+        if before.is_some() { None } else { self.intervention.clone() }
+    }
+
+    /// True if the head and everything chained to it matched.
+    fn chain(
+        &mut self,
+        program: &Program,
+        store: &Store,
+        linked: &LinkedRule,
+        index: usize,
+    ) -> bool {
+        self.matches_of_chain.clear();
+        linked.links.iter().enumerate().all(|(depth, link)| {
+            let control = linked.rule.links.get(depth).map_or(&[][..], |link| &link.controls);
+            self.link(program, store, &linked.rule, link, control, index)
+        })
+    }
+
+    fn matched_rule(&mut self, store: &Store, linked: &Rc<LinkedRule>, index: usize, phase: Phase) {
+        let rule = &linked.rule;
+        self.matched_rules.set(index);
+        if let Some(severity) = rule.metadata.severity {
+            self.highest_severity =
+                Some(self.highest_severity.map_or(severity, |highest| highest.min(severity)));
+        }
+        if !rule.log || self.log.len() >= MAX_MATCHES {
+            return;
+        }
+        let said = |pick: fn(&portcullis_waf_seclang::syntax::Link) -> Option<&_>| {
+            rule.links.iter().rev().find_map(pick)
+        };
+        let msg = said(|link| link.msg.as_ref()).map(|text| self.expand_syntax(store, rule, text));
+        let data =
+            said(|link| link.logdata.as_ref()).map(|text| self.expand_data(store, rule, text));
+        let Matched { name, value } = self.matched.clone();
+        let tags = rule.metadata.tags.iter();
+        let tags = tags.map(|tag| self.expand_syntax(store, rule, tag)).collect();
+        self.log.push(Match {
+            rule: Rc::clone(rule),
+            phase,
+            msg: msg.unwrap_or_default(),
+            data: data.unwrap_or_default(),
+            tags,
+            name,
+            value,
+        });
+    }
+
+    /// True if no further rule of the phase runs.
+    fn disrupt(&mut self, store: &Store, rule: &Rc<Rule>, phase: Phase) -> bool {
+        let id = rule.metadata.id;
+        let intervention = match &rule.disruption {
+            Disruption::Pass | Disruption::Block => return false,
+            Disruption::Allow => return self.allow(Allowed::All),
+            Disruption::AllowPhase => return self.allow(Allowed::Phase),
+            Disruption::AllowRequest => return self.allow(Allowed::Request),
+            Disruption::Deny => Intervention::Deny { status: rule.status, rule: id },
+            Disruption::Drop => Intervention::Drop { rule: id },
+            Disruption::Redirect(location) => Intervention::Redirect {
+                status: rule.status.filter(|status| (300..400).contains(status)).unwrap_or(FOUND),
+                location: header_safe(&self.expand_syntax(store, rule, location)),
+                rule: id,
+            },
+        };
+        if phase == Phase::Logging {
+            return false;
+        }
+        if self.engine == EngineMode::On {
+            self.intervention = Some(intervention);
+            return true;
+        }
+        self.detected.get_or_insert(intervention);
+        false
+    }
+
+    /// As ModSecurity: where nothing is refused, nothing is let off either, so that all is seen.
+    fn allow(&mut self, allowed: Allowed) -> bool {
+        if self.engine != EngineMode::On {
+            return false;
+        }
+        self.allowed = allowed;
+        true
+    }
+}
+
+/// A `Location` in which no byte can end the line or begin another.
+fn header_safe(location: &[u8]) -> Vec<u8> {
+    let mut safe = Vec::with_capacity(location.len());
+    for &byte in location {
+        if !(0x21..0x7f).contains(&byte) {
+            safe.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        } else {
+            safe.push(byte);
+        }
+    }
+    safe
+}

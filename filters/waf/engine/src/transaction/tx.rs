@@ -1,0 +1,136 @@
+//! The TX collection: names that rules name have a slot, others are found by name.
+
+use portcullis_waf_operators::number::number;
+
+use crate::program::{CAPTURES, Store};
+
+/// More than the largest rule set sets, and few enough to look through: a rule that makes names of a request's arguments
+/// must not fill the memory. As many as arguments that are allowed, twice.
+pub(crate) const MAX_ENTRIES: usize = 2000;
+
+/// A value: numbers are kept as such, as most are added to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TxValue {
+    Number(i64),
+    Text(Vec<u8>),
+}
+
+impl TxValue {
+    pub(crate) fn number(&self) -> i64 {
+        match self {
+            TxValue::Number(number) => *number,
+            TxValue::Text(text) => number(text),
+        }
+    }
+
+    pub(crate) fn text(&self) -> Vec<u8> {
+        match self {
+            TxValue::Number(number) => number.to_string().into_bytes(),
+            TxValue::Text(text) => text.clone(),
+        }
+    }
+}
+
+/// No more entries fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// The collection.
+#[derive(Debug, Default)]
+pub(crate) struct Tx {
+    slots: Vec<Option<TxValue>>,
+    others: Vec<(Vec<u8>, TxValue)>,
+    entries: usize,
+}
+
+impl Tx {
+    pub(crate) fn get(&self, slot: usize) -> Option<&TxValue> {
+        self.slots.get(slot)?.as_ref()
+    }
+
+    /// Sets or removes what a slot holds. Captures are not counted: there are ten of them.
+    pub(crate) fn set(&mut self, slot: usize, value: Option<TxValue>) -> Result<(), Full> {
+        if self.slots.len() <= slot {
+            if value.is_none() {
+                return Ok(());
+            }
+            self.slots.resize(slot.saturating_add(1), None);
+        }
+        let Some(held) = self.slots.get_mut(slot) else { return Ok(()) };
+        if slot >= CAPTURES {
+            match (&held, &value) {
+                (None, Some(_)) if self.entries >= MAX_ENTRIES => return Err(Full),
+                (None, Some(_)) => self.entries = self.entries.saturating_add(1),
+                (Some(_), None) => self.entries = self.entries.saturating_sub(1),
+                _ => {}
+            }
+        }
+        *held = value;
+        Ok(())
+    }
+
+    /// The value of a name that no rule spells out.
+    pub(crate) fn get_other(&self, name: &[u8]) -> Option<&TxValue> {
+        self.others.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    /// As [`Tx::set`], for such a name; in lower case.
+    pub(crate) fn set_other(&mut self, name: Vec<u8>, value: Option<TxValue>) -> Result<(), Full> {
+        let place = self.others.iter().position(|(other, _)| *other == name);
+        match (place, value) {
+            (Some(place), Some(value)) => {
+                if let Some((_, held)) = self.others.get_mut(place) {
+                    *held = value;
+                }
+            }
+            (Some(place), None) => {
+                self.others.remove(place);
+                self.entries = self.entries.saturating_sub(1);
+            }
+            (None, Some(_)) if self.entries >= MAX_ENTRIES => return Err(Full),
+            (None, Some(value)) => {
+                self.others.push((name, value));
+                self.entries = self.entries.saturating_add(1);
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// All that is set, by name.
+    pub(crate) fn all<'t>(
+        &'t self,
+        store: &'t Store,
+    ) -> impl Iterator<Item = (&'t [u8], &'t TxValue)> {
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter_map(|(slot, value)| Some((store.slot_name(slot), value.as_ref()?)))
+            .chain(self.others.iter().map(|(name, value)| (name.as_slice(), value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_entries_fit_as_are_allowed_and_no_more() {
+        let mut tx = Tx::default();
+        let name = |index: usize| index.to_string().into_bytes();
+        for index in 0..MAX_ENTRIES {
+            assert_eq!(tx.set_other(name(index), Some(TxValue::Number(1))), Ok(()));
+        }
+        assert_eq!(tx.set_other(b"more".to_vec(), Some(TxValue::Number(1))), Err(Full));
+        assert_eq!(tx.set(CAPTURES, Some(TxValue::Number(1))), Err(Full));
+        assert_eq!(tx.set_other(name(7), Some(TxValue::Number(2))), Ok(()), "one that is there");
+        assert_eq!(tx.set_other(name(7), None), Ok(()));
+        assert_eq!(tx.set(CAPTURES, Some(TxValue::Number(1))), Ok(()), "there is room again");
+    }
+
+    #[test]
+    fn a_text_is_read_as_the_number_that_it_begins_with() {
+        assert_eq!(TxValue::Text(b"12abc".to_vec()).number(), 12);
+        assert_eq!(TxValue::Text(b"abc".to_vec()).number(), 0);
+        assert_eq!(TxValue::Number(-3).text(), b"-3");
+    }
+}

@@ -1,0 +1,178 @@
+//! Reads the fields, and makes a program and its profiles of them.
+
+mod exclusion;
+mod rules;
+mod settings;
+
+use std::rc::Rc;
+
+use portcullis_control::config::Section;
+use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected};
+use portcullis_control::program::Site;
+use portcullis_waf_engine::{DataPolicy, EngineMode, LimitAction, LogData, Profile, Settings};
+
+use crate::control::{Limits, Waf};
+use crate::secret::is_secret;
+
+/// Bytes of a value that a line shows under `log_data: matched`: enough to see what it is.
+const SHOWN: usize = 64;
+
+/// The largest limit of a body, in bytes: what a worker's memory has grown to it never gives back.
+const LARGEST: u64 = 16 << 20;
+
+/// What Envoy holds unless `per_connection_buffer_limit_bytes` says otherwise.
+const ENVOYS_BUFFER: u64 = 1 << 20;
+
+pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
+    let tx = settings::read(section);
+    let rules = rules::read(section, &tx);
+    let exclusions = section.optional("exclusions").map(|node| exclusion::read(&node));
+    let block_status = section.optional("block").and_then(|node| {
+        node.section(|section| {
+            let status = section.required("status")?.integer(400..=599)?;
+            u16::try_from(status).ok()
+        })
+    });
+    let allow_errors =
+        section.or("on_error", false, |node| node.word(&[("refuse", false), ("allow", true)]));
+    let pass_streams =
+        section.or("on_stream", false, |node| node.word(&[("refuse", false), ("pass", true)]));
+    let log_data = section.or("log_data", matched(), |node| {
+        match node.word(&[("matched", 0), ("full", 1), ("none", 2)])? {
+            0 => Some(matched()),
+            1 => Some(LogData::Full),
+            _ => Some(LogData::None),
+        }
+    });
+    let limits = read_limits(section);
+    let response_body = section.optional("response_body").and_then(|node| node.boolean());
+    let response_limit = section.optional("response_body_limit").and_then(|node| {
+        let bytes = node.integer(1..=LARGEST)?;
+        if bytes >= ENVOYS_BUFFER {
+            node.warn(format!(
+                "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and answers \
+                 500 itself past it: {bytes} bytes act only where that is larger"
+            ));
+        }
+        usize::try_from(bytes).ok()
+    });
+    if section.node().reader_has_faults() {
+        return None;
+    }
+    let mut program = rules?;
+    if let Some(on) = response_body {
+        program.settings.response_body_access = on;
+    }
+    let settings = &mut program.settings;
+    limits.write(settings);
+    let limits = Limits {
+        body: size(settings.request_body_limit),
+        no_files: size(settings.request_body_no_files_limit),
+        partial: settings.request_body_limit_action == LimitAction::ProcessPartial,
+    };
+    let inspection = settings.response_body_access.then(|| Inspection {
+        max: response_limit.unwrap_or_else(|| size(settings.response_body_limit)),
+        on_limit: match settings.response_body_limit_action {
+            LimitAction::ProcessPartial => OnLimit::Beginning,
+            LimitAction::Reject => OnLimit::Refuse,
+        },
+        on_uninspected: OnUninspected::Pass,
+    });
+    let linked = rules::link(&program);
+    let program = match linked {
+        Ok(program) => Rc::new(program),
+        Err(faults) => {
+            for fault in faults {
+                section.node().fault(rules::place(&fault));
+            }
+            return None;
+        }
+    };
+    let tx = tx.values();
+    let profile = |ceiling, exclusions: &[_]| match Profile::new(
+        &program,
+        ceiling,
+        &tx,
+        exclusions,
+        log_data.clone(),
+    ) {
+        Ok(profile) => Some(Rc::new(profile)),
+        Err(text) => {
+            section.node().fault(text);
+            None
+        }
+    };
+    let exclusions = exclusions.unwrap_or_default();
+    let everywhere: Vec<_> = exclusions
+        .iter()
+        .filter(|(found, _)| found.is_none())
+        .flat_map(|(_, all)| all.clone())
+        .collect();
+    let enforced = profile(EngineMode::On, &everywhere)?;
+    let shadowed = profile(EngineMode::DetectionOnly, &everywhere)?;
+    let mut matched = Vec::new();
+    for (found, exclusions) in exclusions {
+        if let Some(found) = found {
+            matched.push((found, profile(EngineMode::On, &exclusions)?));
+        }
+    }
+    Some(Waf {
+        program,
+        enforced,
+        shadowed,
+        exclusions: matched,
+        limits,
+        block_status,
+        allow_errors,
+        pass_streams,
+        inspection,
+    })
+}
+
+fn matched() -> LogData {
+    LogData::Matched(DataPolicy { max: SHOWN, secret: is_secret })
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// Limits that are written as fields; a directive of the same meaning beside one is refused where the rules are read.
+struct WrittenLimits {
+    body: Option<u64>,
+    no_files: Option<u64>,
+    partial: Option<bool>,
+}
+
+fn read_limits(section: &mut Section<'_>) -> WrittenLimits {
+    let mut bytes = |name| {
+        section.optional(name).and_then(|node| {
+            let bytes = node.integer(1..=LARGEST)?;
+            if bytes >= ENVOYS_BUFFER {
+                node.warn(format!(
+                    "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and \
+                     answers 413 itself past it: {bytes} bytes act only where that is larger"
+                ));
+            }
+            Some(bytes)
+        })
+    };
+    let body = bytes("request_body_limit");
+    let no_files = bytes("request_body_no_files_limit");
+    let partial = section
+        .optional("on_limit")
+        .and_then(|node| node.word(&[("reject", false), ("partial", true)]));
+    WrittenLimits { body, no_files, partial }
+}
+
+impl WrittenLimits {
+    fn write(&self, settings: &mut Settings) {
+        settings.request_body_limit = self.body.unwrap_or(settings.request_body_limit);
+        settings.request_body_no_files_limit =
+            self.no_files.unwrap_or(settings.request_body_no_files_limit);
+        if let Some(partial) = self.partial {
+            settings.request_body_limit_action =
+                if partial { LimitAction::ProcessPartial } else { LimitAction::Reject };
+        }
+    }
+}

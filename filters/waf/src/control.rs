@@ -1,0 +1,331 @@
+//! The control itself: phases 1 and 2 before the upstream sees anything, 3 and 4 on the response, 5 at the end.
+
+use std::rc::Rc;
+
+use portcullis_control::config::Section;
+use portcullis_control::control::{Body, Control, Phase, Verdict};
+use portcullis_control::exchange::Exchange;
+use portcullis_control::headers::{FieldName, FieldValue};
+use portcullis_control::inspection::Inspection;
+use portcullis_control::mode::Mode;
+use portcullis_control::place::{Place, ResponsePlace};
+use portcullis_control::program::Site;
+use portcullis_control::refusal::{Reason, Refusal, Reply};
+use portcullis_control::route::RouteMatch;
+use portcullis_waf_engine::{
+    Connection, EngineMode, Intervention, Match, Profile, Program, RulePhase, Transaction,
+};
+
+use crate::config;
+use crate::reason::Refused;
+use crate::report;
+use crate::request::{self, Kind};
+
+/// Counted and noted: frames of an upgrade or tunnel that nobody looks at.
+pub(crate) const UNINSPECTED_UPGRADE: &str = "uninspected_upgrade";
+/// Counted and noted: messages of a gRPC call that nobody looks at.
+pub(crate) const UNINSPECTED_STREAM: &str = "uninspected_stream";
+/// Counted and noted: a body of which only the beginning was looked at (`on_limit: partial`).
+pub(crate) const PARTIAL_BODY: &str = "partial_body";
+/// Counted and noted: something that could not be judged, let through by `on_error: allow`.
+pub(crate) const ERROR_ALLOWED: &str = "error_allowed";
+/// Counted and noted: rules matched, and the request went on.
+pub(crate) const MATCHED: &str = "matched";
+/// Counted as the runtime does, where a response could not be looked at.
+const RESPONSE_ENCODED: &str = "response_encoded";
+const RESPONSE_OVER_LIMIT: &str = "response_over_limit";
+const RESPONSE_UNHELD: &str = "response_unheld";
+
+/// Runs SecLang rules on requests and responses.
+pub struct Waf {
+    pub(crate) program: Rc<Program>,
+    /// For `mode: enforce`.
+    pub(crate) enforced: Rc<Profile>,
+    /// For `mode: shadow`: everything is seen, nothing is decided.
+    pub(crate) shadowed: Rc<Profile>,
+    /// Further profiles, for requests that match: the exclusions of all that do count together.
+    pub(crate) exclusions: Vec<(RouteMatch, Rc<Profile>)>,
+    pub(crate) limits: Limits,
+    pub(crate) block_status: Option<u16>,
+    pub(crate) allow_errors: bool,
+    pub(crate) pass_streams: bool,
+    pub(crate) inspection: Option<Inspection>,
+}
+
+/// Bytes of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// With files.
+    pub(crate) body: usize,
+    /// Without.
+    pub(crate) no_files: usize,
+    /// Past it, the beginning is judged, and the rest passes.
+    pub(crate) partial: bool,
+}
+
+/// What is remembered of a request.
+#[derive(Default)]
+pub struct Passing {
+    transaction: Option<Box<Transaction>>,
+    unique_id: String,
+    /// Lines of the log that were written.
+    told: usize,
+}
+
+impl Waf {
+    /// A transaction of this request's route.
+    pub(crate) fn transaction(
+        &self,
+        exchange: &Exchange,
+        connection: &Connection<'_>,
+    ) -> Transaction {
+        let profile = if exchange.mode() == Mode::Shadow { &self.shadowed } else { &self.enforced };
+        let mut transaction = Transaction::new(&self.program, profile, connection);
+        for (found, profile) in &self.exclusions {
+            if found.matches(exchange, &mut Vec::new()) {
+                transaction.exclude_as(profile);
+            }
+        }
+        transaction
+    }
+
+    /// What the engine's word means for a request that is judged.
+    fn verdict(
+        &self,
+        exchange: &mut Exchange,
+        transaction: &Transaction,
+        (rule, unjudged): (Refused, Refused),
+    ) -> Verdict {
+        let intervention = transaction.intervention().or(transaction.detected());
+        if let Some(intervention) = intervention
+            && (exchange.mode() == Mode::Shadow || transaction.intervention().is_some())
+        {
+            return self.carry_out(transaction, intervention, rule);
+        }
+        if transaction.engine() != EngineMode::On && exchange.mode() != Mode::Shadow {
+            return Verdict::Continue;
+        }
+        let Some(error) = transaction.errors().first() else { return Verdict::Continue };
+        let (reason, fields) = report::error(error, unjudged);
+        if self.allow_errors {
+            exchange.note(ERROR_ALLOWED, fields);
+            return Verdict::Continue;
+        }
+        Verdict::from(Refusal { fields, ..Refusal::from(reason) })
+    }
+
+    fn carry_out(
+        &self,
+        transaction: &Transaction,
+        intervention: &Intervention,
+        reason: Refused,
+    ) -> Verdict {
+        let fields = report::fields(transaction);
+        match intervention {
+            Intervention::Redirect { status, location, .. } => {
+                let Some(location) = FieldValue::new(location.clone()) else {
+                    return Verdict::from(Refusal { fields, ..Refusal::from(reason) });
+                };
+                let headers = vec![(FieldName::from_static("location"), location)];
+                Verdict::Reply(Box::new(Reply { status: *status, headers, body: Vec::new() }))
+            }
+            Intervention::Deny { status, .. } => Verdict::from(Refusal {
+                status: status.or(self.block_status),
+                fields,
+                ..Refusal::from(reason)
+            }),
+            // No host lets a filter close a stream of HTTP/1.1 without an answer.
+            Intervention::Drop { .. } => Verdict::from(Refusal { fields, ..Refusal::from(reason) }),
+        }
+    }
+
+    /// Runs the phases of a request whose body is all there.
+    fn judge_request(&self, exchange: &mut Exchange, state: &mut Passing) -> Verdict {
+        let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
+        transaction.run(RulePhase::RequestBody);
+        let verdict = self.tell(exchange, state, (Refused::Rule, Refused::Unjudged));
+        if let (Verdict::Continue, Some(transaction)) = (&verdict, &state.transaction)
+            && !transaction.matches().is_empty()
+        {
+            exchange.note(MATCHED, report::fields(transaction));
+        }
+        verdict
+    }
+
+    /// Writes what matched since, and says what becomes of it.
+    fn tell(
+        &self,
+        exchange: &mut Exchange,
+        state: &mut Passing,
+        reasons: (Refused, Refused),
+    ) -> Verdict {
+        let Some(transaction) = state.transaction.as_ref() else { return Verdict::Continue };
+        let new: &[Match] = transaction.matches().get(state.told..).unwrap_or_default();
+        for one in new {
+            exchange.log(report::line(exchange, one, &state.unique_id));
+        }
+        state.told = transaction.matches().len();
+        self.verdict(exchange, transaction, reasons)
+    }
+
+    /// The most that is held of a request's body.
+    fn held(&self, exchange: &Exchange) -> usize {
+        let content_type = exchange.request_headers().first("content-type").unwrap_or_default();
+        let files = content_type
+            .get(..MULTIPART.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(MULTIPART));
+        if files { self.limits.body } else { self.limits.no_files.min(self.limits.body) }
+    }
+}
+
+const MULTIPART: &[u8] = b"multipart/form-data";
+
+impl Control for Waf {
+    const NAME: &'static str = "waf";
+    const PLACES: &'static [Place] = &[Place::Waf];
+    const RESPONSE_PLACE: Option<ResponsePlace> = Some(ResponsePlace::Waf);
+    const PHASES: &'static [Phase] = &[
+        Phase::RequestBody,
+        Phase::RequestTrailers,
+        Phase::ResponseHeaders,
+        Phase::ResponseBody,
+        Phase::Log,
+    ];
+    const REASONS: &'static [&'static Reason] = Refused::ALL;
+    const COUNTERS: &'static [&'static str] = &[
+        UNINSPECTED_UPGRADE,
+        UNINSPECTED_STREAM,
+        PARTIAL_BODY,
+        ERROR_ALLOWED,
+        MATCHED,
+        RESPONSE_ENCODED,
+        RESPONSE_OVER_LIMIT,
+        RESPONSE_UNHELD,
+    ];
+    type State = Passing;
+
+    fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
+        config::read(section, site)
+    }
+
+    fn may_hold_request(&self) -> bool {
+        true
+    }
+
+    fn inspects_response(&self) -> Option<Inspection> {
+        self.inspection
+    }
+
+    fn request_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
+        let kind = Kind::of(exchange);
+        if kind == Kind::Grpc && !self.pass_streams && !end {
+            return Verdict::from(Refused::Stream);
+        }
+        // Envoy has sent 100 already, or will hand the upstream's through: a body that is held would never come.
+        if kind == Kind::Plain && !end && exchange.peek_request_header("expect").is_some() {
+            return Verdict::from(Refused::Expectation);
+        }
+        let mut transaction = request::begin(self, exchange, kind, end);
+        transaction.run(RulePhase::RequestHeaders);
+        let wants_body = transaction.wants_request_body();
+        state.unique_id = String::from_utf8_lossy(transaction.unique_id()).into_owned();
+        state.transaction = Some(Box::new(transaction));
+        let verdict = self.tell(exchange, state, (Refused::Rule, Refused::Unjudged));
+        if !matches!(verdict, Verdict::Continue) {
+            return verdict;
+        }
+        match kind {
+            Kind::Plain if !end && wants_body => Verdict::HoldBody { max: self.held(exchange) },
+            Kind::Plain => self.judge_request(exchange, state),
+            Kind::Tunnel => {
+                exchange.note(UNINSPECTED_UPGRADE, Vec::new());
+                self.judge_request(exchange, state)
+            }
+            Kind::Grpc => {
+                exchange.note(UNINSPECTED_STREAM, Vec::new());
+                self.judge_request(exchange, state)
+            }
+        }
+    }
+
+    fn request_body(
+        &self,
+        exchange: &mut Exchange,
+        state: &mut Passing,
+        body: Body<'_>,
+    ) -> Verdict {
+        if !body.complete {
+            if !self.limits.partial {
+                return Verdict::from(Refused::PayloadTooLarge);
+            }
+            exchange.note(PARTIAL_BODY, vec![("bytes", body.bytes.len().to_string())]);
+        }
+        let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
+        if body.complete {
+            for (name, value) in exchange.request_trailers().iter() {
+                transaction.request_trailer(name, value);
+            }
+        }
+        transaction.request_body(body.bytes, body.complete);
+        if transaction.other_than_files() > self.limits.no_files && !self.limits.partial {
+            return Verdict::from(Refused::PayloadTooLarge);
+        }
+        self.judge_request(exchange, state)
+    }
+
+    fn response_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
+        if exchange.is_own_reply() || is_envoys_own(exchange) {
+            return Verdict::Continue;
+        }
+        let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
+        let status = exchange.response_headers().first(":status").unwrap_or_default();
+        let status = std::str::from_utf8(status).ok().and_then(|text| text.parse().ok());
+        transaction.response_line(status.unwrap_or_default());
+        let headers = exchange.response_headers().iter();
+        for (name, value) in headers.filter(|(name, _)| !name.starts_with(b":")) {
+            transaction.response_header(name, value);
+        }
+        transaction.run(RulePhase::ResponseHeaders);
+        let content_type = exchange.response_headers().first("content-type").unwrap_or_default();
+        let wants_body = self.inspection.is_some() && transaction.wants_response_body(content_type);
+        let reasons = (Refused::ResponseRule, Refused::ResponseUnjudged);
+        let verdict = self.tell(exchange, state, reasons);
+        if !matches!(verdict, Verdict::Continue) {
+            return verdict;
+        }
+        if wants_body && !end {
+            return Verdict::Inspect;
+        }
+        self.response_body(exchange, state, Body { bytes: &[], complete: true })
+    }
+
+    fn response_body(
+        &self,
+        exchange: &mut Exchange,
+        state: &mut Passing,
+        body: Body<'_>,
+    ) -> Verdict {
+        let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
+        if !body.bytes.is_empty() {
+            transaction.response_body(body.bytes, body.complete);
+        }
+        transaction.run(RulePhase::ResponseBody);
+        self.tell(exchange, state, (Refused::ResponseRule, Refused::ResponseUnjudged))
+    }
+
+    fn log(&self, exchange: &mut Exchange, state: &mut Passing) {
+        let Some(transaction) = state.transaction.as_mut() else { return };
+        transaction.run(RulePhase::Logging);
+        let _ = self.tell(exchange, state, (Refused::Rule, Refused::Unjudged));
+    }
+}
+
+/// True for what Envoy answers itself. It answers with errors alone, so that nothing is asked of the host for others.
+fn is_envoys_own(exchange: &Exchange) -> bool {
+    let status = exchange.response_headers().first(":status").unwrap_or_default();
+    let error = matches!(status.first(), Some(b'4' | b'5'));
+    error
+        && exchange
+            .property(&["response", "code_details"])
+            .is_some_and(|details| details != b"via_upstream")
+}

@@ -1,0 +1,64 @@
+//! What Envoy shows of a request, told to the engine as a client sent it.
+
+use portcullis_control::address::ClientAddress;
+use portcullis_control::exchange::Exchange;
+use portcullis_waf_engine::{Connection, Transaction};
+
+use crate::control::Waf;
+
+/// What a request is, as far as holding it is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Its body can be held.
+    Plain,
+    /// What passes is another protocol: an upgrade or CONNECT.
+    Tunnel,
+    /// A gRPC call.
+    Grpc,
+}
+
+impl Kind {
+    pub(crate) fn of(exchange: &Exchange) -> Self {
+        if exchange.is_grpc() {
+            Kind::Grpc
+        } else if exchange.is_stream() {
+            Kind::Tunnel
+        } else {
+            Kind::Plain
+        }
+    }
+}
+
+/// A transaction with everything in it that the headers tell.
+pub(crate) fn begin(waf: &Waf, exchange: &Exchange, kind: Kind, end: bool) -> Transaction {
+    let address = match exchange.client_address() {
+        ClientAddress::Known(address) => address.to_string(),
+        ClientAddress::Unknown => String::new(),
+    };
+    let unique_id = format!("{:016x}{:016x}", exchange.random(), exchange.random());
+    let connection = Connection {
+        remote_addr: address.as_bytes(),
+        unique_id: unique_id.as_bytes(),
+        ..Connection::default()
+    };
+    let mut transaction = waf.transaction(exchange, &connection);
+    let protocol = exchange.property(&["request", "protocol"]).unwrap_or_default();
+    let headers = exchange.request_headers();
+    let authority = headers.first(":authority");
+    // CONNECT has no path; its request line names the authority.
+    let target = headers.first(":path").or(authority).unwrap_or_default();
+    transaction.request_line(exchange.method(), target, &protocol);
+    if let Some(authority) = authority {
+        transaction.request_header(b"host", authority);
+    }
+    let mut length_is_told = false;
+    for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(b":")) {
+        length_is_told |= name == b"content-length" || name == b"transfer-encoding";
+        transaction.request_header(name, value);
+    }
+    // Envoy takes it away; without it a body of chunks looks as if its length had been forgotten.
+    if kind == Kind::Plain && !end && !length_is_told && protocol == b"HTTP/1.1" {
+        transaction.request_header(b"transfer-encoding", b"chunked");
+    }
+    transaction
+}

@@ -1,0 +1,32 @@
+//! Envoy without a filter, and with the WAF where it has been built.
+
+use portcullis_e2e::{Envoy, EnvoyConfig, Upstream, Wasm, repository};
+use serde_json::json;
+
+use crate::Target;
+
+/// The module with the embedded rule set.
+const MODULE: &str = "waf-crs";
+
+/// Starts what there is.
+pub(crate) fn start(upstream: &Upstream) -> Vec<(&'static str, Envoy)> {
+    let config = || EnvoyConfig::new(upstream);
+    let mut envoys = vec![("Envoy", Envoy::start(config()))];
+    let dist = std::env::var_os("PORTCULLIS_DIST").map_or("dist".into(), std::path::PathBuf::from);
+    if repository().join(dist).join(MODULE).with_extension("wasm").is_file() {
+        let module = Wasm::new(MODULE).config(json!({"waf": {"ruleset": "crs"}}));
+        envoys.push(("Envoy, our WAF with CRS", Envoy::start(config().wasm(&module))));
+    } else {
+        eprintln!("dist/{MODULE}.wasm has not been built: only the yardstick is measured");
+    }
+    envoys
+}
+
+pub(crate) fn targets(envoys: &[(&'static str, Envoy)]) -> Vec<Target> {
+    let target = |(name, envoy): &(&'static str, Envoy)| Target {
+        name,
+        address: envoy.address(),
+        process: envoy.id(),
+    };
+    envoys.iter().map(target).collect()
+}

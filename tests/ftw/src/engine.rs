@@ -1,0 +1,102 @@
+//! Our engine behind the runner's trait.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use portcullis_waf_engine::{
+    Connection, EngineMode, LogData, Profile, Program, RulePhase, RuleSet, Settings, Store, Transaction,
+};
+use portcullis_waf_seclang::Source;
+
+use crate::{Outcome, Request, Response, Waf};
+
+/// The engine with a rule set.
+struct Engine {
+    program: Rc<Program>,
+    profile: Rc<Profile>,
+}
+
+/// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]).
+pub fn load(crs: &Path, directives: &str) -> Result<Box<dyn Waf>, String> {
+    let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let mut sources = vec![
+        Source {
+            name: "recommended.conf".into(),
+            text: include_bytes!("../../../filters/waf/src/rulesets/recommended.conf").to_vec(),
+        },
+        Source { name: "crs-setup.conf".into(), text: read(&crs.join("crs-setup.conf.example"))? },
+        Source { name: "setup".into(), text: directives.into() },
+    ];
+    let mut data = HashMap::new();
+    let folder = fs::read_dir(crs.join("rules")).map_err(|error| error.to_string())?;
+    let mut paths: Vec<_> = folder.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some(name) = name else { continue };
+        if name.ends_with(".conf") {
+            sources.push(Source { name, text: read(&path)? });
+        } else if name.ends_with(".data") {
+            data.insert(name, read(&path)?);
+        }
+    }
+    let parsed = portcullis_waf_seclang::parse(&sources).map_err(|faults| told(&faults))?;
+    let mut set = RuleSet::default();
+    set.extend(parsed.statements).map_err(|faults| told(&faults))?;
+    let store = Rc::new(RefCell::new(Store::new()));
+    let program = Program::link(&set, Settings::of(&set.settings), &store, &|name| data.get(name).cloned())
+        .map_err(|faults| told(&faults))?;
+    let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full)?;
+    Ok(Box::new(Engine { program: Rc::new(program), profile: Rc::new(profile) }))
+}
+
+fn told<T: std::fmt::Debug>(faults: &[T]) -> String {
+    faults.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>().join("\n")
+}
+
+impl Waf for Engine {
+    fn run(&mut self, request: &Request, backend: &mut dyn FnMut(&Request) -> Response) -> Outcome {
+        let connection = Connection {
+            remote_addr: b"127.0.0.1",
+            remote_port: 50_000,
+            server_addr: b"127.0.0.1",
+            server_port: 80,
+            unique_id: b"0123456789abcdef0123456789abcdef",
+        };
+        let mut transaction = Transaction::new(&self.program, &self.profile, &connection);
+        transaction.request_line(&request.method, &request.uri, &request.version);
+        for (name, value) in &request.headers {
+            transaction.request_header(name, value);
+        }
+        transaction.run(RulePhase::RequestHeaders);
+        for (name, value) in &request.trailers {
+            transaction.request_trailer(name, value);
+        }
+        transaction.request_body(&request.body, true);
+        transaction.run(RulePhase::RequestBody);
+        let response = backend(request);
+        transaction.response_line(response.status);
+        for (name, value) in &response.headers {
+            transaction.response_header(name, value);
+        }
+        transaction.run(RulePhase::ResponseHeaders);
+        let content_type =
+            response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
+        if content_type.is_some_and(|(_, value)| transaction.wants_response_body(value)) {
+            transaction.response_body(&response.body, true);
+        }
+        transaction.run(RulePhase::ResponseBody);
+        transaction.run(RulePhase::Logging);
+        let lines =
+            transaction.matches().iter().map(|one| one.line(&request.uri, transaction.unique_id()));
+        Outcome {
+            status: response.status,
+            lines: lines.collect(),
+            body: Some(response.body),
+            failure: None,
+        }
+    }
+}
