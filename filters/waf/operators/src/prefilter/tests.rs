@@ -43,7 +43,7 @@ fn a_condition_is_what_must_occur() {
         ("(?:ab)+", &["ab"]),
         ("(?:ab){2,}", &["abab"]),
         (r"[<>]\s*script", &["[<>]", "script"]),
-        (r"=\(.*'", &["=(", "[']"]),
+        (r"=\(.*'", &["=(", r"[\']"]),
         ("averylongliteral", &["erylongl"]),
     ] {
         let found = show(&of(pattern));
