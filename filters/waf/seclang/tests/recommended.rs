@@ -1,4 +1,5 @@
 //! The configuration that ModSecurity recommends is read as it is.
+#![allow(clippy::panic, reason = "what is not read fails the test")]
 
 use portcullis_waf_seclang::syntax::{Control, Directive, EngineMode, LimitAction, Setting};
 use portcullis_waf_seclang::{Parsed, Source, parse};
