@@ -21,7 +21,7 @@ fn main() {
         &Sources { rules: vec![source(&own.join("recommended.conf"))], ..Sources::default() },
     );
     let base = files(&own.join("base"), ".conf").iter().map(|path| source(path)).collect();
-    write(&out.join("base.bin"), &Sources { rules: base, ..Sources::default() });
+    write(&out.join("base.bin"), &Sources { rules: base, prefilter: true, ..Sources::default() });
     if env::var_os("CARGO_FEATURE_CRS").is_some() {
         let folder = env::var_os("CRS_DIR").map(PathBuf::from);
         let folder = folder.expect(
@@ -44,6 +44,7 @@ fn crs(folder: &Path) -> Sources {
         rules: files(&rules, ".conf").iter().map(|path| source(path)).collect(),
         data: data.collect::<BTreeMap<_, _>>(),
         left_out: LEFT_OUT.to_vec(),
+        prefilter: true,
     }
 }
 

@@ -43,7 +43,7 @@ impl Waf {
         let Some(transaction) = state.transaction.as_ref() else { return };
         let new: &[Match] = transaction.matches().get(state.told..).unwrap_or_default();
         for one in new {
-            exchange.log(report::line(exchange, one, &state.unique_id));
+            exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
         }
         state.told = transaction.matches().len();
     }
