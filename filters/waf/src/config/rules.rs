@@ -1,9 +1,10 @@
 //! The rules of a program, in the order in which they are loaded.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
-use portcullis_waf_engine::{Fault, Program, RuleSet, Settings};
+use portcullis_waf_engine::{Fault, Program, RuleSet, Settings, Tables};
 use portcullis_waf_seclang::syntax::{AssignmentKind, Directive, Setting, Statement};
 use portcullis_waf_seclang::{Source, parse};
 
@@ -16,6 +17,7 @@ pub(super) struct Rules {
     /// What the directives say about the engine, before fields say otherwise.
     pub(super) settings: Settings,
     data: BTreeMap<String, Vec<u8>>,
+    prefilter: Option<Rc<Tables>>,
 }
 
 /// Bytes of one data file, at most.
@@ -47,9 +49,10 @@ pub(super) fn read(section: &mut Section<'_>, tx: &TxFields) -> Option<Rules> {
     let statements = [setup, before, after].map(Option::unwrap_or_default);
     let [setup, before, after] = statements;
     let node = section.node().clone();
-    let set = with_vm(|vm| {
+    let (set, prefilter) = with_vm(|vm| {
         let mut set = vm.recommended.clone();
         let chosen = vm.set(choice);
+        let prefilter = chosen.and_then(|chosen| chosen.prefilter.clone());
         let extend = |set: &mut RuleSet, statements: Vec<Statement>| match set.extend(statements) {
             Ok(warnings) => {
                 for warning in warnings {
@@ -71,10 +74,10 @@ pub(super) fn read(section: &mut Section<'_>, tx: &TxFields) -> Option<Rules> {
             set.append(&chosen.rules);
         }
         extend(&mut set, after);
-        Some(set)
+        Some((set, prefilter))
     })?;
     let settings = Settings::of(&set.settings);
-    Some(Rules { set, settings, data })
+    Some(Rules { set, settings, data, prefilter })
 }
 
 /// Finds everything that the rules name.
@@ -82,7 +85,13 @@ pub(super) fn link(rules: &Rules) -> Result<Program, Vec<Fault>> {
     let linked = with_vm(|vm| {
         vm.store.borrow_mut().prune();
         let files = |name: &str| rules.data.get(name).cloned();
-        Some(Program::link(&rules.set, rules.settings.clone(), &vm.store, &files))
+        Some(Program::link(
+            &rules.set,
+            rules.settings.clone(),
+            &vm.store,
+            &files,
+            rules.prefilter.clone(),
+        ))
     });
     linked.unwrap_or_else(|| Err(Vec::new()))
 }
