@@ -31,11 +31,8 @@ pub(crate) fn read(section: &mut Section<'_>) -> TxFields {
         Some(detection) if detection < blocking.unwrap_or(1) => section.node().fault(
             "expected `detection_paranoia_level` to be no lower than `paranoia_level`: what blocks has to be detected",
         ),
-        Some(_) => {}
-        None => {
-            let value = blocking.unwrap_or(1).to_string();
-            fields.push(TxField { name: "detection_paranoia_level", value, written: None });
-        }
+        // What blocks is detected: CRS itself says so of the level that is not set.
+        _ => {}
     }
     let mut list = |field, name, write: fn(&str) -> String, default: Option<&str>| {
         let node = section.optional(field);
