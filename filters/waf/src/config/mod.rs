@@ -1,5 +1,7 @@
 //! Reads the fields, and makes a program and its profiles of them.
 
+mod bundle;
+mod defaults;
 mod exclusion;
 mod rules;
 mod settings;
@@ -65,6 +67,14 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         }
         usize::try_from(bytes).ok()
     });
+    let exclusions = exclusions.unwrap_or_default();
+    if let Some(rules) = &rules {
+        for exclusion in &exclusions {
+            for removal in &exclusion.rules {
+                rules.try_out(removal, &exclusion.node);
+            }
+        }
+    }
     if section.node().reader_has_faults() {
         return None;
     }
@@ -91,13 +101,11 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let program = match linked {
         Ok(program) => Rc::new(program),
         Err(faults) => {
-            for fault in faults {
-                section.node().fault(rules::place(&fault));
-            }
+            faults.iter().for_each(|fault| program.fault(fault, section.node()));
             return None;
         }
     };
-    let tx = tx.values();
+    let tx = tx.values(pass_streams);
     let profile = |ceiling, exclusions: &[_]| match Profile::new(
         &program,
         ceiling,
@@ -111,18 +119,18 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
             None
         }
     };
-    let exclusions = exclusions.unwrap_or_default();
     let everywhere: Vec<_> = exclusions
         .iter()
-        .filter(|(found, _)| found.is_none())
-        .flat_map(|(_, all)| all.clone())
+        .filter(|exclusion| exclusion.found.is_none())
+        .flat_map(|exclusion| exclusion.all())
         .collect();
     let enforced = profile(EngineMode::On, &everywhere)?;
     let shadowed = profile(EngineMode::DetectionOnly, &everywhere)?;
     let mut matched = Vec::new();
-    for (found, exclusions) in exclusions {
-        if let Some(found) = found {
-            matched.push((found, profile(EngineMode::On, &exclusions)?));
+    for exclusion in exclusions {
+        let all = exclusion.all();
+        if let Some(found) = exclusion.found {
+            matched.push((found, profile(EngineMode::On, &all)?));
         }
     }
     Some(Waf {

@@ -78,8 +78,11 @@ fn join(words: &[&str], write: fn(&str) -> String) -> String {
 
 impl TxFields {
     /// What is set before the first rule runs.
-    pub(crate) fn values(&self) -> Vec<(&str, &[u8])> {
-        self.0.iter().map(|field| (field.name, field.value.as_bytes())).collect()
+    pub(crate) fn values(&self, pass_streams: bool) -> Vec<(&str, &[u8])> {
+        let fields = self.0.iter().map(|field| (field.name, field.value.as_bytes()));
+        // What `allowances.conf` asks for.
+        let grpc = pass_streams.then_some(("portcullis_allow_grpc", &b"1"[..]));
+        fields.chain(grpc).collect()
     }
 
     /// The field that somebody wrote for a variable, in lower case.
