@@ -16,12 +16,12 @@ fn main() {
     println!("cargo::rerun-if-env-changed=CRS_DIR");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let own = Path::new("src/rulesets");
-    write(
-        &out.join("recommended.bin"),
-        &Sources { rules: vec![source(&own.join("recommended.conf"))], ..Sources::default() },
-    );
+    for name in ["recommended", "allowances"] {
+        let rules = vec![source(&own.join(name).with_extension("conf"))];
+        write(&out.join(name).with_extension("bin"), &Sources { rules, ..Sources::default() });
+    }
     let base = files(&own.join("base"), ".conf").iter().map(|path| source(path)).collect();
-    write(&out.join("base.bin"), &Sources { rules: base, ..Sources::default() });
+    write(&out.join("base.bin"), &Sources { rules: base, prefilter: true, ..Sources::default() });
     if env::var_os("CARGO_FEATURE_CRS").is_some() {
         let folder = env::var_os("CRS_DIR").map(PathBuf::from);
         let folder = folder.expect(
@@ -41,10 +41,23 @@ fn crs(folder: &Path) -> Sources {
     });
     Sources {
         setup: vec![source(&folder.join("crs-setup.conf.example"))],
-        rules: files(&rules, ".conf").iter().map(|path| source(path)).collect(),
+        rules: around(&files(&rules, ".conf")).iter().map(|path| source(path)).collect(),
         data: data.collect::<BTreeMap<_, _>>(),
         left_out: LEFT_OUT.to_vec(),
+        prefilter: true,
     }
+}
+
+/// The rules with those of the plugins in CRS_PLUGINS_DIR around them, as CRS itself loads them.
+fn around(rules: &[PathBuf]) -> Vec<PathBuf> {
+    println!("cargo::rerun-if-env-changed=CRS_PLUGINS_DIR");
+    let Some(folder) = env::var_os("CRS_PLUGINS_DIR").map(PathBuf::from) else {
+        return rules.to_vec();
+    };
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let plugins = |ending| files(&folder, ending);
+    [plugins("-config.conf"), plugins("-before.conf"), rules.to_vec(), plugins("-after.conf")]
+        .concat()
 }
 
 fn write(path: &Path, sources: &Sources) {

@@ -5,20 +5,17 @@ use std::rc::Rc;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::inspection::Inspection;
 use portcullis_control::mode::Mode;
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
-use portcullis_control::refusal::{Reason, Refusal, Reply};
+use portcullis_control::refusal::Reason;
 use portcullis_control::route::RouteMatch;
-use portcullis_waf_engine::{
-    Connection, EngineMode, Intervention, Match, Profile, Program, RulePhase, Transaction,
-};
+use portcullis_waf_engine::{Connection, EngineMode, Profile, Program, RulePhase, Transaction};
 
 use crate::config;
+use crate::judge::Reasons;
 use crate::reason::Refused;
-use crate::report;
 use crate::request::{self, Kind};
 
 /// Counted and noted: frames of an upgrade or tunnel that nobody looks at.
@@ -49,6 +46,8 @@ pub struct Waf {
     pub(crate) block_status: Option<u16>,
     pub(crate) allow_errors: bool,
     pub(crate) pass_streams: bool,
+    /// Lines of the log a second and worker, at most.
+    pub(crate) log_lines: u32,
     pub(crate) inspection: Option<Inspection>,
 }
 
@@ -66,10 +65,14 @@ pub(crate) struct Limits {
 /// What is remembered of a request.
 #[derive(Default)]
 pub struct Passing {
-    transaction: Option<Box<Transaction>>,
-    unique_id: String,
+    pub(crate) transaction: Option<Box<Transaction>>,
+    pub(crate) unique_id: String,
     /// Lines of the log that were written.
-    told: usize,
+    pub(crate) told: usize,
+    /// Errors of the engine that were told.
+    pub(crate) errors: usize,
+    /// A refusal was told, or made.
+    pub(crate) decided: bool,
 }
 
 impl Waf {
@@ -89,85 +92,6 @@ impl Waf {
         transaction
     }
 
-    /// What the engine's word means for a request that is judged.
-    fn verdict(
-        &self,
-        exchange: &mut Exchange,
-        transaction: &Transaction,
-        (rule, unjudged): (Refused, Refused),
-    ) -> Verdict {
-        let intervention = transaction.intervention().or(transaction.detected());
-        if let Some(intervention) = intervention
-            && (exchange.mode() == Mode::Shadow || transaction.intervention().is_some())
-        {
-            return self.carry_out(transaction, intervention, rule);
-        }
-        if transaction.engine() != EngineMode::On && exchange.mode() != Mode::Shadow {
-            return Verdict::Continue;
-        }
-        let Some(error) = transaction.errors().first() else { return Verdict::Continue };
-        let (reason, fields) = report::error(error, unjudged);
-        if self.allow_errors {
-            exchange.note(ERROR_ALLOWED, fields);
-            return Verdict::Continue;
-        }
-        Verdict::from(Refusal { fields, ..Refusal::from(reason) })
-    }
-
-    fn carry_out(
-        &self,
-        transaction: &Transaction,
-        intervention: &Intervention,
-        reason: Refused,
-    ) -> Verdict {
-        let fields = report::fields(transaction);
-        match intervention {
-            Intervention::Redirect { status, location, .. } => {
-                let Some(location) = FieldValue::new(location.clone()) else {
-                    return Verdict::from(Refusal { fields, ..Refusal::from(reason) });
-                };
-                let headers = vec![(FieldName::from_static("location"), location)];
-                Verdict::Reply(Box::new(Reply { status: *status, headers, body: Vec::new() }))
-            }
-            Intervention::Deny { status, .. } => Verdict::from(Refusal {
-                status: status.or(self.block_status),
-                fields,
-                ..Refusal::from(reason)
-            }),
-            // No host lets a filter close a stream of HTTP/1.1 without an answer.
-            Intervention::Drop { .. } => Verdict::from(Refusal { fields, ..Refusal::from(reason) }),
-        }
-    }
-
-    /// Runs the phases of a request whose body is all there.
-    fn judge_request(&self, exchange: &mut Exchange, state: &mut Passing) -> Verdict {
-        let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
-        transaction.run(RulePhase::RequestBody);
-        let verdict = self.tell(exchange, state, (Refused::Rule, Refused::Unjudged));
-        if let (Verdict::Continue, Some(transaction)) = (&verdict, &state.transaction)
-            && !transaction.matches().is_empty()
-        {
-            exchange.note(MATCHED, report::fields(transaction));
-        }
-        verdict
-    }
-
-    /// Writes what matched since, and says what becomes of it.
-    fn tell(
-        &self,
-        exchange: &mut Exchange,
-        state: &mut Passing,
-        reasons: (Refused, Refused),
-    ) -> Verdict {
-        let Some(transaction) = state.transaction.as_ref() else { return Verdict::Continue };
-        let new: &[Match] = transaction.matches().get(state.told..).unwrap_or_default();
-        for one in new {
-            exchange.log(report::line(exchange, one, &state.unique_id));
-        }
-        state.told = transaction.matches().len();
-        self.verdict(exchange, transaction, reasons)
-    }
-
     /// The most that is held of a request's body.
     fn held(&self, exchange: &Exchange) -> usize {
         let content_type = exchange.request_headers().first("content-type").unwrap_or_default();
@@ -175,6 +99,24 @@ impl Waf {
             .get(..MULTIPART.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(MULTIPART));
         if files { self.limits.body } else { self.limits.no_files.min(self.limits.body) }
+    }
+
+    /// Phase 2 of a request of which nothing more is looked at, and what else is to be said of it.
+    fn judge_without_body(
+        &self,
+        exchange: &mut Exchange,
+        state: &mut Passing,
+        refused: Option<Refused>,
+    ) -> Verdict {
+        let Some(reason) = refused else { return self.judge_request(exchange, state) };
+        // In `shadow` it goes on, and its rules tell what they would have seen.
+        if exchange.mode() == Mode::Shadow {
+            if let Some(transaction) = state.transaction.as_mut() {
+                transaction.run(RulePhase::RequestBody);
+            }
+            self.tell(exchange, state);
+        }
+        self.refuse(state, reason)
     }
 }
 
@@ -218,32 +160,39 @@ impl Control for Waf {
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
         let kind = Kind::of(exchange);
-        if kind == Kind::Grpc && !self.pass_streams && !end {
-            return Verdict::from(Refused::Stream);
-        }
-        // Envoy has sent 100 already, or will hand the upstream's through: a body that is held would never come.
-        if kind == Kind::Plain && !end && exchange.peek_request_header("expect").is_some() {
-            return Verdict::from(Refused::Expectation);
-        }
         let mut transaction = request::begin(self, exchange, kind, end);
         transaction.run(RulePhase::RequestHeaders);
-        let wants_body = transaction.wants_request_body();
+        let wants_body = kind == Kind::Plain && !end && transaction.wants_request_body();
         state.unique_id = String::from_utf8_lossy(transaction.unique_id()).into_owned();
+        let enforces = transaction.engine() == EngineMode::On;
         state.transaction = Some(Box::new(transaction));
-        let verdict = self.tell(exchange, state, (Refused::Rule, Refused::Unjudged));
-        if !matches!(verdict, Verdict::Continue) {
-            return verdict;
+        // In `shadow` the request goes on whatever is decided, and nobody would be asked about its body any more.
+        if exchange.mode() == Mode::Shadow {
+            self.tell(exchange, state);
+        } else {
+            let verdict = self.decide(exchange, state, Reasons::REQUEST);
+            if !matches!(verdict, Verdict::Continue) {
+                return verdict;
+            }
         }
         match kind {
-            Kind::Plain if !end && wants_body => Verdict::HoldBody { max: self.held(exchange) },
-            Kind::Plain => self.judge_request(exchange, state),
+            Kind::Plain if !wants_body => self.judge_request(exchange, state),
+            // Envoy hands the upstream's 100 through, which a held request never gets: its body would never come.
+            Kind::Plain if exchange.peek_request_header("expect").is_some() => {
+                self.judge_without_body(exchange, state, Some(Refused::Expectation))
+            }
+            Kind::Plain => Verdict::HoldBody { max: self.held(exchange) },
             Kind::Tunnel => {
                 exchange.note(UNINSPECTED_UPGRADE, Vec::new());
                 self.judge_request(exchange, state)
             }
             Kind::Grpc => {
-                exchange.note(UNINSPECTED_STREAM, Vec::new());
-                self.judge_request(exchange, state)
+                let decides = enforces || exchange.mode() == Mode::Shadow;
+                let refused = (!self.pass_streams && decides && !end).then_some(Refused::Stream);
+                if refused.is_none() && !end {
+                    exchange.note(UNINSPECTED_STREAM, Vec::new());
+                }
+                self.judge_without_body(exchange, state, refused)
             }
         }
     }
@@ -254,23 +203,25 @@ impl Control for Waf {
         state: &mut Passing,
         body: Body<'_>,
     ) -> Verdict {
-        if !body.complete {
-            if !self.limits.partial {
-                return Verdict::from(Refused::PayloadTooLarge);
-            }
-            exchange.note(PARTIAL_BODY, vec![("bytes", body.bytes.len().to_string())]);
-        }
         let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
+        let shadow = exchange.mode() == Mode::Shadow;
+        // As ModSecurity: rules that only detect look at the beginning of what is too long.
+        let partial = self.limits.partial || (transaction.engine() != EngineMode::On && !shadow);
+        if !body.complete && !partial && !shadow {
+            return self.refuse(state, Refused::PayloadTooLarge);
+        }
         if body.complete {
             for (name, value) in exchange.request_trailers().iter() {
                 transaction.request_trailer(name, value);
             }
         }
         transaction.request_body(body.bytes, body.complete);
-        if transaction.other_than_files() > self.limits.no_files && !self.limits.partial {
-            return Verdict::from(Refused::PayloadTooLarge);
+        let too_large = !body.complete || transaction.other_than_files() > self.limits.no_files;
+        if too_large && partial {
+            exchange.note(PARTIAL_BODY, vec![("bytes", body.bytes.len().to_string())]);
         }
-        self.judge_request(exchange, state)
+        let refused = (too_large && !partial).then_some(Refused::PayloadTooLarge);
+        self.judge_without_body(exchange, state, refused)
     }
 
     fn response_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
@@ -288,8 +239,11 @@ impl Control for Waf {
         transaction.run(RulePhase::ResponseHeaders);
         let content_type = exchange.response_headers().first("content-type").unwrap_or_default();
         let wants_body = self.inspection.is_some() && transaction.wants_response_body(content_type);
-        let reasons = (Refused::ResponseRule, Refused::ResponseUnjudged);
-        let verdict = self.tell(exchange, state, reasons);
+        if exchange.mode() == Mode::Shadow && wants_body && !end {
+            self.tell(exchange, state);
+            return Verdict::Inspect;
+        }
+        let verdict = self.decide(exchange, state, Reasons::RESPONSE);
         if !matches!(verdict, Verdict::Continue) {
             return verdict;
         }
@@ -310,13 +264,13 @@ impl Control for Waf {
             transaction.response_body(body.bytes, body.complete);
         }
         transaction.run(RulePhase::ResponseBody);
-        self.tell(exchange, state, (Refused::ResponseRule, Refused::ResponseUnjudged))
+        self.decide(exchange, state, Reasons::RESPONSE)
     }
 
     fn log(&self, exchange: &mut Exchange, state: &mut Passing) {
         let Some(transaction) = state.transaction.as_mut() else { return };
         transaction.run(RulePhase::Logging);
-        let _ = self.tell(exchange, state, (Refused::Rule, Refused::Unjudged));
+        self.tell(exchange, state);
     }
 }
 

@@ -43,6 +43,7 @@ pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Box<dy
             },
             Source { name: "setup".into(), text: directives.into() },
         ],
+        prefilter: true,
         ..Sources::default()
     };
     let folder = fs::read_dir(crs.join("rules")).map_err(|error| error.to_string())?;

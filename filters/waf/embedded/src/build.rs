@@ -24,6 +24,9 @@ pub struct Sources {
     pub data: BTreeMap<String, Vec<u8>>,
     /// Rules that are left out, by id.
     pub left_out: Vec<u32>,
+    /// Tables are made that tell what can't match. Of all sets of one program only one may have them: the numbers of its
+    /// rules are in its own tables.
+    pub prefilter: bool,
 }
 
 /// Reads, checks and translates a rule set; the bytes are for [`Embedded::decode`].
@@ -58,7 +61,9 @@ pub fn build(sources: &Sources) -> Result<Vec<u8>, String> {
         for step in &mut set.steps {
             let Step::Rule(rule) = step else { continue };
             for link in &mut Rc::make_mut(rule).links {
-                link.condition = conditions.number(&link.test, &sources.data);
+                if sources.prefilter {
+                    link.condition = conditions.number(&link.test, &sources.data);
+                }
             }
         }
     }

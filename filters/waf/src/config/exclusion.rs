@@ -5,52 +5,63 @@ use portcullis_control::route::RouteMatch;
 use portcullis_waf_engine::Exclusion;
 use portcullis_waf_seclang::syntax::{IdRange, Removal, VariableRef};
 
-/// Exclusions, each list with the requests that it is for; `None`: all.
-pub(super) type Exclusions = Vec<(Option<RouteMatch>, Vec<Exclusion>)>;
+/// One entry of the list.
+pub(super) struct Written<'v> {
+    pub(super) node: Node<'v>,
+    /// The requests that it is for; `None`: all.
+    pub(super) found: Option<RouteMatch>,
+    pub(super) rules: Vec<Removal>,
+    /// What the rules no longer look at; `None`: they don't run.
+    targets: Option<Vec<VariableRef>>,
+}
 
-pub(super) fn read(node: &Node<'_>) -> Exclusions {
+impl Written<'_> {
+    /// Each rule with each target.
+    pub(super) fn all(&self) -> Vec<Exclusion> {
+        let of = |rules: &Removal, target: Option<&VariableRef>| Exclusion {
+            rules: rules.clone(),
+            target: target.cloned(),
+        };
+        match &self.targets {
+            None => self.rules.iter().map(|rules| of(rules, None)).collect(),
+            Some(targets) => self
+                .rules
+                .iter()
+                .flat_map(|rules| targets.iter().map(|target| of(rules, Some(target))))
+                .collect(),
+        }
+    }
+}
+
+pub(super) fn read<'v>(node: &Node<'v>) -> Vec<Written<'v>> {
     let items = node.list().unwrap_or_default();
     items.iter().filter_map(read_one).collect()
 }
 
-fn read_one(node: &Node<'_>) -> Option<(Option<RouteMatch>, Vec<Exclusion>)> {
+fn read_one<'v>(node: &Node<'v>) -> Option<Written<'v>> {
     node.section(|section| {
         let found = section.optional("match").map(|node| RouteMatch::read(&node));
         let mut rules = Vec::new();
         if let Some(node) = section.optional("rules") {
-            let ranges: Vec<IdRange> = node.list()?.iter().filter_map(read_range).collect();
-            if !ranges.is_empty() {
-                rules.push(Removal::Ids(ranges));
-            }
+            let ranges = node.list().unwrap_or_default();
+            let ranges = ranges.iter().filter_map(read_range);
+            rules.extend(ranges.map(|range| Removal::Ids(vec![range])));
         }
         if let Some(node) = section.optional("tags") {
-            rules.extend(node.texts()?.into_iter().map(|tag| Removal::Tag(tag.to_owned())));
+            let tags = node.texts().unwrap_or_default();
+            rules.extend(tags.into_iter().map(|tag| Removal::Tag(tag.to_owned())));
         }
         if rules.is_empty() {
             section.node().fault("expected `rules` or `tags`: what is left out");
         }
-        let targets = match section.optional("targets") {
+        let targets = section
+            .optional("targets")
+            .map(|node| node.list().unwrap_or_default().iter().filter_map(read_target).collect());
+        let found = match found {
             None => None,
-            Some(node) => {
-                Some(node.list()?.iter().filter_map(read_target).collect::<Vec<VariableRef>>())
-            }
+            Some(found) => Some(found?),
         };
-        let exclusions = match targets {
-            None => rules.into_iter().map(|rules| Exclusion { rules, target: None }).collect(),
-            Some(targets) => rules
-                .iter()
-                .flat_map(|rules| {
-                    targets.iter().map(|target| Exclusion {
-                        rules: rules.clone(),
-                        target: Some(target.clone()),
-                    })
-                })
-                .collect(),
-        };
-        match found {
-            None => Some((None, exclusions)),
-            Some(found) => Some((Some(found?), exclusions)),
-        }
+        Some(Written { node: section.node().clone(), found, rules, targets })
     })
 }
 

@@ -1,5 +1,7 @@
 //! Reads the fields, and makes a program and its profiles of them.
 
+mod bundle;
+mod defaults;
 mod exclusion;
 mod rules;
 mod settings;
@@ -16,6 +18,13 @@ use crate::secret::is_secret;
 
 /// Bytes of a value that a line shows under `log_data: matched`: enough to see what it is.
 const SHOWN: usize = 64;
+
+/// Lines of the log a second and worker, unless configured: a request may cause several dozen, and tuning needs all of a
+/// few; a flood of attacks must not fill a disk.
+const LOG_LINES: u64 = 1_000;
+
+/// As many as an operator may ask for: for tests of a rule set, which look at every line.
+const MOST_LOG_LINES: u64 = 1_000_000;
 
 /// The largest limit of a body, in bytes: what a worker's memory has grown to it never gives back.
 const LARGEST: u64 = 16 << 20;
@@ -44,6 +53,8 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
             _ => Some(LogData::None),
         }
     });
+    let log_lines = section.or("log_lines", LOG_LINES, |node| node.integer(0..=MOST_LOG_LINES));
+    let log_lines = u32::try_from(log_lines).unwrap_or(u32::MAX);
     let limits = read_limits(section);
     let response_body = section.optional("response_body").and_then(|node| node.boolean());
     let response_limit = section.optional("response_body_limit").and_then(|node| {
@@ -56,6 +67,14 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         }
         usize::try_from(bytes).ok()
     });
+    let exclusions = exclusions.unwrap_or_default();
+    if let Some(rules) = &rules {
+        for exclusion in &exclusions {
+            for removal in &exclusion.rules {
+                rules.try_out(removal, &exclusion.node);
+            }
+        }
+    }
     if section.node().reader_has_faults() {
         return None;
     }
@@ -82,13 +101,11 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let program = match linked {
         Ok(program) => Rc::new(program),
         Err(faults) => {
-            for fault in faults {
-                section.node().fault(rules::place(&fault));
-            }
+            faults.iter().for_each(|fault| program.fault(fault, section.node()));
             return None;
         }
     };
-    let tx = tx.values();
+    let tx = tx.values(pass_streams);
     let profile = |ceiling, exclusions: &[_]| match Profile::new(
         &program,
         ceiling,
@@ -102,18 +119,18 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
             None
         }
     };
-    let exclusions = exclusions.unwrap_or_default();
     let everywhere: Vec<_> = exclusions
         .iter()
-        .filter(|(found, _)| found.is_none())
-        .flat_map(|(_, all)| all.clone())
+        .filter(|exclusion| exclusion.found.is_none())
+        .flat_map(|exclusion| exclusion.all())
         .collect();
     let enforced = profile(EngineMode::On, &everywhere)?;
     let shadowed = profile(EngineMode::DetectionOnly, &everywhere)?;
     let mut matched = Vec::new();
-    for (found, exclusions) in exclusions {
-        if let Some(found) = found {
-            matched.push((found, profile(EngineMode::On, &exclusions)?));
+    for exclusion in exclusions {
+        let all = exclusion.all();
+        if let Some(found) = exclusion.found {
+            matched.push((found, profile(EngineMode::On, &all)?));
         }
     }
     Some(Waf {
@@ -125,6 +142,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         block_status,
         allow_errors,
         pass_streams,
+        log_lines,
         inspection,
     })
 }

@@ -5,36 +5,47 @@ use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
 use portcullis_waf_engine::{Fault, Program, RuleSet, Settings, Tables};
-use portcullis_waf_seclang::syntax::{AssignmentKind, Directive, Setting, Statement};
+use portcullis_waf_seclang::syntax::{
+    AssignmentKind, Directive, Location, Removal, Setting, Statement,
+};
 use portcullis_waf_seclang::{Source, parse};
 
+use super::bundle;
+use super::defaults::{self, Defaults};
 use super::settings::TxFields;
 use crate::rulesets::{Choice, with_vm};
 
 /// The rules and what they look up.
-pub(super) struct Rules {
+pub(super) struct Rules<'v> {
     pub(super) set: RuleSet,
     /// What the directives say about the engine, before fields say otherwise.
     pub(super) settings: Settings,
     data: BTreeMap<String, Vec<u8>>,
     prefilter: Option<Rc<Tables>>,
+    written: Vec<(&'static str, Node<'v>)>,
 }
 
 /// Bytes of one data file, at most.
 const MAX_DATA: usize = 1 << 20;
 
-/// Reads `ruleset`, `setup`, `directives_before`, `directives` and `data_files`.
-pub(super) fn read(section: &mut Section<'_>, tx: &TxFields) -> Option<Rules> {
-    let choice = section.or("ruleset", Choice::DEFAULT, |node| {
+/// Reads `ruleset`, `bundle`, `setup`, `directives_before`, `directives` and `data_files`.
+pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules<'v>> {
+    let bundle = section.optional("bundle");
+    let otherwise = if bundle.is_some() { Choice::None } else { Choice::DEFAULT };
+    let choice = section.or("ruleset", otherwise, |node| {
         let choice = node
             .word(&[("crs", Choice::Crs), ("base", Choice::Base), ("none", Choice::None)])?;
         if choice == Choice::Crs && !Choice::HAS_CRS {
             node.fault("this module carries no CRS: load waf-crs.wasm or gateway-crs.wasm, which `make crs` builds");
         }
+        if choice != Choice::None && bundle.is_some() {
+            node.fault("expected `none` beside `bundle`, which is a rule set of its own");
+        }
         Some(choice)
     });
     let setup = section.optional("setup");
-    if let Some(node) = setup.as_ref().filter(|_| choice != Choice::Crs) {
+    let own_setup = setup.is_some();
+    if let Some(node) = setup.as_ref().filter(|_| choice == Choice::Base) {
         node.fault("expected `ruleset: crs` beside it: it stands for the setup of CRS");
     }
     let limits: Vec<&'static str> = LIMITS
@@ -42,46 +53,101 @@ pub(super) fn read(section: &mut Section<'_>, tx: &TxFields) -> Option<Rules> {
         .filter(|(field, _)| section.has(field))
         .map(|(_, directive)| *directive)
         .collect();
-    let mut own = |name| section.optional(name).map(|node| directives(&node, name, tx, &limits));
-    let (before, after) = (own("directives_before"), own("directives"));
-    let setup = setup.map(|node| directives(&node, "setup", tx, &limits));
+    let before = section.optional("directives_before");
+    let after = section.optional("directives");
     let data = section.optional("data_files").map(|node| data_files(&node)).unwrap_or_default();
-    let statements = [setup, before, after].map(Option::unwrap_or_default);
-    let [setup, before, after] = statements;
+    let written: Vec<(&'static str, Node<'v>)> = [
+        ("setup", setup),
+        ("directives_before", before),
+        ("bundle", bundle),
+        ("directives", after),
+    ]
+    .into_iter()
+    .filter_map(|(name, node)| Some((name, node?)))
+    .collect();
+    let mut texts = texts(&written, tx, &limits)?;
     let node = section.node().clone();
     let (set, prefilter) = with_vm(|vm| {
         let mut set = vm.recommended.clone();
+        let allowances = vm.allowances.clone();
         let chosen = vm.set(choice);
         let prefilter = chosen.and_then(|chosen| chosen.prefilter.clone());
-        let extend = |set: &mut RuleSet, statements: Vec<Statement>| match set.extend(statements) {
-            Ok(warnings) => {
-                for warning in warnings {
-                    let location = &warning.location;
-                    node.warn(format!("{}:{}: {}", location.file, location.line, warning.text));
-                }
+        let mut extend = |set: &mut RuleSet, name| {
+            let statements = texts.statements.remove(name).unwrap_or_default();
+            let (warnings, faults) = match set.extend(statements) {
+                Ok(warnings) => (warnings, Vec::new()),
+                Err(faults) => (Vec::new(), faults),
+            };
+            for warning in warnings {
+                let (line, text) = (warning.location.line, warning.text);
+                of(&written, &warning.location, &node).warn(format!("line {line}: {text}"));
             }
-            Err(faults) => faults.iter().for_each(|fault| node.fault(place(fault))),
+            for fault in faults {
+                of(&written, &fault.location, &node).fault(told(&fault));
+            }
         };
-        if setup.is_empty() {
-            if let Some(chosen) = chosen {
-                set.append(&chosen.setup);
-            }
-        } else {
-            extend(&mut set, setup);
+        if let Some(chosen) = chosen.filter(|_| !own_setup) {
+            set.append(&chosen.setup);
         }
-        extend(&mut set, before);
+        extend(&mut set, "setup");
+        extend(&mut set, "directives_before");
+        if choice == Choice::Crs {
+            set.append(&allowances);
+        }
         if let Some(chosen) = chosen {
-            set.append(&chosen.rules);
+            let mut rules = chosen.rules.clone();
+            texts.defaults.apply(&mut rules);
+            set.append(&rules);
         }
-        extend(&mut set, after);
+        extend(&mut set, "bundle");
+        extend(&mut set, "directives");
         Some((set, prefilter))
     })?;
     let settings = Settings::of(&set.settings);
-    Some(Rules { set, settings, data, prefilter })
+    Some(Rules { set, settings, data, prefilter, written })
+}
+
+impl Rules<'_> {
+    /// Tells a fault at the field that it comes from.
+    pub(super) fn fault(&self, fault: &Fault, otherwise: &Node<'_>) {
+        match self.written.iter().find(|(name, _)| *name == fault.location.file) {
+            Some((_, node)) => node.fault(told(fault)),
+            None => otherwise.fault(format!("{}:{}", fault.location.file, told(fault))),
+        }
+    }
+
+    /// Warns at `node` of what a removal means if that is nothing; a pattern that is none is a fault.
+    pub(super) fn try_out(&self, removal: &Removal, node: &Node<'_>) {
+        let directive = Directive::Remove(removal.clone());
+        let statement = Statement { location: Location::default(), directive };
+        match self.set.clone().extend(vec![statement]) {
+            Ok(warnings) => {
+                for _ in warnings {
+                    node.warn("leaves nothing out: no rule is meant");
+                }
+            }
+            Err(faults) => faults.iter().for_each(|fault| node.fault(fault.text.clone())),
+        }
+    }
+}
+
+/// The field whose text a place is in.
+fn of<'n, 'v>(
+    written: &'n [(&'static str, Node<'v>)],
+    location: &Location,
+    otherwise: &'n Node<'v>,
+) -> &'n Node<'v> {
+    let found = written.iter().find(|(name, _)| *name == location.file);
+    found.map_or(otherwise, |(_, node)| node)
+}
+
+fn told(fault: &Fault) -> String {
+    let rule = fault.rule.map_or(String::new(), |id| format!(" (rule {id})"));
+    format!("line {}{rule}: {}", fault.location.line, fault.text)
 }
 
 /// Finds everything that the rules name.
-pub(super) fn link(rules: &Rules) -> Result<Program, Vec<Fault>> {
+pub(super) fn link(rules: &Rules<'_>) -> Result<Program, Vec<Fault>> {
     let linked = with_vm(|vm| {
         vm.store.borrow_mut().prune();
         let files = |name: &str| rules.data.get(name).cloned();
@@ -96,12 +162,6 @@ pub(super) fn link(rules: &Rules) -> Result<Program, Vec<Fault>> {
     linked.unwrap_or_else(|| Err(Vec::new()))
 }
 
-/// Where a fault is, and what it says.
-pub(super) fn place(fault: &Fault) -> String {
-    let rule = fault.rule.map_or(String::new(), |id| format!(" (rule {id})"));
-    format!("{}:{}{rule}: {}", fault.location.file, fault.location.line, fault.text)
-}
-
 /// Fields that are a directive by another name: both together would leave open which counts.
 const LIMITS: [(&str, &str); 5] = [
     ("request_body_limit", "SecRequestBodyLimit"),
@@ -111,46 +171,97 @@ const LIMITS: [(&str, &str); 5] = [
     ("response_body_limit", "SecResponseBodyLimit"),
 ];
 
-fn directives(
-    node: &Node<'_>,
-    name: &'static str,
+/// What the fields' texts say.
+struct Texts {
+    statements: BTreeMap<String, Vec<Statement>>,
+    /// `SecDefaultAction` as it stands where the rule set comes.
+    defaults: Defaults,
+}
+
+/// Reads the texts as one: what `SecDefaultAction` says in one holds in the next.
+fn texts(
+    written: &[(&'static str, Node<'_>)],
     tx: &TxFields,
     limits: &[&'static str],
-) -> Vec<Statement> {
-    let Some(text) = node.string() else { return Vec::new() };
-    let source = Source { name: name.to_owned(), text: text.as_bytes().to_vec() };
-    let parsed = match parse(&[source]) {
+) -> Option<Texts> {
+    let mut sources = Vec::new();
+    let mut is_whole = true;
+    let mut probed = false;
+    for (name, node) in written {
+        let Some(text) = node.string() else {
+            is_whole = false;
+            continue;
+        };
+        let text = match *name {
+            "bundle" => match bundle::unpack(text) {
+                Ok(text) => text,
+                Err(fault) => {
+                    node.fault(fault);
+                    is_whole = false;
+                    continue;
+                }
+            },
+            _ => text.as_bytes().to_vec(),
+        };
+        if *name == "directives" {
+            sources.push(defaults::probe());
+            probed = true;
+        }
+        sources.push(Source { name: (*name).to_owned(), text });
+    }
+    if !probed {
+        sources.push(defaults::probe());
+    }
+    let parsed = match parse(&sources) {
         Ok(parsed) => parsed,
         Err(faults) => {
             for fault in faults {
-                let rule = fault.rule.map_or(String::new(), |id| format!(" (rule {id})"));
-                node.fault(format!("line {}{rule}: {}", fault.location.line, fault.text));
+                let found = written.iter().find(|(name, _)| *name == fault.location.file);
+                if let Some((_, node)) = found {
+                    node.fault(told(&Fault {
+                        location: fault.location,
+                        rule: fault.rule,
+                        text: fault.text,
+                    }));
+                }
             }
-            return Vec::new();
+            return None;
         }
     };
     for warning in parsed.warnings {
-        node.warn(format!("line {}: {}", warning.location.line, warning.text));
+        if let Some((_, node)) = written.iter().find(|(name, _)| *name == warning.location.file) {
+            node.warn(format!("line {}: {}", warning.location.line, warning.text));
+        }
     }
-    for statement in &parsed.statements {
-        let line = statement.location.line;
-        if let Directive::Setting(setting) = &statement.directive
-            && let Some(directive) = directive_of(setting).filter(|name| limits.contains(name))
-        {
+    let mut statements: BTreeMap<String, Vec<Statement>> = BTreeMap::new();
+    for statement in parsed.statements {
+        if let Some((_, node)) = written.iter().find(|(name, _)| *name == statement.location.file) {
+            contradictions(&statement, node, tx, limits);
+        }
+        statements.entry(statement.location.file.clone()).or_default().push(statement);
+    }
+    let probed = statements.remove(defaults::PROBE).unwrap_or_default();
+    is_whole.then_some(Texts { statements, defaults: Defaults::of(&probed) })
+}
+
+/// A directive beside the field that says the same.
+fn contradictions(statement: &Statement, node: &Node<'_>, tx: &TxFields, limits: &[&'static str]) {
+    let line = statement.location.line;
+    if let Directive::Setting(setting) = &statement.directive
+        && let Some(directive) = directive_of(setting).filter(|name| limits.contains(name))
+    {
+        node.fault(format!(
+            "line {line}: `{directive}` stands beside the field that says the same; keep one"
+        ));
+    }
+    for name in assigned(statement) {
+        if let Some(field) = tx.written(&name) {
             node.fault(format!(
-                "line {line}: `{directive}` stands beside the field that says the same; keep one"
+                "line {line}: `tx.{}` is set beside the field `{field}`; keep one",
+                String::from_utf8_lossy(&name)
             ));
         }
-        for name in assigned(statement) {
-            if let Some(field) = tx.written(&name) {
-                node.fault(format!(
-                    "line {line}: `tx.{}` is set beside the field `{field}`; keep one",
-                    String::from_utf8_lossy(&name)
-                ));
-            }
-        }
     }
-    parsed.statements
 }
 
 fn directive_of(setting: &Setting) -> Option<&'static str> {

@@ -31,11 +31,8 @@ pub(crate) fn read(section: &mut Section<'_>) -> TxFields {
         Some(detection) if detection < blocking.unwrap_or(1) => section.node().fault(
             "expected `detection_paranoia_level` to be no lower than `paranoia_level`: what blocks has to be detected",
         ),
-        Some(_) => {}
-        None => {
-            let value = blocking.unwrap_or(1).to_string();
-            fields.push(TxField { name: "detection_paranoia_level", value, written: None });
-        }
+        // What blocks is detected: CRS itself says so of the level that is not set.
+        _ => {}
     }
     let mut list = |field, name, write: fn(&str) -> String, default: Option<&str>| {
         let node = section.optional(field);
@@ -81,8 +78,11 @@ fn join(words: &[&str], write: fn(&str) -> String) -> String {
 
 impl TxFields {
     /// What is set before the first rule runs.
-    pub(crate) fn values(&self) -> Vec<(&str, &[u8])> {
-        self.0.iter().map(|field| (field.name, field.value.as_bytes())).collect()
+    pub(crate) fn values(&self, pass_streams: bool) -> Vec<(&str, &[u8])> {
+        let fields = self.0.iter().map(|field| (field.name, field.value.as_bytes()));
+        // What `allowances.conf` asks for.
+        let grpc = pass_streams.then_some(("portcullis_allow_grpc", &b"1"[..]));
+        fields.chain(grpc).collect()
     }
 
     /// The field that somebody wrote for a variable, in lower case.

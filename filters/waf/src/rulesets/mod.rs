@@ -8,6 +8,8 @@ use portcullis_waf_engine::{RuleSet, Store, Tables};
 
 /// Our own rules for bodies that can't be read, and which body is read as what.
 const RECOMMENDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/recommended.bin"));
+/// What we allow beside CRS's own defaults.
+const ALLOWANCES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/allowances.bin"));
 /// Our own compact set.
 const BASE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/base.bin"));
 /// OWASP CRS.
@@ -38,6 +40,7 @@ impl Choice {
 pub(crate) struct Vm {
     pub(crate) store: Rc<RefCell<Store>>,
     pub(crate) recommended: RuleSet,
+    pub(crate) allowances: RuleSet,
     base: Option<Set>,
     crs: Option<Set>,
 }
@@ -57,7 +60,8 @@ impl Vm {
     fn new() -> Option<Self> {
         let recommended = Embedded::decode(RECOMMENDED)?.rules;
         let store = Rc::new(RefCell::new(Store::new()));
-        Some(Vm { store, recommended, base: None, crs: None })
+        let allowances = Embedded::decode(ALLOWANCES)?.rules;
+        Some(Vm { store, recommended, allowances, base: None, crs: None })
     }
 
     /// The chosen set, decoded when it is first chosen; `None` where the module does not carry it.

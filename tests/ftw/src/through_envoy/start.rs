@@ -22,11 +22,23 @@ impl Default for Setting {
         let directives = format!("{}{MARK_RULE}", setup::DIRECTIVES);
         Self {
             module: "waf-crs".to_owned(),
-            configuration: json!({"waf": {
+            // The rule set's own defaults where ours are other ones, and gRPC as the tests send it: as any request.
+            configuration: json!({
                 "ruleset": "crs",
                 "log_data": "full",
+                "log_lines": 1_000_000,
+                "on_stream": "pass",
+                "allowed_methods": ["GET", "HEAD", "POST", "OPTIONS"],
+                "allowed_content_types": [
+                    "application/x-www-form-urlencoded",
+                    "multipart/form-data",
+                    "text/xml",
+                    "application/xml",
+                    "application/soap+xml",
+                    "application/json",
+                ],
                 "directives_before": directives,
-            }}),
+            }),
         }
     }
 }
