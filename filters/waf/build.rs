@@ -21,7 +21,7 @@ fn main() {
         write(&out.join(name).with_extension("bin"), &Sources { rules, ..Sources::default() });
     }
     let base = files(&own.join("base"), ".conf").iter().map(|path| source(path)).collect();
-    write(&out.join("base.bin"), &Sources { rules: base, ..Sources::default() });
+    write(&out.join("base.bin"), &Sources { rules: base, prefilter: true, ..Sources::default() });
     if env::var_os("CARGO_FEATURE_CRS").is_some() {
         let folder = env::var_os("CRS_DIR").map(PathBuf::from);
         let folder = folder.expect(
@@ -44,6 +44,7 @@ fn crs(folder: &Path) -> Sources {
         rules: around(&files(&rules, ".conf")).iter().map(|path| source(path)).collect(),
         data: data.collect::<BTreeMap<_, _>>(),
         left_out: LEFT_OUT.to_vec(),
+        prefilter: true,
     }
 }
 
@@ -55,7 +56,8 @@ fn around(rules: &[PathBuf]) -> Vec<PathBuf> {
     };
     println!("cargo::rerun-if-changed={}", folder.display());
     let plugins = |ending| files(&folder, ending);
-    [plugins("-config.conf"), plugins("-before.conf"), rules.to_vec(), plugins("-after.conf")].concat()
+    [plugins("-config.conf"), plugins("-before.conf"), rules.to_vec(), plugins("-after.conf")]
+        .concat()
 }
 
 fn write(path: &Path, sources: &Sources) {

@@ -57,7 +57,7 @@ pub struct Exchange {
     captures: Vec<(String, Vec<u8>)>,
     notes: Vec<Note>,
     counts: Vec<(&'static str, &'static str)>,
-    lines: Vec<String>,
+    lines: Vec<(String, u32)>,
     request_body: Option<Vec<u8>>,
     response_body: Option<Vec<u8>>,
     request_chunk: Range<usize>,
@@ -386,9 +386,9 @@ impl Exchange {
     }
 
     /// Writes a line to Envoy's own log as it is, for a control whose users know its lines from elsewhere. What a client
-    /// sent must be escaped in it.
-    pub fn log(&mut self, line: String) {
-        self.lines.push(line);
+    /// sent must be escaped in it. A worker writes no more than `most` such lines a second.
+    pub fn log(&mut self, line: String, most: u32) {
+        self.lines.push((line, most));
     }
 
     /// Counts one of the control's counters.
@@ -476,7 +476,7 @@ impl Exchange {
     }
 
     /// Takes the lines of the log that are not written yet.
-    pub fn take_lines(&mut self) -> Vec<String> {
+    pub fn take_lines(&mut self) -> Vec<(String, u32)> {
         std::mem::take(&mut self.lines)
     }
 

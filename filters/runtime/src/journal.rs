@@ -12,9 +12,6 @@ use crate::host::{Host, Level};
 /// requests must not fill a disk.
 pub(crate) const MAX_LINES_PER_SECOND: u32 = 10;
 
-/// Lines of controls a second and worker, at most: a request may cause several dozen, and tuning needs all of a few.
-pub(crate) const MAX_CONTROL_LINES_PER_SECOND: u32 = 1_000;
-
 /// Bytes of a path that a line shows: enough to recognise a route, too few to be of use to who fills logs.
 const MAX_PATH_SHOWN: usize = 256;
 
@@ -79,11 +76,9 @@ impl Journal {
         host.log(level, &line);
     }
 
-    /// A line of a control's own.
-    pub(crate) fn line(&self, host: &dyn Host, exchange: &Exchange, line: &str) {
-        if self.writes(Level::Warn)
-            && self.has_room(exchange, &self.control_lines, MAX_CONTROL_LINES_PER_SECOND)
-        {
+    /// A line of a control's own, of which no more than `most` are written a second.
+    pub(crate) fn line(&self, host: &dyn Host, exchange: &Exchange, line: &str, most: u32) {
+        if self.writes(Level::Warn) && self.has_room(exchange, &self.control_lines, most) {
             host.log(Level::Warn, line);
         }
     }

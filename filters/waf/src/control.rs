@@ -46,6 +46,8 @@ pub struct Waf {
     pub(crate) block_status: Option<u16>,
     pub(crate) allow_errors: bool,
     pub(crate) pass_streams: bool,
+    /// Lines of the log a second and worker, at most.
+    pub(crate) log_lines: u32,
     pub(crate) inspection: Option<Inspection>,
 }
 

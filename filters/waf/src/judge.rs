@@ -43,7 +43,7 @@ impl Waf {
         let Some(transaction) = state.transaction.as_ref() else { return };
         let new: &[Match] = transaction.matches().get(state.told..).unwrap_or_default();
         for one in new {
-            exchange.log(report::line(exchange, one, &state.unique_id));
+            exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
         }
         state.told = transaction.matches().len();
     }
@@ -61,8 +61,7 @@ impl Waf {
             return Verdict::Continue;
         }
         let shadow = exchange.mode() == Mode::Shadow;
-        let intervention =
-            transaction.intervention().or(transaction.detected().filter(|_| shadow));
+        let intervention = transaction.intervention().or(transaction.detected().filter(|_| shadow));
         if let Some(intervention) = intervention {
             state.decided = true;
             return self.carry_out(transaction, intervention, reasons.rule);

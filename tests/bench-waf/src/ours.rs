@@ -14,7 +14,7 @@ pub(crate) fn start(upstream: &Upstream) -> Vec<(&'static str, Envoy)> {
     let mut envoys = vec![("Envoy", Envoy::start(config()))];
     let dist = std::env::var_os("PORTCULLIS_DIST").map_or("dist".into(), std::path::PathBuf::from);
     if repository().join(dist).join(MODULE).with_extension("wasm").is_file() {
-        let module = Wasm::new(MODULE).config(json!({"waf": {"ruleset": "crs"}}));
+        let module = Wasm::new(MODULE).config(json!({"ruleset": "crs"}));
         envoys.push(("Envoy, our WAF with CRS", Envoy::start(config().wasm(&module))));
     } else {
         eprintln!("dist/{MODULE}.wasm has not been built: only the yardstick is measured");

@@ -1,13 +1,14 @@
 //! Our engine behind the runner's trait.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use portcullis_waf_embedded::{Embedded, Sources, build};
 use portcullis_waf_engine::{
-    Connection, EngineMode, LogData, Profile, Program, RulePhase, RuleSet, Settings, Store, Transaction,
+    Connection, EngineMode, LogData, Profile, Program, RulePhase, Settings, Store, Tables,
+    Transaction,
 };
 use portcullis_waf_seclang::Source;
 
@@ -19,18 +20,32 @@ struct Engine {
     profile: Rc<Profile>,
 }
 
-/// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]).
-pub fn load(crs: &Path, directives: &str) -> Result<Box<dyn Waf>, String> {
+/// Whether values that can't match are kept from the operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefilter {
+    /// As in a module.
+    On,
+    /// Every operator sees every value.
+    Off,
+}
+
+/// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]), built as a module
+/// carries it.
+pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Box<dyn Waf>, String> {
     let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let mut sources = vec![
-        Source {
-            name: "recommended.conf".into(),
-            text: include_bytes!("../../../filters/waf/src/rulesets/recommended.conf").to_vec(),
-        },
-        Source { name: "crs-setup.conf".into(), text: read(&crs.join("crs-setup.conf.example"))? },
-        Source { name: "setup".into(), text: directives.into() },
-    ];
-    let mut data = HashMap::new();
+    let recommended = repository().join("filters/waf/src/rulesets/recommended.conf");
+    let mut sources = Sources {
+        setup: vec![
+            Source { name: "recommended.conf".into(), text: read(&recommended)? },
+            Source {
+                name: "crs-setup.conf".into(),
+                text: read(&crs.join("crs-setup.conf.example"))?,
+            },
+            Source { name: "setup".into(), text: directives.into() },
+        ],
+        prefilter: true,
+        ..Sources::default()
+    };
     let folder = fs::read_dir(crs.join("rules")).map_err(|error| error.to_string())?;
     let mut paths: Vec<_> = folder.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
@@ -38,23 +53,33 @@ pub fn load(crs: &Path, directives: &str) -> Result<Box<dyn Waf>, String> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let Some(name) = name else { continue };
         if name.ends_with(".conf") {
-            sources.push(Source { name, text: read(&path)? });
+            sources.rules.push(Source { name, text: read(&path)? });
         } else if name.ends_with(".data") {
-            data.insert(name, read(&path)?);
+            sources.data.insert(name, read(&path)?);
         }
     }
-    let parsed = portcullis_waf_seclang::parse(&sources).map_err(|faults| told(&faults))?;
-    let mut set = RuleSet::default();
-    set.extend(parsed.statements).map_err(|faults| told(&faults))?;
-    let store = Rc::new(RefCell::new(Store::new()));
-    let program = Program::link(&set, Settings::of(&set.settings), &store, &|name| data.get(name).cloned())
-        .map_err(|faults| told(&faults))?;
+    let bytes: &'static [u8] = build(&sources)?.leak();
+    let embedded = Embedded::decode(bytes).ok_or("what was built can't be decoded")?;
+    let mut set = embedded.setup;
+    set.append(&embedded.rules);
+    let mut store = Store::new();
+    for (names, table) in &embedded.phrases {
+        store.take_phrases(names, table);
+    }
+    let tables = match prefilter {
+        Prefilter::On => Some(Rc::new(Tables::new(embedded.prefilter).ok_or("no tables")?)),
+        Prefilter::Off => None,
+    };
+    let settings = Settings::of(&set.settings);
+    let store = Rc::new(RefCell::new(store));
+    let program = Program::link(&set, settings, &store, &|_| None, tables)
+        .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}\n")).collect::<String>())?;
     let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full)?;
     Ok(Box::new(Engine { program: Rc::new(program), profile: Rc::new(profile) }))
 }
 
-fn told<T: std::fmt::Debug>(faults: &[T]) -> String {
-    faults.iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>().join("\n")
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 impl Waf for Engine {

@@ -78,8 +78,8 @@ impl Stream {
 
     /// Appends what was noted to the decision record in filter state.
     pub(super) fn write_notes(&mut self) {
-        for line in self.exchange.take_lines() {
-            self.module.journal.line(&*self.host, &self.exchange, &line);
+        for (line, most) in self.exchange.take_lines() {
+            self.module.journal.line(&*self.host, &self.exchange, &line, most);
         }
         let notes = self.exchange.take_notes();
         if notes.is_empty() {

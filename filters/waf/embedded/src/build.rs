@@ -6,10 +6,12 @@ use std::rc::Rc;
 use portcullis_waf_engine::{RuleSet, Step};
 use portcullis_waf_operators::pattern::{Case, translate};
 use portcullis_waf_operators::phrases::{Phrases, lines};
+use portcullis_waf_operators::prefilter;
 use portcullis_waf_seclang::syntax::{Operator, Statement};
 use portcullis_waf_seclang::{Source, parse};
 
 use crate::Embedded;
+use crate::conditions::Conditions;
 
 /// The texts of a rule set.
 #[derive(Debug, Default)]
@@ -22,6 +24,9 @@ pub struct Sources {
     pub data: BTreeMap<String, Vec<u8>>,
     /// Rules that are left out, by id.
     pub left_out: Vec<u32>,
+    /// Tables are made that tell what can't match. Of all sets of one program only one may have them: the numbers of its
+    /// rules are in its own tables.
+    pub prefilter: bool,
 }
 
 /// Reads, checks and translates a rule set; the bytes are for [`Embedded::decode`].
@@ -41,8 +46,8 @@ pub fn build(sources: &Sources) -> Result<Vec<u8>, String> {
         sources.setup.iter().any(|source| source.name == statement.location.file)
     };
     let (setup, rules): (Vec<_>, Vec<_>) = parsed.statements.into_iter().partition(of_setup);
-    let setup = set_of(setup, sources)?;
-    let rules = set_of(rules, sources)?;
+    let mut setup = set_of(setup, sources)?;
+    let mut rules = set_of(rules, sources)?;
     let mut tables = BTreeMap::new();
     for rule in setup.rules().chain(rules.rules()) {
         for link in &rule.links {
@@ -51,9 +56,22 @@ pub fn build(sources: &Sources) -> Result<Vec<u8>, String> {
             }
         }
     }
+    let mut conditions = Conditions::default();
+    for set in [&mut setup, &mut rules] {
+        for step in &mut set.steps {
+            let Step::Rule(rule) = step else { continue };
+            for link in &mut Rc::make_mut(rule).links {
+                if sources.prefilter {
+                    link.condition = conditions.number(&link.test, &sources.data);
+                }
+            }
+        }
+    }
+    let prefilter = prefilter::build(&conditions.all).map_err(|error| error.to_string())?;
     let version = rules.signatures.first().cloned().unwrap_or_default();
     let phrases = tables.iter().map(|(names, table)| (names.clone(), table.as_slice()));
-    let embedded = Embedded { version, setup, rules, phrases: phrases.collect() };
+    let embedded =
+        Embedded { version, setup, rules, phrases: phrases.collect(), prefilter: &prefilter };
     postcard::to_allocvec(&embedded).map_err(|error| error.to_string())
 }
 

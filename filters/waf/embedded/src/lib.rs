@@ -3,6 +3,7 @@
 //! [`build`] is what a build script calls; [`Embedded::decode`] is its other end, in the module.
 
 mod build;
+mod conditions;
 
 use portcullis_waf_engine::RuleSet;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct Embedded<'b> {
     /// Automata of the data files, by the names that an operator has.
     #[serde(borrow)]
     pub phrases: Vec<(Vec<String>, &'b [u8])>,
+    /// The prefilter's tables; the numbers of links are in them.
+    pub prefilter: &'b [u8],
 }
 
 impl<'b> Embedded<'b> {

@@ -11,6 +11,7 @@ mod ruleset;
 mod transaction;
 
 pub use log::{DataPolicy, LogData, Match};
+pub use portcullis_waf_operators::prefilter::Tables;
 pub use portcullis_waf_seclang::syntax::{EngineMode, LimitAction, Phase as RulePhase};
 pub use profile::{Exclusion, Profile};
 pub use program::{Files, Program, Store};

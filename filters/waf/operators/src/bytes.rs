@@ -125,8 +125,20 @@ impl ByteSet {
     }
 
     /// Its bytes, the lowest first.
-    pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
-        (0..=u8::MAX).filter(|byte| self.contains(*byte))
+    pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
+        let [mut a, mut b, mut c, mut d] = self.0;
+        std::iter::from_fn(move || {
+            let (word, base) = match (a, b, c, d) {
+                (0, 0, 0, _) => (&mut d, 192),
+                (0, 0, ..) => (&mut c, 128),
+                (0, ..) => (&mut b, 64),
+                _ => (&mut a, 0),
+            };
+            // Of an empty word this is 64, and past the last byte only where the set is empty too.
+            let bit = word.trailing_zeros() as u8;
+            *word &= word.wrapping_sub(1);
+            (bit < 64).then(|| base + bit)
+        })
     }
 
     /// Runs of neighbouring bytes, the lowest first.

@@ -10,5 +10,6 @@ pub mod libinjection;
 pub mod number;
 pub mod pattern;
 pub mod phrases;
+pub mod prefilter;
 pub mod text;
 pub mod validate;

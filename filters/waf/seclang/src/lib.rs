@@ -7,4 +7,7 @@ pub mod lists;
 mod parse;
 pub mod syntax;
 
-pub use parse::{Fault, Parsed, Source, Warning, parse, parse_variable};
+pub use parse::{
+    DefaultAction, Fault, Parsed, Source, Warning, fuzz_seclang, parse, parse_variable,
+    parse_with_files,
+};

@@ -34,16 +34,20 @@ pub(super) fn unpack(text: &str) -> Result<Vec<u8>, String> {
         .map_err(|_| "expected gzip in Base64, but found what is no Base64".to_owned())?;
     let no_gzip = || "expected gzip in Base64, but found what is no gzip".to_owned();
     let deflated = behind_header(&packed).ok_or_else(no_gzip)?;
-    let (deflated, trailer) =
-        deflated.len().checked_sub(TRAILER).and_then(|end| deflated.split_at_checked(end)).ok_or_else(no_gzip)?;
-    let unpacked = decompress_to_vec_with_limit(deflated, MAX_UNPACKED).map_err(|error| {
-        match error.status {
-            miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
-                format!("expected at most {MAX_UNPACKED} bytes unpacked, but found more")
+    let (deflated, trailer) = deflated
+        .len()
+        .checked_sub(TRAILER)
+        .and_then(|end| deflated.split_at_checked(end))
+        .ok_or_else(no_gzip)?;
+    let unpacked =
+        decompress_to_vec_with_limit(deflated, MAX_UNPACKED).map_err(|error| {
+            match error.status {
+                miniz_oxide::inflate::TINFLStatus::HasMoreOutput => {
+                    format!("expected at most {MAX_UNPACKED} bytes unpacked, but found more")
+                }
+                _ => "expected gzip in Base64, but found it broken".to_owned(),
             }
-            _ => "expected gzip in Base64, but found it broken".to_owned(),
-        }
-    })?;
+        })?;
     let mut told = crc32(&unpacked).to_le_bytes().to_vec();
     let length = u32::try_from(unpacked.len()).unwrap_or(u32::MAX);
     told.extend_from_slice(&length.to_le_bytes());

@@ -19,6 +19,13 @@ use crate::secret::is_secret;
 /// Bytes of a value that a line shows under `log_data: matched`: enough to see what it is.
 const SHOWN: usize = 64;
 
+/// Lines of the log a second and worker, unless configured: a request may cause several dozen, and tuning needs all of a
+/// few; a flood of attacks must not fill a disk.
+const LOG_LINES: u64 = 1_000;
+
+/// As many as an operator may ask for: for tests of a rule set, which look at every line.
+const MOST_LOG_LINES: u64 = 1_000_000;
+
 /// The largest limit of a body, in bytes: what a worker's memory has grown to it never gives back.
 const LARGEST: u64 = 16 << 20;
 
@@ -46,6 +53,8 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
             _ => Some(LogData::None),
         }
     });
+    let log_lines = section.or("log_lines", LOG_LINES, |node| node.integer(0..=MOST_LOG_LINES));
+    let log_lines = u32::try_from(log_lines).unwrap_or(u32::MAX);
     let limits = read_limits(section);
     let response_body = section.optional("response_body").and_then(|node| node.boolean());
     let response_limit = section.optional("response_body_limit").and_then(|node| {
@@ -133,6 +142,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         block_status,
         allow_errors,
         pass_streams,
+        log_lines,
         inspection,
     })
 }

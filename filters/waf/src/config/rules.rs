@@ -1,9 +1,10 @@
 //! The rules of a program, in the order in which they are loaded.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
-use portcullis_waf_engine::{Fault, Program, RuleSet, Settings};
+use portcullis_waf_engine::{Fault, Program, RuleSet, Settings, Tables};
 use portcullis_waf_seclang::syntax::{
     AssignmentKind, Directive, Location, Removal, Setting, Statement,
 };
@@ -21,6 +22,7 @@ pub(super) struct Rules<'v> {
     pub(super) settings: Settings,
     data: BTreeMap<String, Vec<u8>>,
     written: Vec<(&'static str, Node<'v>)>,
+    prefilter: Option<Rc<Tables>>,
 }
 
 /// Bytes of one data file, at most.
@@ -65,10 +67,11 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules
     .collect();
     let mut texts = texts(&written, tx, &limits)?;
     let node = section.node().clone();
-    let set = with_vm(|vm| {
+    let (set, prefilter) = with_vm(|vm| {
         let mut set = vm.recommended.clone();
         let allowances = vm.allowances.clone();
         let chosen = vm.set(choice);
+        let prefilter = chosen.and_then(|chosen| chosen.prefilter.clone());
         let mut extend = |set: &mut RuleSet, name| {
             let statements = texts.statements.remove(name).unwrap_or_default();
             let (warnings, faults) = match set.extend(statements) {
@@ -98,10 +101,10 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules
         }
         extend(&mut set, "bundle");
         extend(&mut set, "directives");
-        Some(set)
+        Some((set, prefilter))
     })?;
     let settings = Settings::of(&set.settings);
-    Some(Rules { set, settings, data, written })
+    Some(Rules { set, settings, data, written, prefilter })
 }
 
 impl Rules<'_> {
@@ -148,7 +151,13 @@ pub(super) fn link(rules: &Rules<'_>) -> Result<Program, Vec<Fault>> {
     let linked = with_vm(|vm| {
         vm.store.borrow_mut().prune();
         let files = |name: &str| rules.data.get(name).cloned();
-        Some(Program::link(&rules.set, rules.settings.clone(), &vm.store, &files))
+        Some(Program::link(
+            &rules.set,
+            rules.settings.clone(),
+            &vm.store,
+            &files,
+            rules.prefilter.clone(),
+        ))
     });
     linked.unwrap_or_else(|| Err(Vec::new()))
 }
@@ -236,12 +245,7 @@ fn texts(
 }
 
 /// A directive beside the field that says the same.
-fn contradictions(
-    statement: &Statement,
-    node: &Node<'_>,
-    tx: &TxFields,
-    limits: &[&'static str],
-) {
+fn contradictions(statement: &Statement, node: &Node<'_>, tx: &TxFields, limits: &[&'static str]) {
     let line = statement.location.line;
     if let Directive::Setting(setting) = &statement.directive
         && let Some(directive) = directive_of(setting).filter(|name| limits.contains(name))

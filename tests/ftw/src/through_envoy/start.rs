@@ -26,6 +26,7 @@ impl Default for Setting {
             configuration: json!({
                 "ruleset": "crs",
                 "log_data": "full",
+                "log_lines": 1_000_000,
                 "on_stream": "pass",
                 "allowed_methods": ["GET", "HEAD", "POST", "OPTIONS"],
                 "allowed_content_types": [

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{AssignmentKind, Control, Link, Rule, Target, TargetRemoval};
 
-use super::{Expr, Files, Op, PipelineId, Point, Store};
+use super::{Expr, Files, Op, PipelineId, Point, Store, ViewId};
 use crate::ruleset::{Fault, Selected};
 
 /// A rule that is ready to run.
@@ -23,9 +23,10 @@ pub(crate) struct LinkedLink {
     pub(crate) excluded: Vec<Point>,
     pub(crate) op: Op,
     pub(crate) negated: bool,
-    pub(crate) pipeline: PipelineId,
-    /// With `multiMatch`: every stage of the pipeline, 'none' first; else empty.
+    /// What is looked at of each value: the end of the pipeline, or with `multiMatch` every stage, 'none' first.
     pub(crate) stages: Vec<PipelineId>,
+    /// What a value must have, by its number in the program's prefilter.
+    pub(crate) condition: Option<usize>,
     pub(crate) capture: bool,
     pub(crate) assignments: Vec<LinkedAssignment>,
     /// Whom `ctl:ruleRemoveTarget…` takes what from, in the order of the link's controls.
@@ -38,6 +39,8 @@ pub(crate) struct LinkedTarget {
     pub(crate) point: Point,
     /// `&…`
     pub(crate) count: bool,
+    /// Its list through each stage.
+    pub(crate) views: Vec<ViewId>,
 }
 
 /// `setvar`.
@@ -91,10 +94,16 @@ impl LinkedLink {
         let mut excluded = Vec::new();
         for target in &link.targets {
             match target {
-                Target::Values(reference) => targets
-                    .push(LinkedTarget { point: Point::link(reference, store)?, count: false }),
-                Target::Count(reference) => targets
-                    .push(LinkedTarget { point: Point::link(reference, store)?, count: true }),
+                Target::Values(reference) => targets.push(LinkedTarget {
+                    point: Point::link(reference, store)?,
+                    count: false,
+                    views: Vec::new(),
+                }),
+                Target::Count(reference) => targets.push(LinkedTarget {
+                    point: Point::link(reference, store)?,
+                    count: true,
+                    views: Vec::new(),
+                }),
                 Target::Exclude(reference) => excluded.push(Point::link(reference, store)?),
             }
         }
@@ -104,12 +113,15 @@ impl LinkedLink {
                 "there are more sequences of transformations than can be told apart".to_owned()
             })
         };
-        let pipeline = intern(&link.transformations)?;
-        let mut stages = Vec::new();
-        if link.multi_match {
-            for end in 0..=link.transformations.len() {
-                stages.push(intern(link.transformations.get(..end).unwrap_or_default())?);
-            }
+        let length = link.transformations.len();
+        let first = if link.multi_match { 0 } else { length };
+        let stages = (first..=length)
+            .map(|end| intern(link.transformations.get(..end).unwrap_or_default()))
+            .collect::<Result<Vec<_>, _>>()?;
+        // Each list of values through each pipeline is looked at once, for all rules together.
+        for target in targets.iter_mut().filter(|target| !target.count) {
+            let list = target.point.list;
+            target.views = stages.iter().map(|stage| store.view(list, *stage)).collect();
         }
         let assignments = link.assignments.iter().map(|assignment| {
             let name = Expr::link(&assignment.name, store)?;
@@ -142,8 +154,8 @@ impl LinkedLink {
             excluded,
             op,
             negated: link.test.negated,
-            pipeline,
             stages,
+            condition: link.condition.and_then(|number| usize::try_from(number).ok()),
             capture: link.capture,
             assignments,
             removed,

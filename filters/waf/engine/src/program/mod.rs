@@ -11,18 +11,20 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use portcullis_waf_operators::prefilter::Tables;
 use portcullis_waf_seclang::syntax::{Flow, Phase, Removal, Rule};
 
 pub(crate) use expression::{Expr, Part};
-pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule};
+pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule, LinkedTarget};
 pub(crate) use operator::{Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};
 pub(crate) use point::{List, Point, PointSelector};
-pub(crate) use store::CAPTURES;
+pub(crate) use store::{CAPTURES, ViewId};
 pub use store::{Files, Store};
 
 use crate::bits::Bits;
 use crate::ruleset::{Fault, RuleSet, Selected, Settings, Step};
+use crate::transaction::{Blank, Known};
 
 /// How many phases there are.
 pub(crate) const PHASES: usize = 5;
@@ -34,6 +36,10 @@ pub struct Program {
     pub(crate) phases: [Vec<Scheduled>; PHASES],
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
+    pub(crate) prefilter: Option<Rc<Tables>>,
+    /// The values of variables before anything is known of a request.
+    pub(crate) blank: Blank,
+    pub(crate) known: Rc<Known>,
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
 }
 
@@ -47,7 +53,7 @@ pub(crate) struct Scheduled {
 }
 
 impl Program {
-    /// Finds what the rules name.
+    /// Finds what the rules name. `prefilter` are the tables that were made with the set, whose numbers its rules have.
     ///
     /// # Errors
     /// Every pattern that is none, every data file that is not there.
@@ -56,6 +62,7 @@ impl Program {
         settings: Settings,
         store: &Rc<RefCell<Store>>,
         files: &Files<'_>,
+        prefilter: Option<Rc<Tables>>,
     ) -> Result<Program, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut rules = Vec::new();
@@ -112,6 +119,9 @@ impl Program {
             phases,
             settings,
             signatures: set.signatures.clone(),
+            prefilter,
+            blank: Blank::new(),
+            known: Rc::default(),
             removals: RefCell::default(),
         })
     }

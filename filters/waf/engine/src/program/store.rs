@@ -9,7 +9,7 @@ use portcullis_waf_operators::pattern::{Case, Pattern};
 use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
 
-use super::{LinkedRule, Pipelines};
+use super::{LinkedRule, List, PipelineId, Pipelines};
 use crate::ruleset::Fault;
 
 /// Data files by name (`@pmFromFile`, `@ipMatchFromFile`): a filter has no file system.
@@ -26,7 +26,11 @@ pub struct Store {
     slots: HashMap<Vec<u8>, usize>,
     names: Vec<Vec<u8>>,
     pub(crate) pipelines: Pipelines,
+    views: HashMap<(List, PipelineId), ViewId>,
 }
+
+/// A list of values as a pipeline leaves it.
+pub(crate) type ViewId = u16;
 
 /// Slots 0 to 9 of TX are the captures.
 pub(crate) const CAPTURES: usize = 10;
@@ -48,6 +52,17 @@ impl Store {
         self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.translated.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);
+    }
+
+    /// The view of a list through a pipeline; past as many as can be told apart it is one that nobody fills.
+    pub(super) fn view(&mut self, list: List, pipeline: PipelineId) -> ViewId {
+        let next = ViewId::try_from(self.views.len()).unwrap_or(ViewId::MAX);
+        *self.views.entry((list, pipeline)).or_insert(next)
+    }
+
+    /// How many views there are.
+    pub(crate) fn view_count(&self) -> usize {
+        self.views.len()
     }
 
     /// The slot of a name in TX.

@@ -7,11 +7,12 @@ use portcullis_waf_operators::pattern::{MAX_GROUPS, Pattern};
 use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
 use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
 
+use super::matched::{Matched, full_name};
 use super::tx::TxValue;
 use super::values::{FormId, ItemId};
-use super::{EngineError, Matched, Transaction};
+use super::{EngineError, Transaction};
 use crate::program::{
-    LinkedLink, List, Op, PipelineId, Point, PointSelector, Program, Store, TextTest,
+    LinkedLink, LinkedTarget, List, Op, Point, PointSelector, Program, Store, TextTest,
 };
 
 /// What the operator said of one value.
@@ -64,7 +65,7 @@ impl Transaction {
         let running = Running { program, store, rule, link, controls, index };
         if link.targets.is_empty() {
             let answer = self.ask(&running, &[]);
-            return self.judge(&running, answer, |_| Matched::default());
+            return self.judge(&running, answer, Matched::default);
         }
         let mut matched = false;
         for target in &link.targets {
@@ -72,17 +73,23 @@ impl Transaction {
             if target.count {
                 let count = i64::try_from(self.count(&running, &target.point)).unwrap_or(i64::MAX);
                 let answer = self.ask_number(&running, count);
-                matched |= self.judge(&running, answer, |_| Matched {
-                    name: [b"&", full_name(list, selected_name(store, &target.point)).as_slice()]
-                        .concat(),
-                    value: count.to_string().into_bytes(),
+                matched |= self.judge(&running, answer, || match &target.point.selector {
+                    PointSelector::Slot(slot) => Matched::Slots(*slot, count),
+                    selector => {
+                        let name = full_name(list, selected_name(selector));
+                        Matched::Text {
+                            name: [b"&".as_slice(), name.as_slice()].concat(),
+                            value: count.to_string().into_bytes(),
+                        }
+                    }
                 });
             } else if let Some((slot, held)) = self.compared(&running, &target.point) {
                 let answer = self.ask_number(&running, held.unwrap_or_default());
                 if held.is_some() {
-                    matched |= self.judge(&running, answer, |transaction| Matched {
+                    let text = self.tx.get(slot).map_or(Vec::new(), TxValue::text);
+                    matched |= self.judge(&running, answer, || Matched::Text {
                         name: full_name(list, store.slot_name(slot)),
-                        value: transaction.tx.get(slot).map_or(Vec::new(), TxValue::text),
+                        value: text,
                     });
                 }
             } else if is_dynamic(list) {
@@ -92,7 +99,7 @@ impl Transaction {
                     }
                 }
             } else {
-                matched |= self.items(&running, &target.point);
+                matched |= self.items(&running, target);
             }
         }
         matched
@@ -102,7 +109,7 @@ impl Transaction {
     /// pattern ask only this, and it costs no text.
     fn compared(&self, running: &Running<'_>, point: &Point) -> Option<(usize, Option<i64>)> {
         let link = running.link;
-        let plain = link.pipeline == 0 && link.stages.is_empty() && link.excluded.is_empty();
+        let plain = link.stages == [0] && link.excluded.is_empty();
         match (&point.selector, &link.op) {
             (PointSelector::Slot(slot), Op::Compare(..)) if plain && self.excluded.is_empty() => {
                 Some((*slot, self.tx.get(*slot).map(TxValue::number)))
@@ -112,8 +119,20 @@ impl Transaction {
     }
 
     /// The operator on the values of a list that the request filled.
-    fn items(&mut self, running: &Running<'_>, point: &Point) -> bool {
+    fn items(&mut self, running: &Running<'_>, target: &LinkedTarget) -> bool {
+        let point = &target.point;
         let mut matched = false;
+        // One value by its name is looked at alone.
+        if let Some(condition) = running.link.condition
+            && !matches!(point.selector, PointSelector::Name(_))
+        {
+            let stages = running.link.stages.iter().zip(&target.views);
+            let mut views = stages.map(|(stage, view)| (point.list, *view, *stage));
+            let pipelines = &running.store.pipelines;
+            if !views.any(|view| self.values.may_match(view, condition, pipelines)) {
+                return false;
+            }
+        }
         // What a match does may not lengthen the list that is looked through.
         for place in 0..self.values.count(point.list) {
             let Some(item) = self.values.at(point.list, place) else { break };
@@ -131,18 +150,18 @@ impl Transaction {
         let pipelines = &running.store.pipelines;
         let mut matched = false;
         let mut last: Option<FormId> = None;
-        let single = [link.pipeline];
-        let stages: &[PipelineId] = if link.stages.is_empty() { &single } else { &link.stages };
-        for stage in stages {
+        for stage in &link.stages {
             let Some(form) = self.values.transformed(item, *stage, pipelines) else { continue };
             if last.replace(form) == Some(form) {
                 continue;
             }
+            if let Some(condition) = link.condition
+                && !self.values.form_may_match(form, condition)
+            {
+                continue;
+            }
             let answer = self.ask(running, self.values.text_of(form));
-            matched |= self.judge(running, answer, |transaction| Matched {
-                name: full_name(list, transaction.values.name(item)),
-                value: transaction.values.text_of(form).to_vec(),
-            });
+            matched |= self.judge(running, answer, || Matched::Item(list, item, form));
         }
         matched
     }
@@ -150,18 +169,15 @@ impl Transaction {
     /// The operator on a value that no request sent: it is transformed anew for each rule.
     fn value(&mut self, running: &Running<'_>, list: List, name: &[u8], value: Vec<u8>) -> bool {
         let pipelines = &running.store.pipelines;
-        let single = [running.link.pipeline];
-        let stages: &[PipelineId] =
-            if running.link.stages.is_empty() { &single } else { &running.link.stages };
         let mut matched = false;
         let mut last: Option<Vec<u8>> = None;
-        for stage in stages {
+        for stage in &running.link.stages {
             let text = pipelines.apply(*stage, &value).into_owned();
             if last.as_ref() == Some(&text) {
                 continue;
             }
             let answer = self.ask(running, &text);
-            matched |= self.judge(running, answer, |_| Matched {
+            matched |= self.judge(running, answer, || Matched::Text {
                 name: full_name(list, name),
                 value: text.clone(),
             });
@@ -175,7 +191,7 @@ impl Transaction {
         &mut self,
         running: &Running<'_>,
         answer: Answer,
-        matched: impl FnOnce(&Transaction) -> Matched,
+        matched: impl FnOnce() -> Matched,
     ) -> bool {
         let captures = match answer {
             Answer::No => return false,
@@ -186,7 +202,7 @@ impl Transaction {
             }
             Answer::Yes(captures) => captures,
         };
-        self.matched = matched(self);
+        self.matched = matched();
         self.matches_of_chain.push(self.matched.clone());
         if !captures.is_empty() {
             self.capture(captures);
@@ -336,16 +352,9 @@ pub(super) fn is_dynamic(list: List) -> bool {
     DYNAMIC.contains(&list)
 }
 
-/// `ARGS:name`, or the variable alone where there is no name.
-fn full_name(list: List, name: &[u8]) -> Vec<u8> {
-    let variable = list.variable().name().as_bytes();
-    if name.is_empty() { variable.to_vec() } else { [variable, b":", name].concat() }
-}
-
-fn selected_name<'s>(store: &'s Store, point: &'s Point) -> &'s [u8] {
-    match &point.selector {
+fn selected_name(selector: &PointSelector) -> &[u8] {
+    match selector {
         PointSelector::Name(name) => name,
-        PointSelector::Slot(slot) => store.slot_name(*slot),
-        PointSelector::All | PointSelector::Pattern(_) => &[],
+        PointSelector::Slot(_) | PointSelector::All | PointSelector::Pattern(_) => &[],
     }
 }

@@ -6,8 +6,10 @@ use std::rc::Rc;
 use portcullis_waf_operators::number::number;
 use portcullis_waf_seclang::syntax::{Expression, Piece, Rule, Selector, Variable};
 
+use super::Transaction;
 use super::evaluate::is_dynamic;
-use super::{Matched, Transaction};
+use super::matched::Matched;
+use super::tx::TxValue;
 use crate::log::LogData;
 use crate::program::{Expr, List, Part, Point, PointSelector, Store};
 
@@ -51,7 +53,7 @@ impl Transaction {
             Expr::Single(Point { list, selector: PointSelector::Slot(slot) })
                 if *list == List::of(Variable::Tx) =>
             {
-                self.tx.get(*slot).map_or(0, super::tx::TxValue::number)
+                self.tx.get(*slot).map_or(0, TxValue::number)
             }
             _ => {
                 let mut text = Vec::new();
@@ -84,6 +86,16 @@ impl Transaction {
 
     /// The first value that a point means.
     fn append_plain(&self, store: &Store, point: &Point, text: &mut Vec<u8>) {
+        if let PointSelector::Slot(slot) = &point.selector {
+            match self.tx.get(*slot) {
+                Some(TxValue::Text(value)) => text.extend_from_slice(value),
+                Some(TxValue::Number(number)) => {
+                    text.extend_from_slice(number.to_string().as_bytes())
+                }
+                None => {}
+            }
+            return;
+        }
         if is_dynamic(point.list) {
             if let Some((_, value)) = self.dynamic(store, point).into_iter().next() {
                 text.extend_from_slice(&value);
@@ -153,8 +165,8 @@ impl Transaction {
                     self.append_plain(store, &point, &mut value);
                 }
                 let named = reference.variable == Variable::MatchedVarName;
-                let name = if named { &[][..] } else { self.matched.name.as_slice() };
-                policy.append(name, &value, text);
+                let name = if named { Vec::new() } else { self.matched.name(&self.values, store) };
+                policy.append(&name, &value, text);
                 true
             }),
         }
@@ -200,10 +212,12 @@ impl Transaction {
                     .map(|(name, value)| (name.to_vec(), value.text()))
                     .collect(),
             },
-            Variable::MatchedVar => one(&self.matched.value),
-            Variable::MatchedVarName => one(&self.matched.name),
-            Variable::MatchedVars => self.of_chain(point, |matched| &matched.value),
-            Variable::MatchedVarsNames => self.of_chain(point, |matched| &matched.name),
+            Variable::MatchedVar => one(&self.matched.value(&self.values)),
+            Variable::MatchedVarName => one(&self.matched.name(&self.values, store)),
+            Variable::MatchedVars => {
+                self.of_chain(store, point, |_, matched| matched.value(&self.values))
+            }
+            Variable::MatchedVarsNames => self.of_chain(store, point, |name, _| name.to_vec()),
             Variable::HighestSeverity => one(self
                 .highest_severity
                 .map_or_else(|| "255".to_owned(), |severity| severity.to_string())
@@ -214,12 +228,18 @@ impl Transaction {
 
     fn of_chain(
         &self,
+        store: &Store,
         point: &Point,
-        pick: impl Fn(&Matched) -> &Vec<u8>,
+        pick: impl Fn(&[u8], &Matched) -> Vec<u8>,
     ) -> Vec<(Vec<u8>, Vec<u8>)> {
         let all = self.matches_of_chain.iter();
-        all.filter(|matched| point.means(&matched.name, true))
-            .map(|matched| (matched.name.clone(), pick(matched).clone()))
+        let named = all.map(|matched| (matched.name(&self.values, store), matched));
+        named
+            .filter(|(name, _)| point.means(name, true))
+            .map(|(name, matched)| {
+                let text = pick(&name, matched);
+                (name, text)
+            })
             .collect()
     }
 }

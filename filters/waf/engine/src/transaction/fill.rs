@@ -34,22 +34,7 @@ impl Transaction {
         self.values.list(List::of(names), item);
     }
 
-    /// Every scalar has a value from the beginning, if an empty one: a negated operator looks at it.
     pub(super) fn fill_connection(&mut self, connection: &Connection<'_>) {
-        for &variable in Variable::ALL {
-            if !variable.is_collection() {
-                let number = matches!(
-                    variable,
-                    Variable::ArgsCombinedSize
-                        | Variable::FilesCombinedSize
-                        | Variable::FullRequestLength
-                        | Variable::RequestBodyLength
-                        | Variable::ResponseContentLength
-                        | Variable::ResponseStatus
-                ) || is_flag(variable);
-                self.set(variable, if number { b"0" } else { b"" });
-            }
-        }
         self.set(Variable::RemoteAddr, connection.remote_addr);
         self.set_number(Variable::RemotePort, usize::from(connection.remote_port));
         self.set(Variable::ServerAddr, connection.server_addr);
@@ -201,20 +186,6 @@ impl Transaction {
             ..bodies::Limits::default()
         }
     }
-}
-
-/// Variables that are 0 until a body processor says 1.
-fn is_flag(variable: Variable) -> bool {
-    let name = variable.name();
-    (name.starts_with("MULTIPART_") && !variable.is_collection())
-        || matches!(
-            variable,
-            Variable::ReqbodyError
-                | Variable::ReqbodyProcessorError
-                | Variable::UrlencodedError
-                | Variable::InboundDataError
-                | Variable::OutboundDataError
-        )
 }
 
 /// The path and query of a target that may be a whole URL (RFC 9112 §3.2).

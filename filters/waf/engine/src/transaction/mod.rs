@@ -5,7 +5,9 @@ mod body;
 mod evaluate;
 mod expand;
 mod fill;
+mod matched;
 mod run;
+mod sight;
 mod tx;
 mod values;
 
@@ -18,7 +20,10 @@ use crate::bits::Bits;
 use crate::log::Match;
 use crate::profile::Profile;
 use crate::program::{List, Point, Program};
+use matched::Matched;
+pub(crate) use sight::Known;
 use tx::Tx;
+pub(crate) use values::Blank;
 use values::Values;
 
 /// What is known of the connection before a byte of the request is read.
@@ -121,20 +126,13 @@ pub struct Transaction {
     detected: Option<Intervention>,
 }
 
-/// MATCHED_VAR and MATCHED_VAR_NAME.
-#[derive(Clone, Debug, Default)]
-struct Matched {
-    name: Vec<u8>,
-    value: Vec<u8>,
-}
-
 impl Transaction {
     /// A request of which only the connection is known.
     #[must_use]
     pub fn new(program: &Rc<Program>, profile: &Rc<Profile>, connection: &Connection<'_>) -> Self {
         let settings = program.settings();
         let mut transaction = Transaction {
-            values: Values::new(program.store.borrow().pipelines.len()),
+            values: Values::new(program),
             tx: Tx::default(),
             engine: lower(settings.rule_engine, profile.ceiling),
             allowed: Allowed::Nothing,

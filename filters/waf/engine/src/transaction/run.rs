@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule};
 
-use super::{Allowed, Intervention, Matched, Transaction};
+use super::{Allowed, Intervention, Transaction};
 use crate::log::Match;
 use crate::program::{LinkedRule, Program, Scheduled, Store, index_of};
 
@@ -86,7 +86,8 @@ impl Transaction {
         let msg = said(|link| link.msg.as_ref()).map(|text| self.expand_syntax(store, rule, text));
         let data =
             said(|link| link.logdata.as_ref()).map(|text| self.expand_data(store, rule, text));
-        let Matched { name, value } = self.matched.clone();
+        let name = self.matched.name(&self.values, store);
+        let value = self.matched.value(&self.values);
         let tags = rule.metadata.tags.iter();
         let tags = tags.map(|tag| self.expand_syntax(store, rule, tag)).collect();
         self.log.push(Match {

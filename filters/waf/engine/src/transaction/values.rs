@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use portcullis_waf_operators::bytes::ByteSet;
+use portcullis_waf_seclang::syntax::{Transformation, Variable};
 use portcullis_waf_transformations::apply;
 
-use crate::program::{List, PipelineId, Pipelines};
+use super::sight::Sight;
+use crate::program::{List, PipelineId, Pipelines, Program, ViewId};
 
 /// A value by its place; what it is called is in the item.
 pub(crate) type ItemId = u32;
@@ -26,7 +28,13 @@ struct Item {
 struct Form {
     span: Range<usize>,
     bytes: Option<ByteSet>,
+    /// The form that differs from this one by the case of letters alone, if there is one: the prefilter sees none.
+    like: FormId,
 }
+
+/// Room that most requests need, in bytes and values.
+const TEXT: usize = 4096;
+const ITEMS: usize = 128;
 
 /// Not made yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -37,17 +45,77 @@ pub(crate) struct Values {
     text: Vec<u8>,
     items: Vec<Item>,
     forms: Vec<Form>,
+    /// The value of each list that has one alone.
+    single: Vec<ItemId>,
     lists: Vec<Vec<ItemId>>,
     /// For each form and pipeline, the form that comes out; a row of `width` each, made when first asked for.
     made: Vec<u32>,
     rows: Vec<u32>,
     width: usize,
+    sight: Sight,
+    /// Counts changes of lists, from 1.
+    now: u32,
+}
+
+/// The first two values: nothing, and zero.
+const NOTHING: ItemId = 0;
+const ZERO: ItemId = 1;
+
+/// Which value each variable has before anything is known: a negated operator looks at it all the same.
+#[derive(Debug)]
+pub(crate) struct Blank(Vec<ItemId>);
+
+impl Blank {
+    pub(crate) fn new() -> Self {
+        let mut single = vec![UNKNOWN; List::COUNT];
+        for &variable in Variable::ALL.iter().filter(|variable| !variable.is_collection()) {
+            if let Some(item) = single.get_mut(List::of(variable).index()) {
+                *item = if is_number(variable) { ZERO } else { NOTHING };
+            }
+        }
+        Blank(single)
+    }
+}
+
+/// Variables that are 0 until something is known, among them what a body processor sets to 1.
+fn is_number(variable: Variable) -> bool {
+    let name = variable.name();
+    name.starts_with("MULTIPART_")
+        || matches!(
+            variable,
+            Variable::ArgsCombinedSize
+                | Variable::FilesCombinedSize
+                | Variable::FullRequestLength
+                | Variable::InboundDataError
+                | Variable::OutboundDataError
+                | Variable::ReqbodyError
+                | Variable::ReqbodyProcessorError
+                | Variable::RequestBodyLength
+                | Variable::ResponseContentLength
+                | Variable::ResponseStatus
+                | Variable::UrlencodedError
+        )
 }
 
 impl Values {
-    /// None yet; `pipelines` is how many there are.
-    pub(crate) fn new(pipelines: usize) -> Self {
-        Values { lists: vec![Vec::new(); List::COUNT], width: pipelines, ..Values::default() }
+    /// Of a request of which nothing is known.
+    pub(crate) fn new(program: &Program) -> Self {
+        let store = program.store.borrow();
+        let mut values = Values {
+            single: program.blank.0.clone(),
+            lists: vec![Vec::new(); List::COUNT],
+            width: store.pipelines.len(),
+            sight: Sight::new(program.prefilter.clone(), &program.known, store.view_count()),
+            now: 1,
+            text: Vec::with_capacity(TEXT),
+            items: Vec::with_capacity(ITEMS),
+            forms: Vec::with_capacity(ITEMS),
+            rows: Vec::with_capacity(ITEMS),
+            ..Values::default()
+        };
+        values.add(b"", b"");
+        values.add(b"", b"0");
+        values
     }
 
     /// Puts a text into the buffer.
@@ -59,7 +127,7 @@ impl Values {
 
     fn form(&mut self, span: Range<usize>) -> FormId {
         let id = u32::try_from(self.forms.len()).unwrap_or(UNKNOWN);
-        self.forms.push(Form { span, bytes: None });
+        self.forms.push(Form { span, bytes: None, like: FormId(id) });
         self.rows.push(UNKNOWN);
         FormId(id)
     }
@@ -90,30 +158,43 @@ impl Values {
         if let Some(items) = self.lists.get_mut(list.index()) {
             items.push(item);
         }
+        self.now = self.now.saturating_add(1);
     }
 
     /// Makes a value the only one of its list.
     pub(crate) fn set(&mut self, list: List, value: &[u8]) {
-        let item = self.add(&[], value);
-        if let Some(items) = self.lists.get_mut(list.index()) {
-            items.clear();
-            items.push(item);
+        let item = match value {
+            b"" => NOTHING,
+            b"0" => ZERO,
+            value => self.add(&[], value),
+        };
+        if let Some(single) = self.single.get_mut(list.index()) {
+            *single = item;
+        }
+        self.now = self.now.saturating_add(1);
+    }
+
+    /// The values of a list.
+    fn items(&self, list: List) -> &[ItemId] {
+        match self.single.get(list.index()..).and_then(<[ItemId]>::first) {
+            Some(&UNKNOWN) | None => self.lists.get(list.index()).map_or(&[], Vec::as_slice),
+            Some(single) => std::slice::from_ref(single),
         }
     }
 
     /// How many values a list has.
     pub(crate) fn count(&self, list: List) -> usize {
-        self.lists.get(list.index()).map_or(0, Vec::len)
+        self.items(list).len()
     }
 
     /// The value at a place of a list.
     pub(crate) fn at(&self, list: List, place: usize) -> Option<ItemId> {
-        self.lists.get(list.index())?.get(place).copied()
+        self.items(list).get(place).copied()
     }
 
     /// All values of a list by name, as they came.
     pub(crate) fn named(&self, list: List) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let items = self.lists.get(list.index()).into_iter().flatten();
+        let items = self.items(list).iter();
         items.map(|item| (self.name(*item), self.value(*item)))
     }
 
@@ -155,7 +236,8 @@ impl Values {
 
     fn through(&mut self, raw: FormId, pipeline: PipelineId, pipelines: &Pipelines) -> FormId {
         let Some(node) = pipelines.node(pipeline).filter(|_| pipeline != 0) else { return raw };
-        if !self.bytes_of(raw).meets(&node.changes) {
+        // An empty text has no bytes, and still has a length and a hash.
+        if node.changes != ByteSet::FULL && !self.bytes_of(raw).meets(&node.changes) {
             return raw;
         }
         if let Some(known) = self.known(raw, pipeline) {
@@ -167,17 +249,82 @@ impl Values {
         after
     }
 
-    fn step(
-        &mut self,
-        before: FormId,
-        last: portcullis_waf_seclang::syntax::Transformation,
-    ) -> FormId {
+    fn step(&mut self, before: FormId, last: Transformation) -> FormId {
         let made = match apply(last, self.text_of(before)) {
             std::borrow::Cow::Borrowed(_) => return before,
             std::borrow::Cow::Owned(made) => made,
         };
         let span = self.keep(&made);
-        self.form(span)
+        let after = self.form(span);
+        if matches!(last, Transformation::Lowercase | Transformation::Uppercase) {
+            let like = self.like(before);
+            if let Some(form) = self.forms.get_mut(after.0 as usize) {
+                form.like = like;
+            }
+        }
+        after
+    }
+
+    /// The form whose sight stands for this one's.
+    fn like(&self, form: FormId) -> FormId {
+        self.forms.get(form.0 as usize).map_or(form, |found| found.like)
+    }
+
+    /// False where no value of a list, as a pipeline leaves it, has what a condition asks for.
+    pub(crate) fn may_match(
+        &mut self,
+        (list, view, pipeline): (List, ViewId, PipelineId),
+        condition: usize,
+        pipelines: &Pipelines,
+    ) -> bool {
+        if !self.sight.is_on() {
+            return true;
+        }
+        if self.sight.is_fresh(view, self.now) {
+            return self.sight.union_has(view, condition);
+        }
+        self.sight.stamp(view, self.now);
+        let mut seen = self.sight.seen(view);
+        if let Some(item) = self.single.get(list.index()).copied().filter(|item| *item != UNKNOWN) {
+            // Another value may have taken its place.
+            let mark = (item as usize).saturating_add(1);
+            if seen != mark {
+                self.sight.empty(view);
+                if let Some(form) = self.transformed(item, pipeline, pipelines) {
+                    let form = self.look_at(form);
+                    self.sight.add(view, form.0);
+                }
+                self.sight.set_seen(view, mark);
+            }
+            return self.sight.union_has(view, condition);
+        }
+        while let Some(item) = self.at(list, seen) {
+            if let Some(form) = self.transformed(item, pipeline, pipelines) {
+                let form = self.look_at(form);
+                self.sight.add(view, form.0);
+            }
+            seen = seen.saturating_add(1);
+        }
+        self.sight.set_seen(view, seen);
+        self.sight.union_has(view, condition)
+    }
+
+    /// False where a form has not what a condition asks for.
+    pub(crate) fn form_may_match(&mut self, form: FormId, condition: usize) -> bool {
+        let form = self.look_at(form);
+        self.sight.form_has(form.0, condition)
+    }
+
+    /// Looks at a form, or at the one that stands for it; which that was.
+    fn look_at(&mut self, form: FormId) -> FormId {
+        let form = self.like(form);
+        if self.sight.needs(form.0)
+            && let Some(found) = self.forms.get(form.0 as usize)
+        {
+            let text = self.text.get(found.span.clone()).unwrap_or_default();
+            self.sight.look(form.0, text);
+        }
+        form
     }
 
     /// The bytes that occur in a form.

@@ -19,8 +19,10 @@ use super::{Case, Exhausted, PatternError, parse, translate};
 /// here instead of in memory.
 pub(super) const MAX_NFA: usize = 512 * 1024;
 
-/// Bytes of the states that a pattern remembers. Values of an attacker fill it; benign ones need a fraction.
-const MAX_CACHE: usize = 128 * 1024;
+/// Bytes of the states that a pattern remembers, at most. Benign values need a fraction, and few patterns ever need as
+/// much: over all values of the Core Rule Set's tests a value costs 47 us with 128 KiB, 24 with 256, 17 with 512 and 10
+/// with 1,024, while all patterns together come to hold 11, 15, 18 and 20 MiB.
+const MAX_CACHE: usize = 512 * 1024;
 
 /// The cache may be emptied so often before its worth is looked at.
 const CLEARS: usize = 3;

@@ -2,4 +2,5 @@
 
 mod patterns;
 mod phrases;
+mod prefilter;
 mod rules;

@@ -12,7 +12,7 @@ const PROSE: &str = "It was the best of times, it was the worst of times, it was
     of foolishness; please select the option that you would like to update and insert your name where we left off. ";
 
 /// Phrase files of the release, and their texts.
-fn files() -> Option<Vec<(String, Vec<u8>)>> {
+pub(crate) fn files() -> Option<Vec<(String, Vec<u8>)>> {
     let directory = rules::directory()?.join("rules");
     let mut files: Vec<_> = std::fs::read_dir(directory)
         .ok()?

@@ -1,6 +1,7 @@
 //! The arguments of a directive: words, or texts in quotes.
 
-/// Splits a directive into its name and arguments. In double quotes `\"` is a quote; any other backslash stays.
+/// Splits a directive into its name and arguments. In quotes a backslash before the quote makes it a part of the text;
+/// any other backslash stays, as rules for both ModSecuritys expect.
 ///
 /// # Errors
 /// A quote that does not end.
@@ -8,22 +9,21 @@ pub(super) fn split(line: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let mut arguments = Vec::new();
     let mut rest = line.trim_ascii();
     while let Some(&first) = rest.first() {
-        let argument;
-        if matches!(first, b'"' | b'\'') && !arguments.is_empty() {
-            let Some((text, behind)) = quoted(rest, first) else {
+        let (argument, behind) = if matches!(first, b'"' | b'\'') && !arguments.is_empty() {
+            quoted(rest, first).ok_or_else(|| {
                 let quote = char::from(first);
-                return Err(format!(
-                    "expected the text to end with {quote}, but the line ends first"
-                ));
-            };
-            (argument, rest) = (text, behind);
+                format!(
+                    "expected the text to end with {quote}, but the line ends first; a backslash at the very end of a \
+                     line continues it"
+                )
+            })?
         } else {
             let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
             let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            (argument, rest) = (word.to_vec(), behind);
-        }
+            (word.to_vec(), behind)
+        };
         arguments.push(argument);
-        rest = rest.trim_ascii_start();
+        rest = behind.trim_ascii_start();
     }
     Ok(arguments)
 }

@@ -4,16 +4,22 @@ mod action;
 mod arguments;
 mod assemble;
 mod expression;
+mod fuzz;
+mod ids;
 mod lines;
 mod operator;
+mod pattern;
 mod setting;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
-use crate::syntax::{Location, Statement};
+use std::fmt;
 
+use crate::syntax::{Disruption, Location, Phase, Statement};
+
+pub use fuzz::fuzz_seclang;
 pub use target::parse_variable;
 
 /// A file of rules, or what stands for one.
@@ -46,12 +52,30 @@ pub struct Warning {
 }
 
 /// What was read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// In order.
     pub statements: Vec<Statement>,
     /// One of each kind.
     pub warnings: Vec<Warning>,
+    /// What the last `SecDefaultAction` of each phase said. It is worked into the statements already; who adds rules that
+    /// were read before needs it.
+    pub defaults: Vec<DefaultAction>,
+}
+
+/// `SecDefaultAction`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultAction {
+    /// The phase whose rules it is for.
+    pub phase: Phase,
+    /// What `block` does.
+    pub disruption: Disruption,
+    /// `status`
+    pub status: Option<u16>,
+    /// `log`, `nolog`
+    pub log: Option<bool>,
+    /// `auditlog`, `noauditlog`
+    pub audit_log: Option<bool>,
 }
 
 /// Reads sources, one behind the other: what one's `SecDefaultAction` says holds in the next.
@@ -59,9 +83,45 @@ pub struct Parsed {
 /// # Errors
 /// Every mistake of every source.
 pub fn parse(sources: &[Source]) -> Result<Parsed, Vec<Fault>> {
-    let mut assembler = assemble::Assembler::new(sources);
+    parse_with_files(sources, &[])
+}
+
+/// Reads sources that may `Include` others: these files are read only where they are asked for.
+///
+/// # Errors
+/// Every mistake of every source.
+pub fn parse_with_files(sources: &[Source], files: &[Source]) -> Result<Parsed, Vec<Fault>> {
+    let mut assembler = assemble::Assembler::new(files);
     for source in sources {
-        assembler.source(source, 0);
+        assembler.source(source);
     }
     assembler.finish()
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.location.file, self.location.line)?;
+        if let Some(id) = self.rule {
+            write!(f, "rule {id}: ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.location.file, self.location.line, self.text)
+    }
+}
+
+/// The text of bytes that stand in a message; a long one is cut.
+fn shown(bytes: &[u8]) -> String {
+    const MOST: usize = 80;
+    let text = String::from_utf8_lossy(bytes);
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.into_owned(),
+    }
 }

@@ -2,8 +2,9 @@
 
 use ipnet::IpNet;
 
-use super::expression;
-use crate::syntax::{Operator, Test};
+use super::{expression, pattern, shown};
+use crate::lists::{REFUSED_OPERATORS, refusal};
+use crate::syntax::{Expression, Operator, Test};
 
 /// Reads `@name argument`, `!@name argument`, or a pattern without a name.
 ///
@@ -16,146 +17,160 @@ pub(super) fn read(text: &[u8]) -> Result<Test, String> {
         None => (false, text),
     };
     let Some(named) = rest.strip_prefix(b"@") else {
-        return Ok(Test { negated, operator: Operator::Rx(pattern(rest)) });
+        return Ok(Test { negated, operator: Operator::Rx(pattern::read(rest)?) });
     };
     let end = named.iter().position(u8::is_ascii_whitespace).unwrap_or(named.len());
     let (name, argument) = named.split_at_checked(end).unwrap_or((named, &[]));
-    let name = String::from_utf8_lossy(name);
-    let argument = argument.trim_ascii_start();
-    Ok(Test { negated, operator: operator(&name, argument)? })
+    let name = shown(name);
+    let operator = operator(&name, argument.trim_ascii_start())?
+        .map_err(|fault| format!("in `@{name}`: {fault}"))?;
+    Ok(Test { negated, operator })
 }
 
-fn operator(name: &str, argument: &[u8]) -> Result<Operator, String> {
-    let expression = || expression::read(argument);
-    let names = || -> Result<Vec<String>, String> {
-        let text = String::from_utf8_lossy(argument);
-        let names: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
-        if names.is_empty() {
-            return Err(format!("expected the name of a data file behind `@{name}`"));
-        }
-        Ok(names)
-    };
+/// The operator of a name; inside, what its argument came to.
+fn operator(name: &str, argument: &[u8]) -> Result<Result<Operator, String>, String> {
+    let expression =
+        |operator: fn(Expression) -> Operator| expression::read(argument).map(operator);
+    let number = |operator: fn(Expression) -> Operator| number(argument).map(operator);
     Ok(match name.to_ascii_lowercase().as_str() {
-        "rx" => Operator::Rx(pattern(argument)),
-        "pm" => Operator::Pm(phrases(argument)?),
-        "pmfromfile" | "pmf" => Operator::PmFromFile(names()?),
-        "eq" => Operator::Eq(expression()?),
-        "ge" => Operator::Ge(expression()?),
-        "gt" => Operator::Gt(expression()?),
-        "le" => Operator::Le(expression()?),
-        "lt" => Operator::Lt(expression()?),
-        "streq" => Operator::StrEq(expression()?),
-        "contains" => Operator::Contains(expression()?),
-        "containsword" => Operator::ContainsWord(expression()?),
-        "beginswith" => Operator::BeginsWith(expression()?),
-        "endswith" => Operator::EndsWith(expression()?),
-        "within" => Operator::Within(expression()?),
-        "strmatch" => Operator::StrMatch(argument.to_vec()),
-        "ipmatch" => Operator::IpMatch(networks(argument)?),
-        "ipmatchfromfile" | "ipmatchf" => Operator::IpMatchFromFile(names()?),
-        "detectsqli" => Operator::DetectSqli,
-        "detectxss" => Operator::DetectXss,
-        "validatebyterange" => Operator::ValidateByteRange(byte_ranges(argument)?),
-        "validateurlencoding" => Operator::ValidateUrlEncoding,
-        "validateutf8encoding" => Operator::ValidateUtf8Encoding,
-        "unconditionalmatch" => Operator::UnconditionalMatch,
-        "nomatch" => Operator::NoMatch,
-        _ => {
-            return Err(match refused(name) {
-                Some(why) => format!("the operator `@{name}` is not there: {why}"),
-                None => format!("unknown operator `@{name}`"),
-            });
-        }
+        "rx" => pattern::read(argument).map(Operator::Rx),
+        "pm" => phrases(argument).map(Operator::Pm),
+        "pmfromfile" | "pmf" => files(argument).map(Operator::PmFromFile),
+        "eq" => number(Operator::Eq),
+        "ge" => number(Operator::Ge),
+        "gt" => number(Operator::Gt),
+        "le" => number(Operator::Le),
+        "lt" => number(Operator::Lt),
+        "streq" => expression(Operator::StrEq),
+        "contains" => expression(Operator::Contains),
+        "containsword" => expression(Operator::ContainsWord),
+        "beginswith" => expression(Operator::BeginsWith),
+        "endswith" => expression(Operator::EndsWith),
+        "within" => expression(Operator::Within),
+        "strmatch" => Ok(Operator::StrMatch(argument.to_vec())),
+        "ipmatch" => networks(argument).map(Operator::IpMatch),
+        "ipmatchfromfile" | "ipmatchf" => files(argument).map(Operator::IpMatchFromFile),
+        "detectsqli" => Ok(Operator::DetectSqli),
+        "detectxss" => Ok(Operator::DetectXss),
+        "validatebyterange" => byte_ranges(argument).map(Operator::ValidateByteRange),
+        "validateurlencoding" => Ok(Operator::ValidateUrlEncoding),
+        "validateutf8encoding" => Ok(Operator::ValidateUtf8Encoding),
+        "unconditionalmatch" => Ok(Operator::UnconditionalMatch),
+        "nomatch" => Ok(Operator::NoMatch),
+        _ => return Err(refusal("operator", REFUSED_OPERATORS, name)),
     })
 }
 
-/// Why an operator of ModSecurity's is not there.
-fn refused(name: &str) -> Option<&'static str> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "geolookup" => "there is no database of places in a filter",
-        "gsblookup" | "rbl" => "a filter asks no list of addresses",
-        "inspectfile" | "fuzzyhash" => "a filter starts no processes and has no file system",
-        "rxglobal" => "use `@rx`",
-        "rsub" => "bodies are judged, not changed",
-        "validatedtd" | "validateschema" => "use request-validation",
-        "validatehash" | "verifycc" | "verifycpf" | "verifyssn" | "verifysvnr" => "use a pattern",
-        _ => return None,
-    })
-}
-
-/// A pattern as text: a byte that is no UTF-8 as an escape, so that it stays the byte that it is.
-fn pattern(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
-        }
+/// A number, or a text with macros that become one.
+fn number(argument: &[u8]) -> Result<Expression, String> {
+    let argument = argument.trim_ascii_end();
+    let expression = expression::read(argument)?;
+    let digits = argument.strip_prefix(b"-").unwrap_or(argument);
+    let is_number = digits.iter().all(u8::is_ascii_digit)
+        && std::str::from_utf8(argument).is_ok_and(|text| text.parse::<i64>().is_ok());
+    if expression.literal().is_some() && !is_number {
+        return Err(format!("expected a whole number, but found `{}`", shown(argument)));
     }
-    text
+    Ok(expression)
+}
+
+/// Names of data files.
+fn files(argument: &[u8]) -> Result<Vec<String>, String> {
+    let text = std::str::from_utf8(argument)
+        .map_err(|_| format!("expected UTF-8 in a name, but found `{}`", shown(argument)))?;
+    let names: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
+    match names.iter().find(|name| name.contains("://")) {
+        _ if names.is_empty() => Err("expected the name of a data file".to_owned()),
+        Some(name) => Err(format!(
+            "expected the name of a data file, but found `{name}`: data comes with the configuration"
+        )),
+        None => Ok(names),
+    }
 }
 
 /// Phrases between spaces; `|41 0a|` within one are bytes.
 fn phrases(argument: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let mut phrases = vec![Vec::new()];
+    let mut phrases: Vec<Vec<u8>> = Vec::new();
+    let mut open = Vec::new();
     let mut hex: Option<Vec<u8>> = None;
-    let mut push = |byte: Option<u8>| match (byte, phrases.last_mut()) {
-        (Some(byte), Some(phrase)) => phrase.push(byte),
-        (None, Some(phrase)) if !phrase.is_empty() => phrases.push(Vec::new()),
-        _ => {}
-    };
     for &byte in argument {
         match (&mut hex, byte) {
             (None, b'|') => hex = Some(Vec::new()),
             (Some(digits), b'|') => {
-                let text = String::from_utf8_lossy(digits).into_owned();
-                for pair in text.split_ascii_whitespace() {
-                    let value = u8::from_str_radix(pair, 16).map_err(|_| {
-                        format!("expected bytes such as `41 0a` between bars, but found `{text}`")
-                    })?;
-                    push(Some(value));
-                }
+                open.extend(bytes(digits)?);
                 hex = None;
             }
             (Some(digits), byte) => digits.push(byte),
-            (None, byte) if byte.is_ascii_whitespace() => push(None),
-            (None, byte) => push(Some(byte)),
+            (None, byte) if byte.is_ascii_whitespace() => phrases.push(std::mem::take(&mut open)),
+            (None, byte) => open.push(byte),
         }
     }
     if hex.is_some() {
-        return Err("expected a second bar behind the bytes of a phrase".to_owned());
+        return Err("expected a second `|` behind the bytes of a phrase".to_owned());
     }
+    phrases.push(open);
     phrases.retain(|phrase| !phrase.is_empty());
     if phrases.is_empty() {
-        return Err("expected at least one phrase behind `@pm`".to_owned());
+        return Err("expected at least one phrase, but found none".to_owned());
     }
     Ok(phrases)
 }
 
+/// Bytes in hex, with or without spaces between them.
+fn bytes(digits: &[u8]) -> Result<Vec<u8>, String> {
+    let wrong = || {
+        let found = shown(digits);
+        format!(
+            "expected bytes such as `41 0a` between two `|`, but found `{found}`; write `|7c|` for a bar"
+        )
+    };
+    let digits: Vec<u8> =
+        digits.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if digits.is_empty() || digits.len() % 2 == 1 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return Err(wrong());
+    }
+    let pairs = digits.chunks_exact(2).map(|pair| {
+        let pair = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    pairs.collect::<Option<Vec<u8>>>().ok_or_else(wrong)
+}
+
+/// Addresses and networks between commas or spaces.
 fn networks(argument: &[u8]) -> Result<Vec<IpNet>, String> {
     let text = String::from_utf8_lossy(argument);
     let parts = text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let address = || part.parse::<std::net::IpAddr>().map(IpNet::from).ok();
-            part.parse::<IpNet>()
-                .ok()
-                .or_else(address)
-                .ok_or_else(|| format!("expected an address or a network, but found `{part}`"))
+    let networks = parts.map(|part| {
+        let address = || part.parse::<std::net::IpAddr>().map(IpNet::from).ok();
+        let network = part.parse::<IpNet>().ok().or_else(address);
+        network.ok_or_else(|| {
+            format!("expected an address or a network, but found `{}`", shown(part.as_bytes()))
         })
-        .collect()
+    });
+    let networks = networks.collect::<Result<Vec<_>, _>>()?;
+    if networks.is_empty() {
+        return Err("expected an address or a network, but found none".to_owned());
+    }
+    Ok(networks)
 }
 
+/// Inclusive ranges of bytes between commas.
 fn byte_ranges(argument: &[u8]) -> Result<Vec<(u8, u8)>, String> {
     let text = String::from_utf8_lossy(argument);
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            match (first.trim().parse(), last.trim().parse()) {
-                (Ok(first), Ok(last)) if first <= last => Ok((first, last)),
-                _ => Err(format!("expected bytes such as `32-126`, but found `{part}`")),
-            }
-        })
-        .collect()
+    let ranges = parts.map(|part| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        match (first.trim().parse(), last.trim().parse()) {
+            (Ok(first), Ok(last)) if first <= last => Ok((first, last)),
+            _ => Err(format!(
+                "expected bytes such as `32-126`, but found `{}`",
+                shown(part.as_bytes())
+            )),
+        }
+    });
+    let ranges = ranges.collect::<Result<Vec<_>, _>>()?;
+    if ranges.is_empty() {
+        return Err("expected bytes such as `32-126`, but found none".to_owned());
+    }
+    Ok(ranges)
 }

@@ -1,21 +1,24 @@
 //! Variables of a rule (`ARGS|!ARGS:password|&REQUEST_HEADERS:Host`).
 
+use super::shown;
+use crate::lists::{REFUSED_VARIABLES, refusal};
 use crate::syntax::{Selector, Target, Variable, VariableRef};
 
 /// Targets of one rule, at most: a rule set names a few dozen.
-const MAX_TARGETS: usize = 1000;
+pub(super) const MAX_TARGETS: usize = 1000;
 
 /// Reads a list of targets.
 ///
 /// # Errors
 /// What is wrong with the first that is none.
 pub(super) fn read_list(text: &[u8]) -> Result<Vec<Target>, String> {
-    let text = std::str::from_utf8(text).map_err(|_| "expected variables in UTF-8".to_owned())?;
-    let parts = split(text);
+    let text = std::str::from_utf8(text)
+        .map_err(|_| format!("expected variables in UTF-8, but found `{}`", shown(text)))?;
+    let parts = split(text)?;
     if parts.len() > MAX_TARGETS {
         return Err(format!("expected at most {MAX_TARGETS} variables, but found {}", parts.len()));
     }
-    parts.into_iter().map(|part| read(part.trim())).collect()
+    parts.into_iter().map(read).collect()
 }
 
 /// Reads one target.
@@ -29,34 +32,56 @@ pub(super) fn read(text: &str) -> Result<Target, String> {
     Ok(Target::Values(parse_variable(text)?))
 }
 
-/// Splits at bars and commas that are not within a pattern.
-fn split(text: &str) -> Vec<&str> {
+/// Where in an item of the list a bar or comma would be found.
+enum Place {
+    /// In the variable's name.
+    Name,
+    /// In a selector without quotes or slashes.
+    Selector,
+    /// In a text that ends with this byte.
+    Until(u8),
+}
+
+/// Splits at bars and commas that are within neither quotes nor a pattern.
+///
+/// # Errors
+/// A quote or pattern without an end: what follows would be taken for a part of it.
+fn split(text: &str) -> Result<Vec<&str>, String> {
     let mut parts = Vec::new();
     let mut start = 0;
-    let mut in_pattern = false;
+    let mut place = Place::Name;
+    let mut bytes = text.bytes().enumerate();
     let mut before = b' ';
-    let mut escaped = false;
-    for (place, byte) in text.bytes().enumerate() {
-        let opens = byte == b'/' && matches!(before, b':' | b'\'') && !in_pattern;
-        let closes = byte == b'/' && in_pattern && !escaped;
-        // `XML://@*` and `XML:/*` are no patterns.
-        let xpath = opens
-            && text.get(start..place).is_some_and(|name| {
-                name.trim_start_matches(['!', '&']).eq_ignore_ascii_case("xml:")
-            });
-        if opens && !xpath {
-            in_pattern = true;
-        } else if closes {
-            in_pattern = false;
-        } else if matches!(byte, b'|' | b',') && !in_pattern {
-            parts.extend(text.get(start..place));
-            start = place + 1;
-        }
-        escaped = byte == b'\\' && !escaped;
+    while let Some((at, byte)) = bytes.next() {
+        place = match (place, byte) {
+            (Place::Name | Place::Selector, b'|' | b',') => {
+                parts.extend(text.get(start..at));
+                start = at + 1;
+                Place::Name
+            }
+            (Place::Name, b'\'') if before == b':' => Place::Until(b'\''),
+            (Place::Name, b'/') if before == b':' => {
+                // `XML://@*` and `XML:/*` are no patterns.
+                let name = text.get(start..at).unwrap_or_default();
+                let name = name.trim_start().trim_start_matches(['!', '&']);
+                if name.eq_ignore_ascii_case("xml:") { Place::Selector } else { Place::Until(b'/') }
+            }
+            (Place::Name, byte) if before == b':' && byte != b':' => Place::Selector,
+            (Place::Until(end), b'\\') => {
+                bytes.next();
+                Place::Until(end)
+            }
+            (Place::Until(end), byte) if byte == end => Place::Selector,
+            (place, _) => place,
+        };
         before = byte;
     }
+    if let Place::Until(end) = place {
+        let found = shown(text.get(start..).unwrap_or_default().as_bytes());
+        return Err(format!("expected `{}` at the end of `{found}`", char::from(end)));
+    }
     parts.extend(text.get(start..));
-    parts
+    Ok(parts.into_iter().map(str::trim).collect())
 }
 
 /// Reads a variable with its selector (`ARGS:password`, `TX:/^header_/`, `XML:/*`, `REQUEST_URI`).
@@ -69,55 +94,72 @@ pub fn parse_variable(text: &str) -> Result<VariableRef, String> {
         None => (text, None),
     };
     let Some(variable) = Variable::named(name) else {
-        return Err(match refused(name) {
-            Some(why) => format!("the variable `{name}` is not there: {why}"),
-            None => format!("unknown variable `{name}`"),
-        });
-    };
-    if variable == Variable::Xml {
-        let selector = match selector {
-            Some("/*") => Selector::XmlText,
-            Some("//@*") => Selector::XmlAttributes,
-            _ => return Err("expected `XML:/*` (text) or `XML://@*` (attributes)".to_owned()),
-        };
-        return Ok(VariableRef { variable, selector });
-    }
-    let Some(selector) = selector else {
-        return Ok(VariableRef { variable, selector: Selector::All });
-    };
-    if !variable.is_collection() {
-        return Err(format!("`{name}` is one value, so that it takes no `:{selector}`"));
-    }
-    let selector = selector
-        .strip_prefix('\'')
-        .and_then(|selector| selector.strip_suffix('\''))
-        .unwrap_or(selector);
-    let pattern = selector.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
-    let selector = match pattern {
-        Some(pattern) if !pattern.is_empty() => Selector::Pattern(pattern.replace("\\/", "/")),
-        Some(_) => return Err(format!("expected a pattern in `{text}`, but it is empty")),
-        None if selector.is_empty() => {
-            return Err(format!("expected a name behind the colon of `{text}`"));
+        if name.is_empty() {
+            return Err("expected a variable such as `ARGS`, but found none".to_owned());
         }
-        None => Selector::Name(selector.to_ascii_lowercase().into_bytes()),
+        return Err(refusal("variable", REFUSED_VARIABLES, &shown(name.as_bytes())));
+    };
+    let selector = match (variable, selector) {
+        (Variable::Xml, Some("/*")) => Selector::XmlText,
+        (Variable::Xml, Some("//@*")) => Selector::XmlAttributes,
+        (Variable::Xml, _) => {
+            return Err(format!(
+                "expected `XML:/*` (text) or `XML://@*` (attributes), but found `{}`; other paths are not supported",
+                shown(text.as_bytes())
+            ));
+        }
+        (_, None) => Selector::All,
+        (_, Some(selector)) if !variable.is_collection() => {
+            return Err(format!(
+                "`{}` is one value, but `:{}` asks for a member of it",
+                variable.name(),
+                shown(selector.as_bytes())
+            ));
+        }
+        (_, Some(selector)) => read_selector(text, selector)?,
     };
     Ok(VariableRef { variable, selector })
 }
 
-/// Why a variable of ModSecurity's is not there.
-fn refused(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_uppercase();
-    Some(match name.as_str() {
-        "IP" | "GLOBAL" | "SESSION" | "USER" | "RESOURCE" => {
-            "collections that outlive a request are not kept: use rate-limiting"
+fn read_selector(text: &str, selector: &str) -> Result<Selector, String> {
+    let selector = selector.trim();
+    let found = || shown(text.as_bytes());
+    let selector = match selector.strip_prefix('\'') {
+        Some(rest) => rest
+            .strip_suffix('\'')
+            .ok_or_else(|| format!("expected `'` at the end of `{}`", found()))?,
+        None => selector,
+    };
+    if let Some(rest) = selector.strip_prefix('/') {
+        let pattern = rest
+            .strip_suffix('/')
+            .ok_or_else(|| format!("expected `/` at the end of the pattern in `{}`", found()))?;
+        return match pattern {
+            "" => Err(format!("expected a pattern in `{}`, but it is empty", found())),
+            pattern => Ok(Selector::Pattern(without_escapes(pattern, '/'))),
+        };
+    }
+    match selector {
+        "" => Err(format!("expected a name behind the colon of `{}`", found())),
+        name => Ok(Selector::Name(without_escapes(name, '\'').to_ascii_lowercase().into_bytes())),
+    }
+}
+
+/// The text without the backslashes that stand before this character alone.
+fn without_escapes(text: &str, character: char) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(one) = characters.next() {
+        match (one, characters.clone().next()) {
+            ('\\', Some(next)) => {
+                if next != character {
+                    kept.push('\\');
+                }
+                kept.push(next);
+                characters.next();
+            }
+            _ => kept.push(one),
         }
-        "GEO" => "there is no database of places in a filter",
-        "ENV" => "a filter has no environment of its own",
-        "FILES_TMPNAMES" | "FILES_TMP_CONTENT" | "FULL_REQUEST" => "a filter has no file system",
-        "REMOTE_USER" | "USERID" | "SESSIONID" | "WEBAPPID" => {
-            "who is calling, the auth controls say"
-        }
-        name if name.starts_with("TIME") || name == "DURATION" => "rules have no clock",
-        _ => return None,
-    })
+    }
+    kept
 }

@@ -22,6 +22,21 @@ pub enum Phase {
     Logging = 5,
 }
 
+impl Phase {
+    /// By its number or name, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "1" => Phase::RequestHeaders,
+            "2" | "request" => Phase::RequestBody,
+            "3" => Phase::ResponseHeaders,
+            "4" | "response" => Phase::ResponseBody,
+            "5" | "logging" => Phase::Logging,
+            _ => return None,
+        })
+    }
+}
+
 /// Ids from the first to the last, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IdRange {
@@ -73,6 +88,9 @@ pub struct Link {
     pub msg: Option<Expression>,
     /// `logdata`
     pub logdata: Option<Expression>,
+    /// What a value must have before the operator is asked: its number in the tables that were made with the rule set.
+    /// Text has none.
+    pub condition: Option<u32>,
 }
 
 /// A rule with its chain.

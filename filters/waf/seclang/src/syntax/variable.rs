@@ -144,9 +144,13 @@ pub enum Target {
 }
 
 impl Variable {
-    /// By its name, in any case.
+    /// By its name, in any case; names that ModSecurity had before are taken as well.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Variable::ALL.iter().copied().find(|variable| variable.name().eq_ignore_ascii_case(name))
+        const BEFORE: [(&str, Variable); 1] =
+            [("MULTIPART_SEMICOLON_MISSING", Variable::MultipartMissingSemicolon)];
+        let now = Variable::ALL.iter().map(|variable| (variable.name(), *variable));
+        let mut all = now.chain(BEFORE);
+        all.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, variable)| variable)
     }
 }

@@ -1,0 +1,210 @@
+//! The tables of all conditions, and the pass over a value.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::ops::{ControlFlow, Range};
+
+use crate::automaton::Automaton;
+use crate::bytes::ByteSet;
+
+/// What other layouts than this one begin otherwise with.
+pub(super) const VERSION: u32 = u32::from_le_bytes(*b"pf01");
+
+/// Bytes of the counts that the tables begin with.
+const HEADER: usize = 32;
+
+/// What a set of conditions asks of a value, in a form that is searched where it lies.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    table: Cow<'static, [u8]>,
+    automaton: Automaton,
+    conditions: usize,
+    clauses: usize,
+    rows: Range<usize>,
+    always: Range<usize>,
+    list_ends: Range<usize>,
+    lists: Range<usize>,
+    first_ends: Range<usize>,
+    firsts: Range<usize>,
+}
+
+/// What one pass works with; kept from value to value, so that nothing is made anew.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// The clauses that hold, a bit each.
+    held: Vec<u64>,
+    /// The conditions that are met, a bit each.
+    met: Vec<u64>,
+    bytes: ByteSet,
+}
+
+impl Scan {
+    /// The conditions that the last value meets: bit `n % 64` of word `n / 64` is that of the nth.
+    #[must_use]
+    pub fn survivors(&self) -> &[u64] {
+        &self.met
+    }
+
+    /// True when the last value meets the nth condition.
+    #[must_use]
+    pub fn survives(&self, condition: usize) -> bool {
+        has(&self.met, condition)
+    }
+
+    /// The bytes that the last value has.
+    #[must_use]
+    pub fn bytes(&self) -> &ByteSet {
+        &self.bytes
+    }
+}
+
+fn has(bits: &[u64], bit: usize) -> bool {
+    bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0)
+}
+
+fn set(bits: &mut [u64], bit: usize) {
+    if let Some(word) = bits.get_mut(bit / 64) {
+        *word |= 1 << (bit % 64);
+    }
+}
+
+/// Cuts a table into its sections.
+struct Cut(usize);
+
+impl Cut {
+    fn next(&mut self, count: usize, size: usize) -> Option<Range<usize>> {
+        let start = self.0;
+        self.0 = start.checked_add(count.checked_mul(size)?)?;
+        Some(start..self.0)
+    }
+}
+
+impl Tables {
+    /// Tables that [`build`](super::build) made; none where the bytes are no such tables.
+    #[must_use]
+    pub fn new(table: impl Into<Cow<'static, [u8]>>) -> Option<Self> {
+        let table = table.into();
+        let mut counts =
+            table.get(..HEADER)?.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word));
+        if counts.next()? != VERSION {
+            return None;
+        }
+        let mut count = || usize::try_from(counts.next()?).ok();
+        let (conditions, clauses, rows, lists) = (count()?, count()?, count()?, count()?);
+        let (list_items, first_items, automaton) = (count()?, count()?, count()?);
+        let mut cut = Cut(HEADER + 256);
+        let rows = cut.next(rows.checked_mul(clauses.div_ceil(64))?, 8)?;
+        let always = cut.next(conditions.div_ceil(64), 8)?;
+        let (list_ends, lists) = (cut.next(lists, 4)?, cut.next(list_items, 2)?);
+        let (first_ends, firsts) = (cut.next(clauses, 4)?, cut.next(first_items, 2)?);
+        let automaton = cut.next(automaton, 1)?;
+        if cut.0 != table.len() {
+            return None;
+        }
+        let automaton = match &table {
+            Cow::Borrowed(table) => Automaton::new(table.get(automaton)?),
+            Cow::Owned(table) => Automaton::new(table.get(automaton)?.to_vec()),
+        }?;
+        Some(Self {
+            table,
+            automaton,
+            conditions,
+            clauses,
+            rows,
+            always,
+            list_ends,
+            lists,
+            first_ends,
+            firsts,
+        })
+    }
+
+    /// How many conditions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.conditions
+    }
+
+    /// True when there is no condition.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.conditions == 0
+    }
+
+    fn words<const N: usize>(&self, section: &Range<usize>) -> &[[u8; N]] {
+        self.table.get(section.clone()).unwrap_or_default().as_chunks().0
+    }
+
+    /// Goes through a value, and leaves in the scan which conditions it meets.
+    pub fn scan(&self, value: &[u8], scan: &mut Scan) {
+        scan.bytes = ByteSet::of(value);
+        scan.held.clear();
+        scan.held.resize(self.clauses.div_ceil(64), 0);
+        self.hold_by_bytes(scan);
+        self.hold_by_atoms(value, scan);
+        self.meet(scan);
+    }
+
+    fn hold_by_bytes(&self, scan: &mut Scan) {
+        let width = scan.held.len();
+        if width == 0 {
+            return;
+        }
+        let row_of = self.table.get(HEADER..).unwrap_or_default();
+        let rows = self.words::<8>(&self.rows);
+        for byte in scan.bytes.iter() {
+            let row = row_of.get(usize::from(byte)).map_or(0, |row| usize::from(*row) * width);
+            let row = rows.get(row..row + width).unwrap_or_default();
+            scan.held
+                .iter_mut()
+                .zip(row)
+                .for_each(|(held, word)| *held |= u64::from_le_bytes(*word));
+        }
+    }
+
+    fn hold_by_atoms(&self, value: &[u8], scan: &mut Scan) {
+        let (ends, lists) = (self.words::<4>(&self.list_ends), self.words::<2>(&self.lists));
+        let held = scan.held.as_mut_slice();
+        let mut last = 0;
+        let _: Option<Infallible> = self.automaton.scan(value, |_, list| {
+            if list != last {
+                last = list;
+                list_at(ends, lists, list as usize).iter().for_each(|item| set(held, number(item)));
+            }
+            ControlFlow::Continue(())
+        });
+    }
+
+    fn meet(&self, scan: &mut Scan) {
+        let Scan { held, met, .. } = scan;
+        met.clear();
+        met.extend(self.words::<8>(&self.always).iter().map(|word| u64::from_le_bytes(*word)));
+        let (ends, firsts) = (self.words::<4>(&self.first_ends), self.words::<2>(&self.firsts));
+        for (index, word) in held.iter().enumerate() {
+            let mut word = *word;
+            while word != 0 {
+                let clause = index * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                let mut entries = list_at(ends, firsts, clause);
+                while let [condition, count, rest @ ..] = entries {
+                    let (others, behind) =
+                        rest.split_at_checked(number(count)).unwrap_or((rest, &[]));
+                    if others.iter().all(|clause| has(held, number(clause))) {
+                        set(met, number(condition));
+                    }
+                    entries = behind;
+                }
+            }
+        }
+    }
+}
+
+fn number(item: &[u8; 2]) -> usize {
+    usize::from(u16::from_le_bytes(*item))
+}
+
+fn list_at<'t>(ends: &[[u8; 4]], items: &'t [[u8; 2]], at: usize) -> &'t [[u8; 2]] {
+    let end = |at: usize| ends.get(at).map_or(0, |end| u32::from_le_bytes(*end) as usize);
+    let start = at.checked_sub(1).map_or(0, end);
+    items.get(start..end(at)).unwrap_or_default()
+}
