@@ -24,8 +24,8 @@ OTHER_ENVOYS := 1.36.4 1.37.0 1.39.3
 export CARGO_INCREMENTAL ?= 0
 # Seconds for each fuzz target.
 TIME ?= 60
-# The release of OWASP CRS that `make crs` fetches where CRS_DIR is not set. Its checksum is the user's to give: it comes
-# from the project's own signed list, and is not known here.
+# The release of OWASP CRS that `make crs` fetches where CRS_DIR is not set. Its checksum is the caller's to give, as it
+# is not known here.
 CRS_VERSION := 4.28.0
 CRS_URL := https://github.com/coreruleset/coreruleset/archive/refs/tags/v$(CRS_VERSION).tar.gz
 CRS_SHA256 ?=
