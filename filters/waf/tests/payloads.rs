@@ -1,5 +1,9 @@
 //! What everybody tries is stopped by our own rule set wherever it stands, and what people write passes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say so and stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say so and stop"
+)]
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -42,7 +46,8 @@ impl Waf {
         set.extend(parse(&sources).unwrap().statements).unwrap();
         let store = Rc::new(RefCell::new(Store::new()));
         let settings = Settings::of(&set.settings);
-        let program = Program::link(&set, settings, &store, &|_| None, None).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let program = Program::link(&set, settings, &store, &|_| None, None)
+            .unwrap_or_else(|faults| panic!("{faults:?}"));
         let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full).unwrap();
         Self { program: Rc::new(program), profile: Rc::new(profile) }
     }
@@ -55,7 +60,10 @@ impl Waf {
         let method: &[u8] = if body.is_empty() { b"GET" } else { b"POST" };
         transaction.request_line(method, target.as_bytes(), b"HTTP/1.1");
         transaction.request_header(b"host", b"gateway.test");
-        transaction.request_header(b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0");
+        transaction.request_header(
+            b"user-agent",
+            b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        );
         for (name, value) in headers {
             transaction.request_header(name.as_bytes(), value.as_bytes());
         }
@@ -93,9 +101,11 @@ impl Place {
                 content_type("application/json"),
                 format!("{{\"q\":{}}}", quoted(value)),
             ),
-            Place::Cookie => {
-                ("/".to_owned(), vec![("cookie", format!("a=1; q={}", value.replace(';', "%3B")))], String::new())
-            }
+            Place::Cookie => (
+                "/".to_owned(),
+                vec![("cookie", format!("a=1; q={}", value.replace(';', "%3B")))],
+                String::new(),
+            ),
         }
     }
 }
