@@ -21,8 +21,8 @@ pub(super) struct Rules<'v> {
     /// What the directives say about the engine, before fields say otherwise.
     pub(super) settings: Settings,
     data: BTreeMap<String, Vec<u8>>,
-    written: Vec<(&'static str, Node<'v>)>,
     prefilter: Option<Rc<Tables>>,
+    written: Vec<(&'static str, Node<'v>)>,
 }
 
 /// Bytes of one data file, at most.
@@ -104,7 +104,7 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules
         Some((set, prefilter))
     })?;
     let settings = Settings::of(&set.settings);
-    Some(Rules { set, settings, data, written, prefilter })
+    Some(Rules { set, settings, data, prefilter, written })
 }
 
 impl Rules<'_> {

@@ -221,10 +221,12 @@ impl Trie {
 
 /// Which slots are taken, and which bases.
 struct Slots {
-    taken: Vec<bool>,
+    /// For a slot that is taken, one behind it with none vacant between; for a vacant one itself. What is behind all of
+    /// them is vacant.
+    next: Vec<u32>,
     bases: Vec<bool>,
     /// No slot below it is worth a look: the few that are vacant fit nobody.
-    from: usize,
+    from: u32,
 }
 
 /// A search passes over so many vacant slots before the next one begins behind them.
@@ -233,58 +235,67 @@ const PATIENCE: usize = 64;
 impl Slots {
     fn new() -> Self {
         // The first slot is the shallow state's.
-        Self { taken: vec![true], bases: vec![true], from: 1 }
+        Self { next: vec![1], bases: vec![true], from: 1 }
     }
 
     fn end(&self) -> u32 {
-        self.taken.len() as u32
+        self.next.len() as u32
     }
 
-    fn is_taken(&self, slot: usize) -> bool {
-        self.taken.get(slot).copied().unwrap_or(false)
+    fn is_taken(&self, slot: u32) -> bool {
+        self.next.get(slot as usize).is_some_and(|next| *next != slot)
+    }
+
+    /// The first vacant slot from here on. Each search makes the way shorter for those that follow.
+    fn vacant(&mut self, mut slot: u32) -> u32 {
+        while let Some(next) = self.next.get(slot as usize).copied().filter(|next| *next != slot) {
+            let beyond = self.next.get(next as usize).copied().unwrap_or(next);
+            if let Some(entry) = self.next.get_mut(slot as usize) {
+                *entry = beyond;
+            }
+            slot = beyond;
+        }
+        slot
+    }
+
+    fn has_base(&self, base: u32) -> bool {
+        self.bases.get(base as usize).copied().unwrap_or(false)
     }
 
     /// The lowest base at which all children find their slots vacant.
     fn base(&mut self, children: &[(u8, usize)]) -> u32 {
-        let first = children.first().map_or(0, |(class, _)| usize::from(*class));
-        let mut slot = self.from;
+        let first = children.first().map_or(0, |(class, _)| u32::from(*class));
+        let mut slot = self.vacant(self.from.max(first + 1));
         let mut passed = 0;
-        loop {
-            if !self.is_taken(slot) {
-                if slot > first
-                    && !self.bases.get(slot - first).copied().unwrap_or(false)
-                    && children
-                        .iter()
-                        .all(|(class, _)| !self.is_taken(slot - first + usize::from(*class)))
-                {
-                    break;
-                }
-                passed += 1;
-                if passed == PATIENCE {
-                    self.from = slot;
-                }
-            } else if slot == self.from {
-                self.from += 1;
+        while self.has_base(slot - first)
+            || children
+                .iter()
+                .skip(1)
+                .any(|(class, _)| self.is_taken(slot - first + u32::from(*class)))
+        {
+            passed += 1;
+            if passed == PATIENCE {
+                self.from = slot;
             }
-            slot += 1;
+            slot = self.vacant(slot + 1);
         }
         let base = slot - first;
-        if self.bases.len() <= base {
-            self.bases.resize(base + 1, false);
+        if self.bases.len() <= base as usize {
+            self.bases.resize(base as usize + 1, false);
         }
-        if let Some(entry) = self.bases.get_mut(base) {
+        if let Some(entry) = self.bases.get_mut(base as usize) {
             *entry = true;
         }
-        base as u32
+        base
     }
 
     fn take(&mut self, slot: u32) {
-        let slot = slot as usize;
-        if self.taken.len() <= slot {
-            self.taken.resize(slot + 1, false);
+        let end = self.end();
+        if end <= slot {
+            self.next.extend(end..=slot);
         }
-        if let Some(entry) = self.taken.get_mut(slot) {
-            *entry = true;
+        if let Some(entry) = self.next.get_mut(slot as usize) {
+            *entry = slot + 1;
         }
     }
 }

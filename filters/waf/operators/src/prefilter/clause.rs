@@ -1,6 +1,7 @@
 //! A clause: bytes and atoms one of which must occur.
 
-use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Deref;
 
 use crate::bytes::ByteSet;
 
@@ -15,13 +16,45 @@ pub(super) const MAX_ATOM: usize = 8;
 /// A clause that holds this often at a place of ordinary text holds for nearly every value, and says nothing.
 const TOO_FREQUENT: f64 = 0.25;
 
+/// A text that must occur, in lower case and of two bytes or more.
+///
+/// It holds its bytes itself: a large pattern makes and drops thousands of them on the way to its condition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Atom {
+    bytes: [u8; MAX_ATOM],
+    length: u8,
+}
+
+impl Atom {
+    /// The atom of a text that is no longer than one may be.
+    fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; MAX_ATOM];
+        bytes.iter_mut().zip(text).for_each(|(place, byte)| *place = byte.to_ascii_lowercase());
+        Self { bytes, length: text.len().min(MAX_ATOM) as u8 }
+    }
+}
+
+impl Deref for Atom {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.escape_ascii())
+    }
+}
+
 /// Any of the bytes occurs, or any of the atoms, whose case does not count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Clause {
     /// The bytes.
     pub bytes: ByteSet,
-    /// The atoms, in lower case and of two bytes or more.
-    pub atoms: BTreeSet<Vec<u8>>,
+    /// The atoms, in order and each once.
+    pub atoms: Vec<Atom>,
 }
 
 impl Clause {
@@ -35,42 +68,47 @@ impl Clause {
                     clause.bytes.insert(byte.to_ascii_lowercase());
                     clause.bytes.insert(byte.to_ascii_uppercase());
                 }
-                _ => {
-                    clause.atoms.insert(rarest_part(text).to_ascii_lowercase());
-                }
+                _ => clause.atoms.push(Atom::new(rarest_part(text))),
             }
         }
         clause.simplify();
         Some(clause)
     }
 
-    /// What either asks for.
-    pub(super) fn or(&self, other: &Clause) -> Clause {
-        let mut clause = Clause {
-            bytes: self.bytes.union(other.bytes),
-            atoms: self.atoms.union(&other.atoms).cloned().collect(),
-        };
-        clause.simplify();
-        clause
+    /// What any of them asks for.
+    pub(super) fn any<'c>(clauses: impl Iterator<Item = &'c Clause>) -> Clause {
+        let mut any = Clause::default();
+        for clause in clauses {
+            any.bytes = any.bytes.union(clause.bytes);
+            any.atoms.extend_from_slice(&clause.atoms);
+        }
+        any.simplify();
+        any
     }
 
-    /// Drops atoms that cannot occur without another one or a byte of the clause.
+    /// Puts the atoms in order, and drops those that cannot occur without another one or a byte of the clause.
     fn simplify(&mut self) {
         let bytes = self.bytes;
         let has_both_cases = |byte: &u8| {
             bytes.contains(byte.to_ascii_lowercase()) && bytes.contains(byte.to_ascii_uppercase())
         };
         self.atoms.retain(|atom| !atom.iter().any(has_both_cases));
-        let contained: Vec<Vec<u8>> =
-            self.atoms.iter().filter(|atom| self.has_part_of(atom)).cloned().collect();
-        contained.iter().for_each(|atom| {
-            self.atoms.remove(atom);
-        });
-    }
-
-    /// True when another atom is within this one.
-    fn has_part_of(&self, atom: &[u8]) -> bool {
-        (2..atom.len()).any(|length| atom.windows(length).any(|part| self.atoms.contains(part)))
+        self.atoms.sort_unstable();
+        self.atoms.dedup();
+        let mut lengths = [false; MAX_ATOM + 1];
+        for atom in &self.atoms {
+            if let Some(is_there) = lengths.get_mut(atom.len()) {
+                *is_there = true;
+            }
+        }
+        let is_part = |part: &[u8]| self.atoms.binary_search(&Atom::new(part)).is_ok();
+        let has_part = |atom: &Atom| {
+            let shorter =
+                lengths.iter().take(atom.len()).enumerate().filter(|(_, is_there)| **is_there);
+            shorter.into_iter().any(|(length, _)| atom.windows(length).any(is_part))
+        };
+        let kept: Vec<Atom> = self.atoms.iter().filter(|atom| !has_part(atom)).copied().collect();
+        self.atoms = kept;
     }
 
     /// About how often it holds at a place of ordinary text: the rarer the better.
@@ -94,6 +132,6 @@ impl Clause {
 
 /// The part of a text, as long as an atom may be, that occurs least.
 fn rarest_part(text: &[u8]) -> &[u8] {
-    let rate = |part: &&[u8]| frequency::of_text(part);
-    text.windows(MAX_ATOM).min_by(|a, b| rate(a).total_cmp(&rate(b))).unwrap_or(text)
+    let rated = text.windows(MAX_ATOM).map(|part| (frequency::of_text(part), part));
+    rated.min_by(|(a, _), (b, _)| a.total_cmp(b)).map_or(text, |(_, part)| part)
 }

@@ -234,14 +234,9 @@ fn either(branches: &[Vec<Clause>]) -> Vec<Clause> {
     }
     (0..most)
         .map(|at| {
-            branches.iter().filter_map(|branch| branch.get(at).or_else(|| branch.last())).fold(
-                Clause::default(),
-                |either, clause| Clause {
-                    bytes: either.bytes.union(clause.bytes),
-                    atoms: either.atoms.into_iter().chain(clause.atoms.iter().cloned()).collect(),
-                },
+            Clause::any(
+                branches.iter().filter_map(|branch| branch.get(at).or_else(|| branch.last())),
             )
         })
-        .map(|clause| clause.or(&Clause::default()))
         .collect()
 }

@@ -14,6 +14,6 @@ mod tables;
 mod tests;
 
 pub use build::{TooManyConditions, build};
-pub use clause::{Clause, MAX_CLAUSES};
+pub use clause::{Atom, Clause, MAX_CLAUSES};
 pub use condition::Condition;
 pub use tables::{Scan, Tables};

@@ -87,18 +87,20 @@ fn set() -> Option<Set> {
             (text, pattern)
         })
         .collect();
+    let parsed: Vec<_> =
+        patterns.iter().map(|(_, pattern)| parse(pattern.as_translated()).unwrap()).collect();
+    let files = phrases::files()?;
+    let lists: Vec<Vec<&[u8]>> = files.iter().map(|(_, text)| lines(text).collect()).collect();
     let start = Instant::now();
-    let mut conditions: Vec<Condition> = patterns
-        .iter()
-        .map(|(_, pattern)| Condition::of_pattern(&parse(pattern.as_translated()).unwrap()))
-        .collect();
-    let mut phrases = Vec::new();
-    for (name, text) in phrases::files()? {
-        let list: Vec<&[u8]> = lines(&text).collect();
-        conditions.push(Condition::of_phrases(&list));
-        phrases.push((name, Phrases::new(&list).unwrap()));
-    }
+    let of_patterns = parsed.iter().map(Condition::of_pattern);
+    let conditions: Vec<Condition> =
+        of_patterns.chain(lists.iter().map(|list| Condition::of_phrases(list))).collect();
     let conditioned = start.elapsed();
+    let phrases = files
+        .iter()
+        .zip(&lists)
+        .map(|((name, _), list)| (name.clone(), Phrases::new(list).unwrap()))
+        .collect();
     let start = Instant::now();
     let table = build(&conditions).unwrap();
     let clauses: BTreeSet<_> = conditions.iter().flat_map(Condition::clauses).collect();

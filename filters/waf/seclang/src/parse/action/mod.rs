@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 pub(super) use control::text as removal_text;
 use split::Item;
+pub(super) use value::MAX_TRANSFORMATIONS;
 
 use super::ids;
 use crate::lists::{ACCEPTED_ACTIONS, ACCEPTED_CONTROLS, REFUSED_ACTIONS, Reason, reason, refusal};
@@ -141,8 +142,9 @@ impl Actions {
 
     fn read_id(&mut self, value: Option<&[u8]>) -> Result<(), String> {
         let id = value::bytes(value).and_then(ids::id)?;
-        if let Some(first) = self.id.replace(id) {
-            return Err(format!("expected one id, but found {first} and {id}"));
+        match self.id {
+            None => self.id = Some(id),
+            Some(first) => return Err(format!("expected one id, but found {first} and {id}")),
         }
         Ok(())
     }

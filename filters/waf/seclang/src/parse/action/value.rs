@@ -20,7 +20,7 @@ pub(super) const FLAGS: [&str; 11] = [
 ];
 
 /// Transformations of one rule, at most: the longest row of the Core Rule Set has seven, and each costs a pass over a value.
-pub(super) const MAX_TRANSFORMATIONS: usize = 64;
+pub(in super::super) const MAX_TRANSFORMATIONS: usize = 64;
 
 pub(super) fn none(value: Option<&[u8]>) -> Result<(), String> {
     match value {

@@ -50,10 +50,11 @@ impl Assembler<'_> {
 }
 
 /// True if a name is meant by a pattern in which `*` stands for anything and `?` for one byte. Folders count for nothing
-/// where the file's name has none.
+/// where the file's name has none, unless it is a set that is named (`@set/*.conf`).
 fn is_meant(pattern: &[u8], name: &[u8]) -> bool {
     let last = pattern.rsplit(|byte| *byte == b'/').next().unwrap_or(pattern);
-    matches(pattern, name) || (!name.contains(&b'/') && matches(last, name))
+    let bare = !name.contains(&b'/') && !pattern.starts_with(b"@");
+    matches(pattern, name) || (bare && matches(last, name))
 }
 
 /// Goes back to the last `*` alone, so that it takes the product of the lengths at most.

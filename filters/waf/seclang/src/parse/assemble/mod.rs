@@ -1,8 +1,8 @@
 //! Directive by directive: chains are put together, defaults are worked in, mistakes are collected.
 
 mod change;
-mod include;
-mod rule;
+pub(super) mod include;
+pub(super) mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
