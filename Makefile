@@ -2,7 +2,7 @@
 # Needs rustup, Python 3, a C compiler and make; the rest is fetched into ignored folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build bench fuzz test-envoys demo clean toolchain
+.PHONY: help run test check build crs ftw bench bench-waf fuzz test-envoys demo clean toolchain
 
 # What ships: a folder filters/<name>/module is built and becomes dist/<name>.wasm.
 MODULES := $(sort $(patsubst filters/%/module/Cargo.toml,%,$(wildcard filters/*/module/Cargo.toml)))
@@ -24,6 +24,17 @@ OTHER_ENVOYS := 1.36.4 1.37.0 1.39.3
 export CARGO_INCREMENTAL ?= 0
 # Seconds for each fuzz target.
 TIME ?= 60
+# The release of OWASP CRS that `make crs` fetches where CRS_DIR is not set. Its checksum is the caller's to give, as it
+# is not known here.
+CRS_VERSION := 4.28.0
+CRS_URL := https://github.com/coreruleset/coreruleset/archive/refs/tags/v$(CRS_VERSION).tar.gz
+CRS_SHA256 ?=
+CRS_DIR ?=
+CRS_PLUGINS_DIR ?=
+# A target folder of its own: the same packages with another feature would be built again and again.
+CRS_TARGET := $(TARGET_DIR)/crs
+# Tests of the rule set that `make ftw` runs, such as 942100; all of them unless set.
+FTW ?=
 # Options of the benchmarks: --quick, --rows TEXT.
 BENCH ?=
 
@@ -55,6 +66,47 @@ build: toolchain demo ## Builds every module into dist/<name>.wasm
 	        cp "$$built" dist/.$$module.$$$$ && mv -f dist/.$$module.$$$$ dist/$$module.wasm; }; \
 	done
 	@ls -l dist/*.wasm | awk '{printf "  %s  %.0f KiB\n", $$NF, $$5 / 1024}'
+
+crs: toolchain ## Builds dist/waf-crs.wasm and dist/gateway-crs.wasm with the OWASP CRS of CRS_DIR, or the pinned release
+	@set -e; crs="$(CRS_DIR)"; \
+	if [ -z "$$crs" ]; then \
+	    crs="$(CURDIR)/.tools/coreruleset-$(CRS_VERSION)"; \
+	    echo "CRS_DIR is not set: taking OWASP CRS $(CRS_VERSION), fetched once into $$crs"; \
+	    [ -d "$$crs/rules" ] || { \
+	        [ -n "$(CRS_SHA256)" ] || { echo "CRS_SHA256 is not set: give the checksum of $(CRS_URL), or CRS_DIR, the folder of a release" >&2; exit 1; }; \
+	        mkdir -p .tools && archive=".tools/.crs-$$$$.tar.gz" && trap 'rm -f "$$archive"' EXIT && \
+	        { curl -fsSL -o "$$archive" "$(CRS_URL)" || { echo "$(CRS_URL) could not be fetched: fetch and unpack it yourself, then make crs CRS_DIR=…" >&2; exit 1; }; } && \
+	        { echo "$(CRS_SHA256)  $$archive" | sha256sum -c --quiet || { echo "the archive is not what CRS_SHA256 says: find out why before you use it" >&2; exit 1; }; } && \
+	        tar -xzf "$$archive" -C .tools; }; \
+	fi; \
+	[ -d "$$crs/rules" ] || { echo "CRS_DIR=$$crs has no folder rules: give the folder of an OWASP CRS release" >&2; exit 1; }; \
+	export CRS_DIR="$$(cd "$$crs" && pwd)"; \
+	$(if $(CRS_PLUGINS_DIR),export CRS_PLUGINS_DIR="$(abspath $(CRS_PLUGINS_DIR))";) \
+	cargo build --release --target $(WASM) --target-dir $(CRS_TARGET) \
+	    -p portcullis-waf-module --features portcullis-waf-module/crs -p portcullis-gateway-module --features portcullis-gateway-module/crs; \
+	mkdir -p dist; \
+	for module in waf gateway; do \
+	    cp "$(CRS_TARGET)/$(WASM)/release/portcullis_$${module}_module.wasm" dist/.$$module-crs.$$$$ && \
+	    mv -f dist/.$$module-crs.$$$$ dist/$$module-crs.wasm; \
+	done; \
+	ls -l dist/*-crs.wasm | awk '{printf "  %s  %.0f KiB\n", $$NF, $$5 / 1024}'
+
+ftw: toolchain ## Runs the tests of the OWASP CRS in CRS_DIR in-process, and through Envoy where dist/waf-crs.wasm is there (FTW=942100)
+	@set -e; export CRS_DIR="$(abspath $(CRS_DIR))"; \
+	[ -n "$(CRS_DIR)" ] || { echo "CRS_DIR is not set: the rule set's own tests did not run"; exit 0; }; \
+	cargo run --release --quiet -p portcullis-ftw -- $(FTW); \
+	if [ -f dist/waf-crs.wasm ]; then \
+	    envoy=$$(envoy/get.sh) && ENVOY="$$envoy" $(TEST_ENV) cargo run --release --quiet -p portcullis-ftw -- --envoy $(FTW); \
+	else \
+	    echo "dist/waf-crs.wasm is not there: nothing ran through Envoy; make crs builds it"; \
+	fi
+
+bench-waf: ## Measures the WAF's CPU per request beside libmodsecurity in nginx; needs CRS_DIR and make crs
+	@[ -n "$(CRS_DIR)" ] || { echo "CRS_DIR is not set: there is no rule set to measure" >&2; exit 1; }
+	@[ -f dist/waf-crs.wasm ] || { echo "dist/waf-crs.wasm is not there: run make crs first" >&2; exit 1; }
+	cargo build --release --target $(WASM) $(YARDSTICKS:%=-p %)
+	@envoy=$$(envoy/get.sh) && \
+	ENVOY="$$envoy" CRS_DIR="$(abspath $(CRS_DIR))" $(TEST_ENV) cargo run --release -p portcullis-bench-waf -- $(BENCH)
 
 bench: build ## Measures Envoy's CPU per request and its memory, with and without our modules
 	cargo build --release --target $(WASM) $(YARDSTICKS:%=-p %)
