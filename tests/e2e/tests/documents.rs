@@ -202,6 +202,15 @@ fn every_example_decides_on_requests() {
                 assert_eq!(seen["path"], "/internal/orders?a=%41", "{name}");
                 assert_eq!(seen["body"], r#"{"amount": 1.50}"#, "{name}");
             }
+            "waf.yaml" => {
+                let attack = "1'+or+1%3D1--";
+                let status = |path: &str| envoy.get(&format!("{path}={attack}")).status;
+                assert_eq!((reply.status, status("/?id")), (200, 403), "{name}");
+                assert_eq!(status("/comments?text"), 403, "{name}: it is no POST");
+                let form = Request::post("/comments", format!("text={attack}").into_bytes())
+                    .header("content-type", "application/x-www-form-urlencoded");
+                assert_eq!(envoy.send(&form).status, 200, "{name}");
+            }
             "cors.yaml" => {
                 let preflight = Request::new("OPTIONS", "/")
                     .header("origin", "https://app.example.com")

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod automaton;
 pub mod bytes;
+mod fuzz;
 pub mod libinjection;
 pub mod number;
 pub mod pattern;
@@ -13,3 +14,5 @@ pub mod phrases;
 pub mod prefilter;
 pub mod text;
 pub mod validate;
+
+pub use fuzz::{fuzz_libinjection, fuzz_pattern, fuzz_phrases};

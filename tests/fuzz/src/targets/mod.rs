@@ -9,6 +9,7 @@ mod origin;
 mod path;
 mod request;
 mod route;
+mod waf;
 mod world;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -38,7 +39,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 33] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "answer", run: answer::run, steps: 2_000 },
     Target { name: "body", run: body, steps: 5_000 },
@@ -47,22 +48,31 @@ pub const TARGETS: [Target; 24] = [
     Target { name: "headers", run: headers::run, steps: 3_000 },
     Target { name: "inflation", run: inflation::run, steps: 3_000 },
     Target { name: "json", run: json, steps: 5_000 },
+    Target { name: "json_body", run: waf::json_body, steps: 3_000 },
     Target { name: "json_edit", run: json_edit, steps: 3_000 },
     Target { name: "key", run: key, steps: 2_000 },
     Target { name: "keyset", run: keyset, steps: 1_000 },
+    Target { name: "libinjection", run: waf::libinjection, steps: 5_000 },
+    Target { name: "multipart_body", run: waf::multipart_body, steps: 3_000 },
     Target { name: "origin", run: origin::run, steps: 3_000 },
     Target { name: "pairs", run: pairs, steps: 5_000 },
     Target { name: "parts", run: parts, steps: 5_000 },
     Target { name: "path", run: path::run, steps: 5_000 },
+    Target { name: "pattern", run: waf::pattern, steps: 1_500 },
+    Target { name: "phrases", run: waf::phrases, steps: 3_000 },
     Target { name: "protobuf", run: protobuf, steps: 5_000 },
     Target { name: "request", run: request::run, steps: 2_000 },
     Target { name: "revocations", run: revocations, steps: 5_000 },
     Target { name: "route", run: route::run, steps: 3_000 },
+    Target { name: "seclang", run: waf::seclang, steps: 2_000 },
     Target { name: "structure", run: structure, steps: 5_000 },
     Target { name: "subject", run: subject, steps: 5_000 },
     Target { name: "template", run: template, steps: 5_000 },
     Target { name: "token", run: token, steps: 5_000 },
+    Target { name: "transformations", run: waf::transformations, steps: 3_000 },
+    Target { name: "urlencoded_body", run: waf::urlencoded_body, steps: 5_000 },
     Target { name: "xfcc", run: xfcc, steps: 5_000 },
+    Target { name: "xml_body", run: waf::xml_body, steps: 3_000 },
 ];
 
 /// What an input showed, as a number.
