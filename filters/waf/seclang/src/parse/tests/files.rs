@@ -1,4 +1,4 @@
-//! `Include`.
+//! `Include`: which files come in, and how deep.
 
 use super::super::parse_with_files;
 use super::{rules, source};
