@@ -1,15 +1,9 @@
-//! The phrase files of the release: found as `aho-corasick` finds them, and what that costs.
+//! The phrase files of the release: found as `aho-corasick` finds them.
 
-use std::time::Instant;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use portcullis_waf_operators::phrases::{Phrases, lines};
 
 use crate::rules;
-
-/// Ordinary text, which must cost little.
-const PROSE: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age \
-    of foolishness; please select the option that you would like to update and insert your name where we left off. ";
 
 /// Phrase files of the release, and their texts.
 pub(crate) fn files() -> Option<Vec<(String, Vec<u8>)>> {
@@ -51,72 +45,4 @@ fn the_phrases_of_every_file_are_found() {
         }
     }
     println!("{} files, {} KiB of tables", files.len(), bytes / 1024);
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn measured_beside_aho_corasick() {
-    let Some(files) = files() else { return };
-    let mut list: Vec<&[u8]> = files.iter().flat_map(|(_, text)| lines(text)).collect();
-    list.sort_unstable();
-    list.dedup();
-    let start = Instant::now();
-    let table = Phrases::table(&list).unwrap();
-    println!("{} phrases: built in {:?}, {} KiB", list.len(), start.elapsed(), table.len() / 1024);
-    let phrases = Phrases::from_table(table).unwrap();
-    let start = Instant::now();
-    let oracle = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(&list)
-        .unwrap();
-    println!("aho-corasick: built in {:?}, {} KiB", start.elapsed(), oracle.memory_usage() / 1024);
-    // Without the words that would end the search at once.
-    let value: Vec<u8> = PROSE.bytes().cycle().take(10_000).collect();
-    let only: Vec<&[u8]> =
-        list.iter().copied().filter(|phrase| !contains_any(&value, phrase)).collect();
-    let (phrases, oracle) = (
-        Phrases::new(&only).unwrap_or(phrases),
-        AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&only)
-            .unwrap_or(oracle),
-    );
-    for (name, value) in [
-        ("prose", value.clone()),
-        ("digits", b"0123456789".repeat(1_000)),
-        ("mixed", b"a=1&b=%27+or+1%3D1--&cmd=$(id);/../x".repeat(300)),
-        (
-            "shell",
-            files
-                .iter()
-                .find(|(name, _)| name == "unix-shell.data")
-                .map(|(_, t)| t.to_vec())
-                .unwrap(),
-        ),
-    ] {
-        let ours = time(|| phrases.find(&value).map_or(0, |found| found.end));
-        let theirs = time(|| oracle.find(&value).map_or(0, |found| found.end()));
-        println!(
-            "{name}: {} bytes, to {:?}: {ours} ns, aho-corasick {theirs} ns",
-            value.len(),
-            phrases.find(&value)
-        );
-    }
-}
-
-fn contains_any(value: &[u8], phrase: &[u8]) -> bool {
-    value.windows(phrase.len()).any(|window| window.eq_ignore_ascii_case(phrase))
-}
-
-fn time(run: impl Fn() -> usize) -> u128 {
-    (0..200)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(run());
-            start.elapsed().as_nanos()
-        })
-        .min()
-        .unwrap_or(0)
 }

@@ -11,7 +11,6 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use portcullis_waf_operators::libinjection::{detect_sqli, detect_xss, sqli_needs, xss_needs};
 
@@ -92,46 +91,4 @@ fn script_injection_is_judged_as_c_does() {
         recorded.len(),
         differences.join("\n")
     );
-}
-
-type Run = fn(&[u8]) -> bool;
-
-#[test]
-#[ignore = "a measurement"]
-fn measured_beside_the_crate() {
-    let recorded = recorded().unwrap_or_default();
-    let attacks: Vec<Vec<u8>> = recorded.into_iter().map(|recorded| recorded.value).collect();
-    let benign: Vec<Vec<u8>> = [
-        "Jane Doe, 42 Main Street", "it's a nice day, isn't it?", "https://www.example.com/path?a=1&b=2",
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
-        "2026-11-26T20:15:00Z", "please select the option that you would like to update and insert your name",
-        "550e8400-e29b-41d4-a716-446655440000", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "en-GB,en;q=0.5",
-        "The quick brown fox jumps over the lazy dog. It was not the first time; it would not be the last one either.",
-    ]
-    .map(|text| text.as_bytes().to_vec())
-    .to_vec();
-    for (name, values) in [("benign", &benign), ("recorded", &attacks)] {
-        let bytes: usize = values.iter().map(Vec::len).sum();
-        if values.is_empty() {
-            continue;
-        }
-        println!("{name}: {} values of {} bytes", values.len(), bytes / values.len());
-        let runs: [(&str, Run); 4] = [
-            ("our SQL", |value| detect_sqli(value).is_some()),
-            ("its SQL", |value| libinjectionrs::detect_sqli(value).is_injection()),
-            ("our script", detect_xss),
-            ("its script", |value| libinjectionrs::detect_xss(value).is_injection()),
-        ];
-        for (what, run) in runs {
-            let best = (0..20)
-                .map(|_| {
-                    let start = Instant::now();
-                    std::hint::black_box(values.iter().filter(|value| run(value)).count());
-                    start.elapsed().as_nanos()
-                })
-                .min()
-                .unwrap_or(0);
-            println!("  {what}: {} ns a value", best / values.len() as u128);
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! `setvar`.
+//! Reads `setvar`: which variable, and what becomes of it.
 
 use super::super::{expression, shown};
 use crate::syntax::{Assignment, AssignmentKind};

@@ -1,4 +1,4 @@
-//! `ctl`.
+//! Reads `ctl`: what a rule changes for one request.
 
 use super::super::{ids, setting, shown, target};
 use crate::lists::{ACCEPTED_CONTROLS, REFUSED_CONTROLS, reason, refusal};

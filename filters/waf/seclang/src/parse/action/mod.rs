@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 pub(super) use control::text as removal_text;
 use split::Item;
+#[cfg(test)]
 pub(super) use value::MAX_TRANSFORMATIONS;
 
 use super::ids;

@@ -1,4 +1,4 @@
-//! Actions.
+//! What actions are read as, and which are refused.
 
 use super::{directive, faults, link, read, rule};
 use crate::syntax::{

@@ -1,4 +1,4 @@
-//! `Include`.
+//! What `Include` brings in, and from where.
 
 use super::super::parse_with_files;
 use super::{rules, source};
