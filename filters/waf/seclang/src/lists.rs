@@ -257,8 +257,8 @@ pub const HONOURED_OPERATORS: &[&str] = &[
     "lt",
     "noMatch",
     "pm",
-    "pmFromFile",
     "pmf",
+    "pmFromFile",
     "rx",
     "streq",
     "strmatch",
@@ -291,11 +291,11 @@ pub const REFUSED_OPERATORS: &[Reason] = &[
 pub const REFUSED_VARIABLES: &[Reason] = &[
     ("DURATION", NO_CLOCK),
     ("ENV", "a filter has no environment"),
-    ("FILES_TMPNAMES", NO_FILES),
     (
         "FILES_TMP_CONTENT",
         "what is in a file is no value; `REQUEST_BODY` has it where it is forced",
     ),
+    ("FILES_TMPNAMES", NO_FILES),
     ("FULL_REQUEST", "use `REQUEST_LINE`, `REQUEST_HEADERS` and `REQUEST_BODY`"),
     ("GEO", NO_PLACES),
     ("GLOBAL", OUTLIVES),

@@ -47,6 +47,8 @@ pub(super) struct Actions {
     pub(super) accuracy: Option<u8>,
     /// What is accepted although nothing comes of it.
     pub(super) ignored: Vec<Reason>,
+    /// The list could not be read to its end, so that nothing is known to be missing.
+    pub(super) is_cut: bool,
 }
 
 /// Actions that decide what becomes of the transaction: the last one counts.
@@ -56,15 +58,17 @@ pub(super) const DISRUPTIVE: [&str; 6] = ["pass", "block", "deny", "drop", "redi
 pub(super) fn read(text: &[u8]) -> (Actions, Vec<String>) {
     let mut actions = Actions::default();
     let mut faults = Vec::new();
-    match split::split(text) {
-        Err(fault) => faults.push(fault),
-        Ok(items) => {
-            for item in items {
-                if let Err(fault) = actions.take(&item) {
-                    faults.push(fault);
-                }
-            }
+    let (items, fault) = split::split(text);
+    for item in items {
+        if let Err(fault) = actions.take(&item) {
+            faults.push(fault);
         }
+    }
+    if let Some(fault) = fault {
+        faults.push(fault);
+        actions.is_cut = true;
+        // What follows in a chain is not to be told to be wrong for it.
+        actions.chain |= text.windows(5).any(|word| word.eq_ignore_ascii_case(b"chain"));
     }
     (actions, faults)
 }

@@ -9,11 +9,9 @@ pub(super) struct Item {
     pub(super) value: Option<Vec<u8>>,
 }
 
-/// Splits a list.
-///
-/// # Errors
-/// A quote that does not end, or that something follows: where the next action begins would be a guess.
-pub(super) fn split(text: &[u8]) -> Result<Vec<Item>, String> {
+/// Splits a list: its items up to a quote that does not end or that something follows, and what is wrong with that one.
+/// Where the next action begins would be a guess.
+pub(super) fn split(text: &[u8]) -> (Vec<Item>, Option<String>) {
     let mut items = Vec::new();
     let mut rest = text.trim_ascii();
     while !rest.is_empty() {
@@ -22,11 +20,10 @@ pub(super) fn split(text: &[u8]) -> Result<Vec<Item>, String> {
         let name = shown(name.trim_ascii());
         let value;
         (value, rest) = match behind.strip_prefix(b":") {
-            Some(behind) => {
-                let (value, behind) =
-                    read_value(behind, &name).map_err(|fault| format!("in `{name}`: {fault}"))?;
-                (Some(value), behind)
-            }
+            Some(behind) => match read_value(behind, &name) {
+                Ok((value, behind)) => (Some(value), behind),
+                Err(fault) => return (items, Some(format!("in `{name}`: {fault}"))),
+            },
             None => (None, behind),
         };
         rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
@@ -35,7 +32,7 @@ pub(super) fn split(text: &[u8]) -> Result<Vec<Item>, String> {
             items.push(Item { name, value });
         }
     }
-    Ok(items)
+    (items, None)
 }
 
 /// The value that a text begins with, and what is behind it: nothing, or a comma first.

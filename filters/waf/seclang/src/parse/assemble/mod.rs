@@ -219,10 +219,10 @@ impl<'s> Assembler<'s> {
         });
         mistakes
             .extend(others.map(|name| format!("`{name}` has no place in the defaults of a phase")));
-        if actions.phase.is_none() && !actions.names.contains("phase") {
+        if actions.phase.is_none() && !actions.names.contains("phase") && !actions.is_cut {
             mistakes.push("expected the action `phase`".to_owned());
         }
-        if matches!(actions.disruption, None | Some(Disruption::Block)) {
+        if matches!(actions.disruption, None | Some(Disruption::Block)) && !actions.is_cut {
             mistakes.push("expected what `block` is to do, such as `pass` or `deny`".to_owned());
         }
         for mistake in mistakes {

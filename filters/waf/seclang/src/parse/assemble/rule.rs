@@ -126,7 +126,7 @@ impl Assembler<'_> {
     fn own_id(&mut self, location: &Location, actions: &Actions, phase: Phase) -> u32 {
         let Some(id) = actions.id else {
             // One that can't be read is told already.
-            if !actions.names.contains("id") {
+            if !actions.names.contains("id") && !actions.is_cut {
                 let text = "expected the action `id`: every rule has a number of its own";
                 self.fault(location, None, text);
             }

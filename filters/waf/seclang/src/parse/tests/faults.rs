@@ -146,6 +146,9 @@ fn one_mistake_in_a_chain_is_one_mistake() {
         "SecRule ARGS a id:1,deny,chain\nSecRule ARGS @nobody chain\nSecRule ARGS b",
         "SecRule ARGS a id:1,frob,chain\nSecRule ARGS b",
         "SecRule ARGS a id:x,chain\nSecRule ARGS b",
+        "SecRule ARGS a id:1,msg:'a'b,chain\nSecRule ARGS b",
+        "SecRule ARGS a msg:'a,id:1",
+        "SecDefaultAction msg:'a",
     ] {
         assert_eq!(faults(text).len(), 1, "{text}");
     }
