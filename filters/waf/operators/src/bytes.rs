@@ -48,6 +48,35 @@ impl ByteSet {
         Self(words)
     }
 
+    /// With one more byte.
+    #[must_use]
+    pub const fn with(mut self, byte: u8) -> Self {
+        self.insert(byte);
+        self
+    }
+
+    /// With all bytes from one to another, both of them among these.
+    #[must_use]
+    pub const fn with_range(self, first: u8, last: u8) -> Self {
+        let (mut set, mut byte) = (self, first);
+        while byte < last {
+            set.insert(byte);
+            byte += 1;
+        }
+        if first <= last { set.with(last) } else { set }
+    }
+
+    /// With each of these bytes.
+    #[must_use]
+    pub const fn with_each(self, bytes: &[u8]) -> Self {
+        let (mut set, mut rest) = (self, bytes);
+        while let Some((byte, tail)) = rest.split_first() {
+            set.insert(*byte);
+            rest = tail;
+        }
+        set
+    }
+
     /// Adds a byte.
     pub const fn insert(&mut self, byte: u8) {
         let [a, b, c, d] = &mut self.0;
@@ -191,6 +220,19 @@ mod tests {
         for byte in 0..=255 {
             assert_eq!(ByteSet::of(&[byte; 100]).iter().collect::<Vec<_>>(), [byte]);
         }
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_into_it() {
+        for byte in 0..=255 {
+            let set = ByteSet::EMPTY.with(byte);
+            assert!((0..=255).all(|other| set.contains(other) == (other == byte)));
+            assert_eq!(set.words()[usize::from(byte / 64)], 1 << (byte % 64));
+        }
+        assert_eq!(ByteSet::EMPTY.with_range(0, 255), ByteSet::FULL);
+        assert_eq!(ByteSet::EMPTY.with_range(2, 1), ByteSet::EMPTY);
+        assert_eq!(ByteSet::EMPTY.with_range(255, 255), ByteSet::EMPTY.with(255));
+        assert_eq!(ByteSet::EMPTY.with_each(b"b\xffb"), ByteSet::of(b"b\xff"));
     }
 
     #[test]

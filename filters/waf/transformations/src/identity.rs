@@ -1,9 +1,9 @@
 //! What a transformation acts on: a value without any of these bytes is certainly what it was afterwards.
 
+use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_seclang::syntax::Transformation;
 
 use crate::html::NBSP;
-use crate::set::ByteSet;
 use crate::url::is_plain;
 
 const SPACE: ByteSet = ByteSet::EMPTY.with_each(b" \t\n\x0b\x0c\r");
@@ -11,7 +11,7 @@ const UPPER: ByteSet = ByteSet::EMPTY.with_range(b'A', b'Z');
 
 /// The bytes of which a value must have one if the transformation changes it; all of them for one that may change any.
 ///
-/// The empty value has no byte at all, and the digests and `length` change it too: ask for [`ByteSet::ALL`] first, or
+/// The empty value has no byte at all, and the digests and `length` change it too: ask for [`ByteSet::FULL`] first, or
 /// apply those without asking.
 ///
 /// It is what makes ordinary values cheap: most need no transformation at all, which shows in one set of their bytes.
@@ -25,7 +25,7 @@ pub const fn identity_mask(transformation: Transformation) -> ByteSet {
         | Transformation::HexEncode
         | Transformation::Length
         | Transformation::Md5
-        | Transformation::Sha1 => ByteSet::ALL,
+        | Transformation::Sha1 => ByteSet::FULL,
         // A space goes before `/` and `(`, so those two change nothing alone.
         Transformation::CmdLine => UPPER.with_each(b"\"'\\^ ,;\t\r\n"),
         Transformation::CompressWhitespace | Transformation::RemoveWhitespace => SPACE.with(NBSP),

@@ -17,7 +17,6 @@ mod identity;
 mod javascript;
 mod path;
 mod rewrite;
-mod set;
 mod space;
 mod unicode;
 mod url;
@@ -30,7 +29,6 @@ use std::borrow::Cow;
 pub use fuzz::fuzz_transformations;
 pub use identity::identity_mask;
 use portcullis_waf_seclang::syntax::Transformation;
-pub use set::ByteSet;
 
 /// How many times as long a value can get: `urlEncode` writes three bytes for one, `utf8toUnicode` six for two.
 /// `hexEncode` doubles, `base64Encode` makes four of three; no other makes a value longer.

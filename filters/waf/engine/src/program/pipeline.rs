@@ -43,7 +43,7 @@ impl Pipelines {
                 None => {
                     let child = PipelineId::try_from(self.nodes.len()).ok()?;
                     let before = self.node(at).map_or_else(ByteSet::default, |node| node.changes);
-                    let changes = before.union(ByteSet::from_words(identity_mask(last).words()));
+                    let changes = before.union(identity_mask(last));
                     self.nodes.push(Node { parent: at, last, changes });
                     self.children.insert((at, last), child);
                     child
