@@ -20,4 +20,6 @@ fn every_pattern_is_translated_and_compiled() {
     for (pattern, text) in patterns.iter().zip(&texts) {
         pattern.compile().unwrap_or_else(|e| panic!("{text}: {e}"));
     }
+    let bytes: usize = patterns.iter().map(Pattern::memory_usage).sum();
+    println!("{} patterns, {} KiB", patterns.len(), bytes / 1024);
 }

@@ -1,13 +1,9 @@
-//! The phrase files of the release: found as `aho-corasick` finds them, and what that costs.
+//! The phrase files of the release: found as `aho-corasick` finds them.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use portcullis_waf_operators::phrases::{Phrases, lines};
 
 use crate::rules;
-
-/// Ordinary text, which must cost little.
-const PROSE: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age \
-    of foolishness; please select the option that you would like to update and insert your name where we left off. ";
 
 /// Phrase files of the release, and their texts.
 pub(crate) fn files() -> Option<Vec<(String, Vec<u8>)>> {
@@ -49,8 +45,4 @@ fn the_phrases_of_every_file_are_found() {
         }
     }
     println!("{} files, {} KiB of tables", files.len(), bytes / 1024);
-}
-
-fn contains_any(value: &[u8], phrase: &[u8]) -> bool {
-    value.windows(phrase.len()).any(|window| window.eq_ignore_ascii_case(phrase))
 }
