@@ -1,10 +1,11 @@
-//! What all transformations promise: borrowed when unchanged, sound masks, bounded growth, linear time.
+//! What all transformations promise: borrowed when unchanged, sound masks and bounded growth.
 
 use std::borrow::Cow;
 
+use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_seclang::syntax::Transformation as T;
 
-use crate::{ByteSet, MOST_DIGEST, MOST_GROWTH, apply, fuzz_transformations, identity_mask};
+use crate::{MOST_DIGEST, MOST_GROWTH, apply, fuzz_transformations, identity_mask};
 
 /// Pieces of what attackers write, so that random values are not random noise alone.
 const PIECES: &[&[u8]] = &[
@@ -94,7 +95,7 @@ fn a_mask_holds_no_byte_that_changes_nothing_anywhere() {
         (b"", b"\x80\x80\xa4"),
         (b"", b"/.."),
     ];
-    for transformation in T::ALL.iter().filter(|it| identity_mask(**it) != ByteSet::ALL) {
+    for transformation in T::ALL.iter().filter(|it| identity_mask(**it) != ByteSet::FULL) {
         for byte in (0..=255).filter(|byte| identity_mask(*transformation).contains(*byte)) {
             let changes = contexts.iter().any(|(before, after)| {
                 let value = [before, &[byte][..], after].concat();
@@ -113,17 +114,4 @@ fn growth_is_at_most_what_is_said_and_reaches_it() {
     assert_eq!(longest(&b"\xc3\xa4".repeat(500)), 1_000 * MOST_GROWTH);
     assert_eq!(longest(&b"\xff".repeat(1_000)), 1_000 * MOST_GROWTH);
     assert_eq!(longest(b""), MOST_DIGEST);
-}
-
-/// Were one of them quadratic, the test would not end.
-#[test]
-fn long_values_of_every_kind_are_gone_through() {
-    const LENGTH: usize = 1 << 16;
-    for piece in PIECES.iter().chain(&[&b"/*-"[..], b"<!--*", b"a/../", b"&amp", b"\\\\"]) {
-        let value: Vec<u8> = piece.iter().copied().cycle().take(LENGTH).collect();
-        for transformation in T::ALL {
-            let longest = (MOST_GROWTH * LENGTH).max(MOST_DIGEST);
-            assert!(apply(*transformation, &value).len() <= longest, "{}", transformation.name());
-        }
-    }
 }
