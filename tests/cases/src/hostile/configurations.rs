@@ -80,6 +80,15 @@ pub fn configuration(module: &str) -> Value {
         "hide": "all",
         "mask_errors": {"status": ["500-599"], "log_original": 2_048},
     });
+    // As large as the largest body that is sent, so that rules see all of it.
+    let waf = json!({
+        "ruleset": "base",
+        "on_stream": "pass",
+        "request_body_limit": 2_097_152,
+        "request_body_no_files_limit": 2_097_152,
+        "response_body": true,
+        "log_lines": 0,
+    });
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
     match module {
@@ -114,6 +123,8 @@ pub fn configuration(module: &str) -> Value {
             "client_ip": client_ip,
             "routes": [{"match": matches, "config": {"year": 1_000_000_000, "limit_by": "ip"}}],
         }),
+        // Every rule of ours, and bodies and responses that are held.
+        "waf" => with_route(waf, &client_ip, &matches),
         "gateway" => json!({
             "client_ip": client_ip,
             "consumers": consumers,
@@ -124,6 +135,7 @@ pub fn configuration(module: &str) -> Value {
             "key-auth": key,
             "acl": {"deny": ["banned"], "consumers": ["ada"]},
             "rate-limiting": limits,
+            "waf": waf,
             "request-transformer": transformer,
             "response-transformer": answers,
             "routes": [{"match": matches, "rate-limiting": {"year": 1_000_000_000, "limit_by": "credential"}}],
