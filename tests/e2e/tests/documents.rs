@@ -204,7 +204,7 @@ fn every_example_decides_on_requests() {
             }
             "waf.yaml" => {
                 let attack = "1'+or+1%3D1--";
-                let status = |path: &str| envoy.get(&format!("{path}={attack}")).status;
+                let status = |path: &str| envoy.get(format!("{path}={attack}")).status;
                 assert_eq!((reply.status, status("/?id")), (200, 403), "{name}");
                 assert_eq!(status("/comments?text"), 403, "{name}: it is no POST");
                 let form = Request::post("/comments", format!("text={attack}").into_bytes())
