@@ -65,8 +65,8 @@ SecResponseBodyLimit 524288
 SecResponseBodyLimitAction ProcessPartial
 
 # -- files ---------------------------------------------------------------
-SecTmpDir /tmp/
-SecDataDir /tmp/
+SecTmpDir /var/lib/modsecurity/
+SecDataDir /var/lib/modsecurity/
 SecUploadDir /opt/modsecurity/var/upload/
 SecUploadKeepFiles RelevantOnly
 SecUploadFileMode 0600
