@@ -1,6 +1,6 @@
 //! The runner of the OWASP Core Rule Set's regression tests: go-ftw's format, read as it is, on our engine.
 //!
-//! A stage goes through the rooms in this order: [`format`] reads it, [`request`] builds the bytes
+//! A stage goes through the rooms in this order: [`mod@format`] reads it, [`request`] builds the bytes
 //! that go-ftw would send, [`wire`] parses them as a front end would, a [`Waf`] judges the exchange
 //! with [`albedo`] behind it, [`judge`] compares with what the stage expects, [`report`] tells.
 #![allow(

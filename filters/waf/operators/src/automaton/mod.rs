@@ -4,7 +4,7 @@
 //! built where rules are compiled and searched where they run. The first two bytes of a phrase are found in one square
 //! table, as ordinary text hardly ever gets further; states deeper than that have a slot each.
 //!
-//! The string of bytes, all numbers little-endian: [`HEADER`] bytes of counts; a class for each byte; what one-byte
+//! The string of bytes, all numbers little-endian: `HEADER` bytes of counts; a class for each byte; what one-byte
 //! phrases put out, by class; the square of classes, with the state after two bytes; the slots.
 
 mod build;
