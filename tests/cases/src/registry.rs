@@ -17,6 +17,7 @@ use portcullis_request_size_limiting::RequestSizeLimiting;
 use portcullis_request_transformer::RequestTransformer;
 use portcullis_response_transformer::ResponseTransformer;
 use portcullis_runtime::module::Definition;
+use portcullis_waf::Waf;
 
 use crate::load::{entries, repository};
 
@@ -44,6 +45,7 @@ pub fn modules() -> Vec<Definition> {
         of::<RequestSizeLimiting>(),
         of::<RequestTransformer>(),
         of::<ResponseTransformer>(),
+        of::<Waf>(),
     ]
 }
 

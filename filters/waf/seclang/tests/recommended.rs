@@ -65,8 +65,8 @@ SecResponseBodyLimit 524288
 SecResponseBodyLimitAction ProcessPartial
 
 # -- files ---------------------------------------------------------------
-SecTmpDir /var/lib/modsecurity/
-SecDataDir /var/lib/modsecurity/
+SecTmpDir /opt/modsecurity/var/tmp/
+SecDataDir /opt/modsecurity/var/data/
 SecUploadDir /opt/modsecurity/var/upload/
 SecUploadKeepFiles RelevantOnly
 SecUploadFileMode 0600

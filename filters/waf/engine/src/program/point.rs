@@ -1,5 +1,6 @@
 //! Where a rule looks: a list of values, and which of them by name.
 
+use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 
 use portcullis_waf_operators::pattern::{Case, Pattern};
@@ -51,6 +52,35 @@ pub(crate) enum PointSelector {
     Slot(usize),
     /// Those whose name this matches.
     Pattern(Rc<Pattern>),
+    /// The same of TX.
+    Slots(Rc<Slots>),
+}
+
+/// A pattern over names of TX, and which of the slots it matches: asked once of each, not once a request.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    pattern: Rc<Pattern>,
+    /// How many slots were asked, and which of them match.
+    found: RefCell<(usize, Vec<usize>)>,
+}
+
+impl Slots {
+    /// The slots whose names match.
+    pub(crate) fn matching(&self, store: &Store) -> Ref<'_, [usize]> {
+        let asked = self.found.borrow().0;
+        if asked < store.slots() {
+            let (count, matching) = &mut *self.found.borrow_mut();
+            let new = *count..store.slots();
+            matching.extend(new.filter(|slot| self.means(store.slot_name(*slot), true)));
+            *count = store.slots();
+        }
+        Ref::map(self.found.borrow(), |found| found.1.as_slice())
+    }
+
+    /// True if a name matches; one that can't be asked does where `doubtful` says so.
+    pub(crate) fn means(&self, name: &[u8], doubtful: bool) -> bool {
+        self.pattern.is_match(name).unwrap_or(doubtful)
+    }
 }
 
 impl Point {
@@ -65,6 +95,10 @@ impl Point {
                 (list, PointSelector::Slot(store.slot(name)))
             }
             Selector::Name(name) => (list, PointSelector::Name(name.to_ascii_lowercase())),
+            Selector::Pattern(text) if reference.variable == Variable::Tx => {
+                let pattern = store.pattern(text, Case::Insensitive)?;
+                (list, PointSelector::Slots(Rc::new(Slots { pattern, found: RefCell::default() })))
+            }
             Selector::Pattern(text) => {
                 (list, PointSelector::Pattern(store.pattern(text, Case::Insensitive)?))
             }
@@ -78,6 +112,7 @@ impl Point {
             PointSelector::All => true,
             PointSelector::Name(wanted) => wanted.eq_ignore_ascii_case(name),
             PointSelector::Slot(_) => false,
+            PointSelector::Slots(slots) => slots.means(name, doubtful),
             PointSelector::Pattern(pattern) => pattern.is_match(name).unwrap_or(doubtful),
         }
     }
@@ -90,6 +125,9 @@ impl Point {
                 (PointSelector::Name(one), PointSelector::Name(two)) => one == two,
                 (PointSelector::Slot(one), PointSelector::Slot(two)) => one == two,
                 (PointSelector::Pattern(one), PointSelector::Pattern(two)) => Rc::ptr_eq(one, two),
+                (PointSelector::Slots(one), PointSelector::Slots(two)) => {
+                    Rc::ptr_eq(&one.pattern, &two.pattern)
+                }
                 _ => false,
             }
     }

@@ -81,6 +81,11 @@ impl Store {
         self.slots.get(name).copied()
     }
 
+    /// How many slots there are.
+    pub(crate) fn slots(&self) -> usize {
+        self.names.len()
+    }
+
     /// The name of a slot, in lower case.
     pub(crate) fn slot_name(&self, slot: usize) -> &[u8] {
         self.names.get(slot).map_or(&[], Vec::as_slice)

@@ -85,12 +85,11 @@ impl Transaction {
                 });
             } else if let Some((slot, held)) = self.compared(&running, &target.point) {
                 let answer = self.ask_number(&running, held.unwrap_or_default());
-                if held.is_some() {
-                    let text = self.tx.get(slot).map_or(Vec::new(), TxValue::text);
-                    matched |= self.judge(&running, answer, || Matched::Text {
-                        name: full_name(list, store.slot_name(slot)),
-                        value: text,
-                    });
+                // Most of them are gates that do not match: no text is made for those.
+                if held.is_some() && !matches!(answer, Answer::No) {
+                    let value = self.tx.get(slot).map_or(Vec::new(), TxValue::text);
+                    let name = full_name(list, store.slot_name(slot));
+                    matched |= self.judge(&running, answer, || Matched::Text { name, value });
                 }
             } else if is_dynamic(list) {
                 for (name, value) in self.dynamic(store, &target.point) {
@@ -355,6 +354,6 @@ pub(super) fn is_dynamic(list: List) -> bool {
 fn selected_name(selector: &PointSelector) -> &[u8] {
     match selector {
         PointSelector::Name(name) => name,
-        PointSelector::Slot(_) | PointSelector::All | PointSelector::Pattern(_) => &[],
+        _ => &[],
     }
 }

@@ -205,6 +205,17 @@ impl Transaction {
                     .map(|value| (store.slot_name(*slot).to_vec(), value.text()))
                     .into_iter()
                     .collect(),
+                PointSelector::Slots(slots) => {
+                    let matching = slots.matching(store);
+                    let of_slots = matching.iter().filter_map(|slot| {
+                        let value = self.tx.get(*slot)?;
+                        Some((store.slot_name(*slot).to_vec(), value.text()))
+                    });
+                    let others = self.tx.others().filter(|(name, _)| slots.means(name, true));
+                    of_slots
+                        .chain(others.map(|(name, value)| (name.to_vec(), value.text())))
+                        .collect()
+                }
                 _ => self
                     .tx
                     .all(store)

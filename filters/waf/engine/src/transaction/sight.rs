@@ -18,10 +18,10 @@ const MOST_KNOWN: usize = 1024;
 
 /// Which conditions recurring texts meet, whoever sends them.
 #[derive(Debug, Default)]
-pub(crate) struct Known(RefCell<Texts>);
+pub(crate) struct Known(RefCell<HashMap<Box<[u8]>, Met>>);
 
-/// Texts, and the words of a bit set for each.
-type Texts = HashMap<Box<[u8]>, Box<[u64]>>;
+/// A set of conditions.
+type Met = Box<[u64]>;
 
 impl Known {
     /// Appends what a text meets, if that is known.

@@ -97,6 +97,11 @@ impl Tx {
         Ok(())
     }
 
+    /// What is set under names that no rule spells out.
+    pub(crate) fn others(&self) -> impl Iterator<Item = (&[u8], &TxValue)> {
+        self.others.iter().map(|(name, value)| (name.as_slice(), value))
+    }
+
     /// All that is set, by name.
     pub(crate) fn all<'t>(
         &'t self,
@@ -105,7 +110,7 @@ impl Tx {
         let slots = self.slots.iter().enumerate();
         slots
             .filter_map(|(slot, value)| Some((store.slot_name(slot), value.as_ref()?)))
-            .chain(self.others.iter().map(|(name, value)| (name.as_slice(), value)))
+            .chain(self.others())
     }
 }
 

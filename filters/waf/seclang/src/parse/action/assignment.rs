@@ -1,4 +1,4 @@
-//! Reads `setvar`: which variable, and what becomes of it.
+//! `setvar`: what a match leaves in TX.
 
 use super::super::{expression, shown};
 use crate::syntax::{Assignment, AssignmentKind};

@@ -1,4 +1,4 @@
-//! Reads `ctl`: what a rule changes for one request.
+//! `ctl`: what a match changes for the rest of its transaction.
 
 use super::super::{ids, setting, shown, target};
 use crate::lists::{ACCEPTED_CONTROLS, REFUSED_CONTROLS, reason, refusal};

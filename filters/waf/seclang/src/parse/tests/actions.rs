@@ -1,4 +1,4 @@
-//! What actions are read as, and which are refused.
+//! Actions of rules, right and wrong.
 
 use super::{directive, faults, link, read, rule};
 use crate::syntax::{

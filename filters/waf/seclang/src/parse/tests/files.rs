@@ -1,4 +1,4 @@
-//! What `Include` brings in, and from where.
+//! `Include`: which files come in, and how deep.
 
 use super::super::parse_with_files;
 use super::{rules, source};
