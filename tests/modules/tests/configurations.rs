@@ -36,7 +36,7 @@ fn every_module_imports_only_what_envoy_1_36_offers() {
 }
 
 /// Modules whose fields all have defaults, as in Kong: no text at all is a configuration of these.
-const ALL_DEFAULTS: [&str; 2] = ["cors", "request-size-limiting"];
+const ALL_DEFAULTS: [&str; 3] = ["cors", "request-size-limiting", "waf"];
 
 #[test]
 fn text_that_is_no_configuration_is_refused_with_a_fault() {
