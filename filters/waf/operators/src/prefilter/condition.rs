@@ -49,10 +49,10 @@ impl Condition {
         Self(Clause::best(Clause::of_texts([text]).into_iter().collect()))
     }
 
-    /// Of what needs any byte of a set.
+    /// Of what needs any byte of a set, whatever the case of a letter.
     #[must_use]
     pub fn of_bytes(bytes: ByteSet) -> Self {
-        Self(vec![Clause { bytes, ..Clause::default() }])
+        Self(vec![Clause { bytes: bytes.caseless(), ..Clause::default() }])
     }
 
     /// Its clauses, the rarest first.
@@ -109,6 +109,8 @@ impl Meaning {
                 }
             }
         }
+        // Case never counts, so that a value stands for what differs from it by case alone.
+        let bytes = bytes.caseless();
         let mut folded: Vec<u8> = bytes.iter().map(|byte| byte.to_ascii_lowercase()).collect();
         folded.sort_unstable();
         folded.dedup();

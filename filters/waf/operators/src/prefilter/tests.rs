@@ -191,6 +191,23 @@ fn what_matches_is_among_the_survivors() {
     }
 }
 
+/// Who looks at a value for what differs from it by the case of its letters alone relies on it.
+#[test]
+fn a_value_meets_the_same_conditions_whatever_the_case_of_its_letters() {
+    let mut conditions: Vec<Condition> =
+        ["[a-z0-9]{3}", "[A-Z_]{4}", "[g-z]+=", "select [a-m]", "x", "[^A-Z]{2}", "a[0-9a-f]b"]
+            .map(of)
+            .to_vec();
+    conditions.push(Condition::of_bytes((b'a'..=b'z').collect()));
+    conditions.push(Condition::of_bytes((b'A'..=b'Z').chain([b'<']).collect()));
+    conditions.push(Condition::of_text(b"UniON"));
+    for value in ["ABC", "abc", "Zz=", "SELECT B", "union", "A1B", "X", "_abCD", "QQQQ", "12"] {
+        let met = scan(&conditions, value.as_bytes());
+        assert_eq!(scan(&conditions, value.to_ascii_lowercase().as_bytes()), met, "{value}");
+        assert_eq!(scan(&conditions, value.to_ascii_uppercase().as_bytes()), met, "{value}");
+    }
+}
+
 #[test]
 fn bytes_that_are_no_tables_are_refused() {
     let table = build(&[of("abc"), of("<")]).unwrap();
