@@ -99,7 +99,13 @@ impl Transaction {
                 self.set(Variable::AuthType, scheme);
             }
             b"cookie" => {
+                let allowed = self.limits().arguments;
                 for (name, value) in bodies::cookies(value) {
+                    // Each is looked at by as many rules as an argument.
+                    if self.values.count(List::of(Variable::RequestCookies)) >= allowed {
+                        self.body_error(format!("more than {allowed} cookies"));
+                        break;
+                    }
                     self.push_named(
                         Variable::RequestCookies,
                         Variable::RequestCookiesNames,
