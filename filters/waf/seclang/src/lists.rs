@@ -123,7 +123,10 @@ pub const REFUSED: &[Reason] = &[
     ("SecAuditLogFlushPeriod", AUDIT),
     ("SecCacheTransformations", "results are shared within a request as it is"),
     ("SecChrootDir", NO_FILES),
-    ("SecDisableBackendCompression", "an upstream is asked for `identity` where `response_body` is on"),
+    (
+        "SecDisableBackendCompression",
+        "an upstream is asked for `identity` where `response_body` is on",
+    ),
     ("SecEncryptionEngine", NO_HASHES),
     ("SecEncryptionKey", NO_HASHES),
     ("SecEncryptionMethodPm", NO_HASHES),
