@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use portcullis_waf_embedded::{Embedded, Sources, build};
 use portcullis_waf_engine::{
-    Connection, EngineMode, LogData, Profile, Program, RulePhase, Settings, Store, Tables,
-    Transaction,
+    Connection, EngineMode, LogData, Prefilter as Tables, Profile, Program, RulePhase, Settings,
+    Store, Transaction,
 };
 use portcullis_waf_seclang::Source;
 

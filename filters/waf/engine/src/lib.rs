@@ -5,14 +5,15 @@
 
 mod bits;
 mod log;
+mod prefilter;
 mod profile;
 mod program;
 mod ruleset;
 mod transaction;
 
 pub use log::{DataPolicy, LogData, Match};
-pub use portcullis_waf_operators::prefilter::Tables;
 pub use portcullis_waf_seclang::syntax::{EngineMode, LimitAction, Phase as RulePhase};
+pub use prefilter::Prefilter;
 pub use profile::{Exclusion, Profile};
 pub use program::{Files, Program, Store};
 pub use ruleset::{Fault, RuleSet, Settings, Step, Warning};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
-use portcullis_waf_engine::{Fault, Program, RuleSet, Settings, Tables};
+use portcullis_waf_engine::{Fault, Prefilter, Program, RuleSet, Settings};
 use portcullis_waf_seclang::syntax::{
     AssignmentKind, Directive, Location, Removal, Setting, Statement,
 };
@@ -21,7 +21,7 @@ pub(super) struct Rules<'v> {
     /// What the directives say about the engine, before fields say otherwise.
     pub(super) settings: Settings,
     data: BTreeMap<String, Vec<u8>>,
-    prefilter: Option<Rc<Tables>>,
+    prefilter: Option<Rc<Prefilter>>,
     written: Vec<(&'static str, Node<'v>)>,
 }
 

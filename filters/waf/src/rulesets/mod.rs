@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcullis_waf_embedded::Embedded;
-use portcullis_waf_engine::{RuleSet, Store, Tables};
+use portcullis_waf_engine::{Prefilter, RuleSet, Store};
 
 /// Our own rules for bodies that can't be read, and which body is read as what.
 const RECOMMENDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/recommended.bin"));
@@ -49,7 +49,7 @@ pub(crate) struct Vm {
 pub(crate) struct Set {
     pub(crate) setup: RuleSet,
     pub(crate) rules: RuleSet,
-    pub(crate) prefilter: Option<Rc<Tables>>,
+    pub(crate) prefilter: Option<Rc<Prefilter>>,
 }
 
 thread_local! {
@@ -80,7 +80,7 @@ impl Vm {
             *slot = Some(Set {
                 setup: embedded.setup,
                 rules: embedded.rules,
-                prefilter: Tables::new(embedded.prefilter).map(Rc::new),
+                prefilter: Prefilter::new(embedded.prefilter).map(Rc::new),
             });
         }
         slot.as_ref()

@@ -11,7 +11,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use portcullis_waf_operators::prefilter::Tables;
 use portcullis_waf_seclang::syntax::{Flow, Phase, Removal, Rule};
 
 pub(crate) use expression::{Expr, Part};
@@ -23,8 +22,9 @@ pub(crate) use store::{CAPTURES, ViewId};
 pub use store::{Files, Store};
 
 use crate::bits::Bits;
+use crate::prefilter::Prefilter;
 use crate::ruleset::{Fault, RuleSet, Selected, Settings, Step};
-use crate::transaction::{Blank, Known};
+use crate::transaction::Blank;
 
 /// How many phases there are.
 pub(crate) const PHASES: usize = 5;
@@ -36,10 +36,9 @@ pub struct Program {
     pub(crate) phases: [Vec<Scheduled>; PHASES],
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
-    pub(crate) prefilter: Option<Rc<Tables>>,
+    pub(crate) prefilter: Option<Rc<Prefilter>>,
     /// The values of variables before anything is known of a request.
     pub(crate) blank: Blank,
-    pub(crate) known: Rc<Known>,
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
 }
 
@@ -62,7 +61,7 @@ impl Program {
         settings: Settings,
         store: &Rc<RefCell<Store>>,
         files: &Files<'_>,
-        prefilter: Option<Rc<Tables>>,
+        prefilter: Option<Rc<Prefilter>>,
     ) -> Result<Program, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut rules = Vec::new();
@@ -121,7 +120,6 @@ impl Program {
             signatures: set.signatures.clone(),
             prefilter,
             blank: Blank::new(),
-            known: Rc::default(),
             removals: RefCell::default(),
         })
     }

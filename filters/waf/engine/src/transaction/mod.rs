@@ -21,7 +21,6 @@ use crate::log::Match;
 use crate::profile::Profile;
 use crate::program::{List, Point, Program};
 use matched::Matched;
-pub(crate) use sight::Known;
 use tx::Tx;
 pub(crate) use values::Blank;
 use values::Values;

@@ -1,52 +1,16 @@
 //! What the prefilter sees of values: each text is looked at once, and each list through a pipeline once for all rules.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use portcullis_waf_operators::prefilter::{Scan, Tables};
+use portcullis_waf_operators::prefilter::Scan;
 
+use crate::prefilter::Prefilter;
 use crate::program::ViewId;
-
-/// Bytes of a text that is remembered from request to request: names of headers and arguments, and what browsers say of
-/// themselves, come with each. A longer one costs more to compare, and is seldom sent twice.
-const LONGEST_KNOWN: usize = 160;
-
-/// Texts that are remembered, at most; past it all are forgotten, so that a client that sends new ones only loses others
-/// a microsecond. A quarter of a megabyte at the most.
-const MOST_KNOWN: usize = 1024;
-
-/// Which conditions recurring texts meet, whoever sends them.
-#[derive(Debug, Default)]
-pub(crate) struct Known(RefCell<HashMap<Box<[u8]>, Met>>);
-
-/// A set of conditions.
-type Met = Box<[u64]>;
-
-impl Known {
-    /// Appends what a text meets, if that is known.
-    fn recall(&self, text: &[u8], met: &mut Vec<u64>) -> bool {
-        let known = self.0.borrow();
-        let found = known.get(text);
-        if let Some(words) = found {
-            met.extend_from_slice(words);
-        }
-        found.is_some()
-    }
-
-    fn remember(&self, text: &[u8], met: &[u64]) {
-        let mut known = self.0.borrow_mut();
-        if known.len() >= MOST_KNOWN {
-            known.clear();
-        }
-        known.insert(text.into(), met.into());
-    }
-}
 
 /// Which conditions the texts of a transaction meet.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
-    tables: Option<Rc<Tables>>,
+    prefilter: Option<Rc<Prefilter>>,
     scan: Scan,
     /// Words of a set of conditions.
     width: usize,
@@ -60,20 +24,18 @@ pub(super) struct Sight {
     seen: Vec<u32>,
     /// When a view last looked at all of its list.
     stamps: Vec<u32>,
-    known: Option<Rc<Known>>,
 }
 
 /// Not looked at yet.
 const UNSEEN: u32 = u32::MAX;
 
 impl Sight {
-    pub(super) fn new(tables: Option<Rc<Tables>>, known: &Rc<Known>, views: usize) -> Self {
-        let width = tables.as_ref().map_or(0, |tables| tables.len().div_ceil(64));
+    pub(super) fn new(prefilter: Option<Rc<Prefilter>>, views: usize) -> Self {
+        let width = prefilter.as_ref().map_or(0, |prefilter| prefilter.width());
         let unions = vec![0; width.saturating_mul(views)];
         let seen = if width == 0 { Vec::new() } else { vec![0; views] };
         let stamps = vec![0; seen.len()];
-        let known = Some(Rc::clone(known));
-        Sight { tables, width, unions, seen, stamps, known, ..Sight::default() }
+        Sight { prefilter, width, unions, seen, stamps, ..Sight::default() }
     }
 
     /// True if a view has looked at all of its list at this time.
@@ -98,23 +60,15 @@ impl Sight {
 
     /// Looks at a text.
     pub(super) fn look(&mut self, form: u32, text: &[u8]) {
-        let Some(tables) = &self.tables else { return };
+        let Some(prefilter) = &self.prefilter else { return };
         let form = form as usize;
         if self.rows.len() <= form {
             self.rows.resize(form.saturating_add(1), UNSEEN);
         }
         if let (Some(row), Ok(start)) = (self.rows.get_mut(form), u32::try_from(self.met.len())) {
             *row = start;
-            let known = self.known.as_ref().filter(|_| text.len() <= LONGEST_KNOWN);
-            if known.is_some_and(|known| known.recall(text, &mut self.met)) {
-                return;
-            }
-            tables.scan(text, &mut self.scan);
-            self.met.extend_from_slice(self.scan.survivors());
+            prefilter.look(text, &mut self.scan, &mut self.met);
             self.met.resize((start as usize).saturating_add(self.width), 0);
-            if let Some(known) = known {
-                known.remember(text, self.scan.survivors());
-            }
         }
     }
 

@@ -105,7 +105,7 @@ impl Values {
             single: program.blank.0.clone(),
             lists: vec![Vec::new(); List::COUNT],
             width: store.pipelines.len(),
-            sight: Sight::new(program.prefilter.clone(), &program.known, store.view_count()),
+            sight: Sight::new(program.prefilter.clone(), store.view_count()),
             now: 1,
             text: Vec::with_capacity(TEXT),
             items: Vec::with_capacity(ITEMS),
