@@ -8,7 +8,7 @@ use portcullis_waf_operators::pattern::{Case, translate};
 use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_operators::prefilter;
 use portcullis_waf_seclang::syntax::{Operator, Statement};
-use portcullis_waf_seclang::{Source, parse};
+use portcullis_waf_seclang::{Fault, Source, parse};
 
 use crate::Embedded;
 use crate::conditions::Conditions;
@@ -35,13 +35,7 @@ pub struct Sources {
 /// Every mistake, a line each.
 pub fn build(sources: &Sources) -> Result<Vec<u8>, String> {
     let all: Vec<Source> = sources.setup.iter().chain(&sources.rules).cloned().collect();
-    let parsed = parse(&all).map_err(|faults| {
-        let lines = faults.iter().map(|fault| {
-            let rule = fault.rule.map_or(String::new(), |id| format!(" (rule {id})"));
-            format!("{}:{}{rule}: {}", fault.location.file, fault.location.line, fault.text)
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    })?;
+    let parsed = parse(&all).map_err(|faults| told(&faults))?;
     let of_setup = |statement: &Statement| {
         sources.setup.iter().any(|source| source.name == statement.location.file)
     };
@@ -75,14 +69,14 @@ pub fn build(sources: &Sources) -> Result<Vec<u8>, String> {
     postcard::to_allocvec(&embedded).map_err(|error| error.to_string())
 }
 
+/// A line each.
+fn told(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")
+}
+
 fn set_of(statements: Vec<Statement>, sources: &Sources) -> Result<RuleSet, String> {
     let mut set = RuleSet::default();
-    set.extend(statements).map_err(|faults| {
-        let lines = faults.iter().map(|fault| {
-            format!("{}:{}: {}", fault.location.file, fault.location.line, fault.text)
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    })?;
+    set.extend(statements).map_err(|faults| told(&faults))?;
     set.steps.retain(|step| match step {
         Step::Rule(rule) => !sources.left_out.contains(&rule.metadata.id),
         Step::Marker(_) => true,

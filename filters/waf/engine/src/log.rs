@@ -52,10 +52,6 @@ pub struct Match {
     pub data: Vec<u8>,
     /// `tag`, expanded.
     pub tags: Vec<Vec<u8>>,
-    /// MATCHED_VAR_NAME
-    pub name: Vec<u8>,
-    /// MATCHED_VAR: what the client sent, whole.
-    pub value: Vec<u8>,
 }
 
 /// The names of severities (ModSecurity's, of syslog).

@@ -10,28 +10,9 @@ use std::rc::Rc;
 use portcullis_waf_seclang::syntax::{Directive, Location, Rule, Setting, Statement};
 use serde::{Deserialize, Serialize};
 
+pub use portcullis_waf_seclang::{Fault, Warning};
 pub(crate) use selection::Selected;
 pub use settings::Settings;
-
-/// A mistake in the rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where.
-    pub location: Location,
-    /// Of which rule, if one is meant.
-    pub rule: Option<u32>,
-    /// What is wrong, and the way out.
-    pub text: String,
-}
-
-/// Something that loads, and that its author should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// Where.
-    pub location: Location,
-    /// What.
-    pub text: String,
-}
 
 /// One thing in the order of evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -53,27 +53,19 @@ pub(super) struct Running<'r> {
 
 impl Transaction {
     /// True if the operator matched at least one value. What a match does is done at once, for each.
-    pub(super) fn link(
-        &mut self,
-        program: &Program,
-        store: &Store,
-        rule: &Rc<Rule>,
-        link: &LinkedLink,
-        controls: &[Control],
-        index: usize,
-    ) -> bool {
-        let running = Running { program, store, rule, link, controls, index };
+    pub(super) fn link(&mut self, running: &Running<'_>) -> bool {
+        let Running { store, link, .. } = *running;
         if link.targets.is_empty() {
-            let answer = self.ask(&running, &[]);
-            return self.judge(&running, answer, Matched::default);
+            let answer = self.ask(running, &[]);
+            return self.judge(running, answer, Matched::default);
         }
         let mut matched = false;
         for target in &link.targets {
             let list = target.point.list;
             if target.count {
-                let count = i64::try_from(self.count(&running, &target.point)).unwrap_or(i64::MAX);
-                let answer = self.ask_number(&running, count);
-                matched |= self.judge(&running, answer, || match &target.point.selector {
+                let count = i64::try_from(self.count(running, &target.point)).unwrap_or(i64::MAX);
+                let answer = self.ask_number(running, count);
+                matched |= self.judge(running, answer, || match &target.point.selector {
                     PointSelector::Slot(slot) => Matched::Slots(*slot, count),
                     selector => {
                         let name = full_name(list, selected_name(selector));
@@ -83,22 +75,22 @@ impl Transaction {
                         }
                     }
                 });
-            } else if let Some((slot, held)) = self.compared(&running, &target.point) {
-                let answer = self.ask_number(&running, held.unwrap_or_default());
+            } else if let Some((slot, held)) = self.compared(running, &target.point) {
+                let answer = self.ask_number(running, held.unwrap_or_default());
                 // Most of them are gates that do not match: no text is made for those.
                 if held.is_some() && !matches!(answer, Answer::No) {
                     let value = self.tx.get(slot).map_or(Vec::new(), TxValue::text);
                     let name = full_name(list, store.slot_name(slot));
-                    matched |= self.judge(&running, answer, || Matched::Text { name, value });
+                    matched |= self.judge(running, answer, || Matched::Text { name, value });
                 }
             } else if is_dynamic(list) {
                 for (name, value) in self.dynamic(store, &target.point) {
-                    if !self.excluded(&running, list, &name) {
-                        matched |= self.value(&running, list, &name, value);
+                    if !self.excluded(running, list, &name) {
+                        matched |= self.value(running, list, &name, value);
                     }
                 }
             } else {
-                matched |= self.items(&running, target);
+                matched |= self.items(running, target);
             }
         }
         matched

@@ -27,21 +27,8 @@ impl Transaction {
     ) -> Cow<'e, [u8]> {
         match expression {
             Expr::Literal(text, _) => Cow::Borrowed(text),
-            Expr::Single(point) => {
-                let mut text = Vec::new();
-                self.append(store, rule, point, &mut text);
-                Cow::Owned(text)
-            }
-            Expr::Parts(parts) => {
-                let mut text = Vec::new();
-                for part in parts {
-                    match part {
-                        Part::Literal(literal) => text.extend_from_slice(literal),
-                        Part::Macro(point) => self.append(store, rule, point, &mut text),
-                    }
-                }
-                text.truncate(MAX_EXPANDED);
-                Cow::Owned(text)
+            _ => {
+                Cow::Owned(written(expression, |point, text| self.append(store, rule, point, text)))
             }
         }
     }
@@ -50,27 +37,10 @@ impl Transaction {
     pub(super) fn number(&self, store: &Store, expression: &Expr) -> i64 {
         match expression {
             Expr::Literal(_, number) => *number,
-            Expr::Single(Point { list, selector: PointSelector::Slot(slot) })
-                if *list == List::of(Variable::Tx) =>
-            {
+            Expr::Single(Point { selector: PointSelector::Slot(slot), .. }) => {
                 self.tx.get(*slot).map_or(0, TxValue::number)
             }
-            _ => {
-                let mut text = Vec::new();
-                match expression {
-                    Expr::Single(point) => self.append_plain(store, point, &mut text),
-                    Expr::Parts(parts) => {
-                        for part in parts {
-                            match part {
-                                Part::Literal(literal) => text.extend_from_slice(literal),
-                                Part::Macro(point) => self.append_plain(store, point, &mut text),
-                            }
-                        }
-                    }
-                    Expr::Literal(..) => {}
-                }
-                number(&text)
-            }
+            _ => number(&written(expression, |point, text| self.append_plain(store, point, text))),
         }
     }
 
@@ -253,6 +223,25 @@ impl Transaction {
             })
             .collect()
     }
+}
+
+/// An expression with its macros written by somebody who knows their values.
+fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Vec<u8> {
+    let mut text = Vec::new();
+    match expression {
+        Expr::Literal(literal, _) => text.extend_from_slice(literal),
+        Expr::Single(point) => write(point, &mut text),
+        Expr::Parts(parts) => {
+            for part in parts {
+                match part {
+                    Part::Literal(literal) => text.extend_from_slice(literal),
+                    Part::Macro(point) => write(point, &mut text),
+                }
+            }
+            text.truncate(MAX_EXPANDED);
+        }
+    }
+    text
 }
 
 /// The point of a macro whose names are known; what no rule ever set is nowhere.

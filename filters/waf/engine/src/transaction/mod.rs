@@ -118,7 +118,6 @@ pub struct Transaction {
     processor: Option<Processor>,
     content_type: Vec<u8>,
     log: Vec<Match>,
-    matched_rules: Bits,
     errors: Vec<EngineError>,
     intervention: Option<Intervention>,
     /// What would have been decided under `DetectionOnly`: the first of it.
@@ -146,7 +145,6 @@ impl Transaction {
             processor: None,
             content_type: Vec::new(),
             log: Vec::new(),
-            matched_rules: Bits::default(),
             errors: Vec::new(),
             intervention: None,
             detected: None,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule};
 
+use super::evaluate::Running;
 use super::{Allowed, Intervention, Transaction};
 use crate::log::Match;
 use crate::program::{LinkedRule, Program, Scheduled, Store, index_of};
@@ -41,7 +42,7 @@ impl Transaction {
             if !self.chain(&program, &store, linked, *rule) {
                 continue;
             }
-            self.matched_rule(&store, linked, *rule, phase);
+            self.matched_rule(&store, linked, phase);
             if let Some(place) = jump {
                 position = *place;
             }
@@ -65,14 +66,14 @@ impl Transaction {
     ) -> bool {
         self.matches_of_chain.clear();
         linked.links.iter().enumerate().all(|(depth, link)| {
-            let control = linked.rule.links.get(depth).map_or(&[][..], |link| &link.controls);
-            self.link(program, store, &linked.rule, link, control, index)
+            let rule = &linked.rule;
+            let controls = rule.links.get(depth).map_or(&[][..], |link| &link.controls);
+            self.link(&Running { program, store, rule, link, controls, index })
         })
     }
 
-    fn matched_rule(&mut self, store: &Store, linked: &Rc<LinkedRule>, index: usize, phase: Phase) {
+    fn matched_rule(&mut self, store: &Store, linked: &Rc<LinkedRule>, phase: Phase) {
         let rule = &linked.rule;
-        self.matched_rules.set(index);
         if let Some(severity) = rule.metadata.severity {
             self.highest_severity =
                 Some(self.highest_severity.map_or(severity, |highest| highest.min(severity)));
@@ -86,8 +87,6 @@ impl Transaction {
         let msg = said(|link| link.msg.as_ref()).map(|text| self.expand_syntax(store, rule, text));
         let data =
             said(|link| link.logdata.as_ref()).map(|text| self.expand_data(store, rule, text));
-        let name = self.matched.name(&self.values, store);
-        let value = self.matched.value(&self.values);
         let tags = rule.metadata.tags.iter();
         let tags = tags.map(|tag| self.expand_syntax(store, rule, tag)).collect();
         self.log.push(Match {
@@ -96,8 +95,6 @@ impl Transaction {
             msg: msg.unwrap_or_default(),
             data: data.unwrap_or_default(),
             tags,
-            name,
-            value,
         });
     }
 

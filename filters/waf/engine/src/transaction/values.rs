@@ -290,23 +290,25 @@ impl Values {
             let mark = (item as usize).saturating_add(1);
             if seen != mark {
                 self.sight.empty(view);
-                if let Some(form) = self.transformed(item, pipeline, pipelines) {
-                    let form = self.look_at(form);
-                    self.sight.add(view, form.0);
-                }
+                self.show(item, view, pipeline, pipelines);
                 self.sight.set_seen(view, mark);
             }
             return self.sight.union_has(view, condition);
         }
         while let Some(item) = self.at(list, seen) {
-            if let Some(form) = self.transformed(item, pipeline, pipelines) {
-                let form = self.look_at(form);
-                self.sight.add(view, form.0);
-            }
+            self.show(item, view, pipeline, pipelines);
             seen = seen.saturating_add(1);
         }
         self.sight.set_seen(view, seen);
         self.sight.union_has(view, condition)
+    }
+
+    /// Adds what a value meets, as a pipeline leaves it, to a view.
+    fn show(&mut self, item: ItemId, view: ViewId, pipeline: PipelineId, pipelines: &Pipelines) {
+        if let Some(form) = self.transformed(item, pipeline, pipelines) {
+            let form = self.look_at(form);
+            self.sight.add(view, form.0);
+        }
     }
 
     /// False where a form has not what a condition asks for.
