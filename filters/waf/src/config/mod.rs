@@ -9,7 +9,9 @@ mod settings;
 use std::rc::Rc;
 
 use portcullis_control::config::Section;
-use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected};
+use portcullis_control::inspection::{
+    ENVOYS_BUFFER, Inspection, LARGEST_MAX, OnLimit, OnUninspected,
+};
 use portcullis_control::program::Site;
 use portcullis_waf_engine::{DataPolicy, EngineMode, LimitAction, LogData, Profile, Settings};
 
@@ -25,12 +27,6 @@ const LOG_LINES: u64 = 1_000;
 
 /// As many as an operator may ask for: for tests of a rule set, which look at every line.
 const MOST_LOG_LINES: u64 = 1_000_000;
-
-/// The largest limit of a body, in bytes: what a worker's memory has grown to it never gives back.
-const LARGEST: u64 = 16 << 20;
-
-/// What Envoy holds unless `per_connection_buffer_limit_bytes` says otherwise.
-const ENVOYS_BUFFER: u64 = 1 << 20;
 
 pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let tx = settings::read(section);
@@ -57,16 +53,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let log_lines = u32::try_from(log_lines).unwrap_or(u32::MAX);
     let limits = read_limits(section);
     let response_body = section.optional("response_body").and_then(|node| node.boolean());
-    let response_limit = section.optional("response_body_limit").and_then(|node| {
-        let bytes = node.integer(1..=LARGEST)?;
-        if bytes >= ENVOYS_BUFFER {
-            node.warn(format!(
-                "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and answers \
-                 500 itself past it: {bytes} bytes act only where that is larger"
-            ));
-        }
-        usize::try_from(bytes).ok()
-    });
+    let response_limit = read_bytes(section, "response_body_limit", 500);
     let exclusions = exclusions.unwrap_or_default();
     if let Some(rules) = &rules {
         for exclusion in &exclusions {
@@ -90,7 +77,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         partial: settings.request_body_limit_action == LimitAction::ProcessPartial,
     };
     let inspection = settings.response_body_access.then(|| Inspection {
-        max: response_limit.unwrap_or_else(|| size(settings.response_body_limit)),
+        max: size(response_limit.unwrap_or(settings.response_body_limit)),
         on_limit: match settings.response_body_limit_action {
             LimitAction::ProcessPartial => OnLimit::Beginning,
             LimitAction::Reject => OnLimit::Refuse,
@@ -162,21 +149,22 @@ struct WrittenLimits {
     partial: Option<bool>,
 }
 
+/// Bytes of a body that are held, at most; `answer` is what Envoy says past its own limit.
+fn read_bytes(section: &mut Section<'_>, name: &'static str, answer: u16) -> Option<u64> {
+    let node = section.optional(name)?;
+    let bytes = node.integer(1..=u64::try_from(LARGEST_MAX).unwrap_or(u64::MAX))?;
+    if size(bytes) >= ENVOYS_BUFFER {
+        node.warn(format!(
+            "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and answers \
+             {answer} itself past it: {bytes} bytes act only where that is larger"
+        ));
+    }
+    Some(bytes)
+}
+
 fn read_limits(section: &mut Section<'_>) -> WrittenLimits {
-    let mut bytes = |name| {
-        section.optional(name).and_then(|node| {
-            let bytes = node.integer(1..=LARGEST)?;
-            if bytes >= ENVOYS_BUFFER {
-                node.warn(format!(
-                    "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and \
-                     answers 413 itself past it: {bytes} bytes act only where that is larger"
-                ));
-            }
-            Some(bytes)
-        })
-    };
-    let body = bytes("request_body_limit");
-    let no_files = bytes("request_body_no_files_limit");
+    let body = read_bytes(section, "request_body_limit", 413);
+    let no_files = read_bytes(section, "request_body_no_files_limit", 413);
     let partial = section
         .optional("on_limit")
         .and_then(|node| node.word(&[("reject", false), ("partial", true)]));
