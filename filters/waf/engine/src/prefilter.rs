@@ -1,42 +1,55 @@
 //! The tables of a rule set's conditions, and what they said of texts that recur, for all programs of a VM.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::hash::Hasher;
 
 use portcullis_waf_operators::prefilter::{Scan, Tables};
+use rustc_hash::FxHasher;
 
 /// Bytes of a text that is remembered from request to request: names of headers and arguments, and what browsers say of
 /// themselves, come with each. A longer one costs more to compare, and is seldom sent twice.
 const LONGEST_KNOWN: usize = 160;
 
-/// Texts that are remembered, at most; past it all are forgotten, so that a client that sends new ones only loses others
-/// a microsecond. A quarter of a megabyte at the most.
-const MOST_KNOWN: usize = 1024;
+/// Places for texts that are remembered, each for one: a client that sends new ones takes others' places, which costs
+/// them a microsecond, and finds no way to make a place costly to look at. A quarter of a megabyte at the most.
+const PLACES: usize = 1024;
 
 /// Which conditions recurring texts meet, whoever sends them.
-#[derive(Debug, Default)]
-struct Known(RefCell<HashMap<Box<[u8]>, Met>>);
+#[derive(Debug)]
+struct Known(RefCell<Vec<Remembered>>);
 
-/// A set of conditions.
-type Met = Box<[u64]>;
+/// A text, and a set of conditions; at first neither.
+#[derive(Clone, Debug, Default)]
+struct Remembered {
+    text: Vec<u8>,
+    met: Vec<u64>,
+}
 
 impl Known {
-    /// Appends what a text meets, if that is known.
-    fn recall(&self, text: &[u8], met: &mut Vec<u64>) -> bool {
-        let known = self.0.borrow();
-        let found = known.get(text);
-        if let Some(words) = found {
-            met.extend_from_slice(words);
-        }
-        found.is_some()
+    fn new() -> Self {
+        Known(RefCell::new(vec![Remembered::default(); PLACES]))
     }
 
-    fn remember(&self, text: &[u8], met: &[u64]) {
+    fn place(text: &[u8]) -> usize {
+        let mut hasher = FxHasher::default();
+        hasher.write(text);
+        hasher.finish() as usize % PLACES
+    }
+
+    /// Appends what a text meets, which is found out where it is not known.
+    fn look(&self, text: &[u8], met: &mut Vec<u64>, find_out: impl FnOnce(&mut Vec<u64>)) {
         let mut known = self.0.borrow_mut();
-        if known.len() >= MOST_KNOWN {
-            known.clear();
+        let Some(held) = known.get_mut(Self::place(text)) else { return find_out(met) };
+        if held.text == text && !held.met.is_empty() {
+            met.extend_from_slice(&held.met);
+            return;
         }
-        known.insert(text.into(), met.into());
+        let start = met.len();
+        find_out(met);
+        held.text.clear();
+        held.text.extend_from_slice(text);
+        held.met.clear();
+        held.met.extend_from_slice(met.get(start..).unwrap_or_default());
     }
 }
 
@@ -51,7 +64,7 @@ impl Prefilter {
     /// Over the tables that were made with a set; `None` where the bytes are none.
     #[must_use]
     pub fn new(tables: &'static [u8]) -> Option<Self> {
-        Some(Prefilter { tables: Tables::new(tables)?, known: Known::default() })
+        Some(Prefilter { tables: Tables::new(tables)?, known: Known::new() })
     }
 
     /// Words of a set of conditions.
@@ -61,14 +74,14 @@ impl Prefilter {
 
     /// Appends the conditions that a text meets.
     pub(crate) fn look(&self, text: &[u8], scan: &mut Scan, met: &mut Vec<u64>) {
-        let recurs = text.len() <= LONGEST_KNOWN;
-        if recurs && self.known.recall(text, met) {
-            return;
-        }
-        self.tables.scan(text, scan);
-        met.extend_from_slice(scan.survivors());
-        if recurs {
-            self.known.remember(text, scan.survivors());
+        let mut find_out = |met: &mut Vec<u64>| {
+            self.tables.scan(text, scan);
+            met.extend_from_slice(scan.survivors());
+        };
+        if text.len() <= LONGEST_KNOWN {
+            self.known.look(text, met, find_out)
+        } else {
+            find_out(met)
         }
     }
 }

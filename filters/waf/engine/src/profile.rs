@@ -1,5 +1,7 @@
 //! What a route makes of a program: which rules and targets it leaves out, and with which values it begins.
 
+use std::rc::Rc;
+
 use portcullis_waf_seclang::syntax::{EngineMode, Removal, VariableRef};
 
 use crate::bits::Bits;
@@ -19,8 +21,8 @@ pub struct Exclusion {
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub(crate) removed: Bits,
-    pub(crate) targets: Vec<(std::rc::Rc<Bits>, Point)>,
-    pub(crate) tx: Vec<(usize, Vec<u8>)>,
+    pub(crate) targets: Vec<(Rc<Bits>, Point)>,
+    pub(crate) tx: Vec<(usize, Rc<[u8]>)>,
     pub(crate) ceiling: EngineMode,
     pub(crate) log_data: LogData,
 }
@@ -49,7 +51,7 @@ impl Profile {
                 Some(target) => targets.push((bits, Point::link(target, &mut store)?)),
             }
         }
-        let tx = tx.iter().map(|(name, value)| (store.slot(name.as_bytes()), value.to_vec()));
+        let tx = tx.iter().map(|(name, value)| (store.slot(name.as_bytes()), Rc::from(*value)));
         Ok(Profile { removed, targets, tx: tx.collect(), ceiling, log_data })
     }
 }

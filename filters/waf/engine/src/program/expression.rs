@@ -1,5 +1,7 @@
 //! Text with macros, with the places found where their values stand.
 
+use std::rc::Rc;
+
 use portcullis_waf_operators::number::number;
 use portcullis_waf_seclang::syntax::{Expression, Piece};
 
@@ -8,12 +10,29 @@ use super::{Point, Store};
 /// An expression that is ready to be expanded.
 #[derive(Debug)]
 pub(crate) enum Expr {
-    /// Without macros; the number that it is read as.
-    Literal(Vec<u8>, i64),
+    /// Without macros.
+    Literal(Literal),
     /// One macro and nothing else.
     Single(Point),
     /// Anything else.
     Parts(Vec<Part>),
+}
+
+/// A text that is the same for every request.
+#[derive(Debug)]
+pub(crate) struct Literal {
+    pub(crate) text: Rc<[u8]>,
+    /// What it is read as.
+    pub(crate) number: i64,
+    /// True if the number is written as this text.
+    pub(crate) is_number: bool,
+}
+
+impl Literal {
+    pub(crate) fn new(text: &[u8]) -> Self {
+        let number = number(text);
+        Literal { text: text.into(), number, is_number: number.to_string().as_bytes() == text }
+    }
 }
 
 /// A part of it.
@@ -28,7 +47,7 @@ impl Expr {
     /// What is wrong with a macro's selector.
     pub(crate) fn link(expression: &Expression, store: &mut Store) -> Result<Expr, String> {
         if let Some(text) = expression.literal() {
-            return Ok(Expr::Literal(text.to_vec(), number(text)));
+            return Ok(Expr::Literal(Literal::new(text)));
         }
         if let [Piece::Macro(reference)] = expression.0.as_slice() {
             return Ok(Expr::Single(Point::link(reference, store)?));

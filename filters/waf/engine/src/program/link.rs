@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{AssignmentKind, Control, Link, Rule, Target, TargetRemoval};
 
-use super::{Expr, Files, Op, PipelineId, Point, Store, ViewId};
+use super::view::View;
+use super::{Expr, Files, Guard, Op, PipelineId, Point, PointSelector, Store, ViewId};
 use crate::ruleset::{Fault, Selected};
 
 /// A rule that is ready to run.
@@ -27,6 +28,8 @@ pub(crate) struct LinkedLink {
     pub(crate) stages: Vec<PipelineId>,
     /// What a value must have, by its number in the program's prefilter.
     pub(crate) condition: Option<usize>,
+    /// What must hold before any value is asked, where all of them are such as the prefilter sees.
+    pub(crate) guard: Option<Guard>,
     pub(crate) capture: bool,
     pub(crate) assignments: Vec<LinkedAssignment>,
     /// Whom `ctl:ruleRemoveTarget…` takes what from, in the order of the link's controls.
@@ -39,7 +42,7 @@ pub(crate) struct LinkedTarget {
     pub(crate) point: Point,
     /// `&…`
     pub(crate) count: bool,
-    /// Its list through each stage.
+    /// Its values through each stage; none where the prefilter does not see them.
     pub(crate) views: Vec<ViewId>,
 }
 
@@ -88,6 +91,25 @@ impl LinkedRule {
     }
 }
 
+impl LinkedTarget {
+    /// Each list of values through each pipeline is looked at once, for all rules together. What rules make, and how
+    /// many values there are, nobody looks at.
+    fn look_through(&mut self, stages: &[PipelineId], store: &mut Store) {
+        let list = self.point.list;
+        if self.count || list.is_dynamic() {
+            return;
+        }
+        let name = match &self.point.selector {
+            PointSelector::Name(name) => Some(name.as_slice().into()),
+            _ => None,
+        };
+        let views = stages
+            .iter()
+            .map(|&pipeline| store.views.intern(View { list, name: name.clone(), pipeline }));
+        self.views = views.collect::<Option<_>>().unwrap_or_default();
+    }
+}
+
 impl LinkedLink {
     fn link(link: &Link, store: &mut Store, files: &Files<'_>) -> Result<LinkedLink, String> {
         let mut targets = Vec::new();
@@ -118,15 +140,20 @@ impl LinkedLink {
         let stages = (first..=length)
             .map(|end| intern(link.transformations.get(..end).unwrap_or_default()))
             .collect::<Result<Vec<_>, _>>()?;
-        // Each list of values through each pipeline is looked at once, for all rules together.
-        for target in targets.iter_mut().filter(|target| !target.count) {
-            let list = target.point.list;
-            target.views = stages.iter().map(|stage| store.view(list, *stage)).collect();
+        let condition = link.condition.and_then(|number| usize::try_from(number).ok());
+        if condition.is_some() {
+            targets.iter_mut().for_each(|target| target.look_through(&stages, store));
         }
+        let guard = condition.and_then(|condition| {
+            let seen = !targets.is_empty() && targets.iter().all(|it| !it.views.is_empty());
+            let views = targets.iter().flat_map(|target| target.views.iter().copied());
+            let set = seen.then(|| store.views.intern_set(views.collect())).flatten()?;
+            Some(Guard { set, condition })
+        });
         let assignments = link.assignments.iter().map(|assignment| {
             let name = Expr::link(&assignment.name, store)?;
             let slot = match &name {
-                Expr::Literal(name, _) => Some(store.slot(name)),
+                Expr::Literal(name) => Some(store.slot(&name.text)),
                 _ => None,
             };
             let change = match &assignment.kind {
@@ -155,7 +182,8 @@ impl LinkedLink {
             op,
             negated: link.test.negated,
             stages,
-            condition: link.condition.and_then(|number| usize::try_from(number).ok()),
+            condition,
+            guard,
             capture: link.capture,
             assignments,
             removed,

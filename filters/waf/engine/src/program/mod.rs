@@ -5,21 +5,27 @@ mod link;
 mod operator;
 mod pipeline;
 mod point;
+mod schedule;
 mod store;
+mod view;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use portcullis_waf_seclang::syntax::{Flow, Phase, Removal, Rule};
+use portcullis_waf_seclang::syntax::{Phase, Removal, Rule};
 
-pub(crate) use expression::{Expr, Part};
+pub(crate) use expression::{Expr, Literal, Part};
 pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule, LinkedTarget};
-pub(crate) use operator::{Op, TextTest};
+pub(crate) use operator::{Comparison, Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};
 pub(crate) use point::{List, Point, PointSelector};
-pub(crate) use store::{CAPTURES, ViewId};
+pub(crate) use schedule::{Check, Scheduled};
+pub(crate) use store::CAPTURES;
 pub use store::{Files, Store};
+pub(crate) use view::{Guard, SetId, ViewId};
+
+use schedule::Schedule;
 
 use crate::bits::Bits;
 use crate::prefilter::Prefilter;
@@ -42,15 +48,6 @@ pub struct Program {
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
 }
 
-/// A rule in the order of its phase.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scheduled {
-    /// Its place in [`Program::rules`].
-    pub(crate) rule: usize,
-    /// Where the phase goes on if it matched, where that is not behind it.
-    pub(crate) jump: Option<usize>,
-}
-
 impl Program {
     /// Finds what the rules name. `prefilter` are the tables that were made with the set, whose numbers its rules have.
     ///
@@ -65,53 +62,23 @@ impl Program {
     ) -> Result<Program, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut rules = Vec::new();
-        let mut phases: [Vec<Scheduled>; PHASES] = Default::default();
-        // Where a marker or a rule's id stands in each phase: how many rules of the phase are before it.
-        let mut places: HashMap<String, [usize; PHASES]> = HashMap::new();
+        let mut schedule = Schedule::default();
         for step in &set.steps {
-            let here = phases.each_ref().map(Vec::len);
             match step {
-                Step::Marker(name) => {
-                    places.insert(name.clone(), here);
-                }
+                Step::Marker(name) => schedule.mark(name),
                 Step::Rule(rule) => {
                     if let Some(linked) = store.borrow_mut().rule(rule, files, &mut faults) {
-                        if let Some(list) = phases.get_mut(index_of(rule.phase)) {
-                            list.push(Scheduled { rule: rules.len(), jump: None });
-                        }
+                        schedule.add(&linked, rules.len());
                         rules.push(linked);
                     }
-                    if rule.metadata.id != 0 {
-                        // Behind a rule of this id, not at it.
-                        let behind = phases.each_ref().map(Vec::len);
-                        places.insert(rule.metadata.id.to_string(), behind);
-                    }
+                    schedule.mark_behind(rule);
                 }
             }
         }
         if !faults.is_empty() {
             return Err(faults);
         }
-        for (phase, list) in phases.iter_mut().enumerate() {
-            let end = list.len();
-            for (position, scheduled) in list.iter_mut().enumerate() {
-                let Some(linked) = rules.get(scheduled.rule) else { continue };
-                scheduled.jump = match &linked.rule.flow {
-                    Flow::Next => None,
-                    Flow::Skip(count) => {
-                        Some(position.saturating_add(1).saturating_add(*count as usize))
-                    }
-                    // What stands before the rule, or nowhere, ends the phase.
-                    Flow::SkipAfter(name) => Some(
-                        places
-                            .get(name)
-                            .and_then(|places| places.get(phase).copied())
-                            .filter(|place| *place > position)
-                            .unwrap_or(end),
-                    ),
-                };
-            }
-        }
+        let phases = schedule.finish(&rules);
         Ok(Program {
             store: Rc::clone(store),
             rules,

@@ -9,7 +9,7 @@ use portcullis_waf_operators::phrases::Phrases;
 use portcullis_waf_operators::validate::byte_ranges;
 use portcullis_waf_seclang::syntax::Operator;
 
-use super::{Expr, Files, Store};
+use super::{Expr, Files, Literal, Store};
 
 /// What is asked of a value.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl Op {
                 Op::Address(networks(&store.address_files(names, files)?)?)
             }
             Operator::StrMatch(phrase) => {
-                Op::Text(TextTest::Contains, Expr::Literal(phrase.clone(), 0))
+                Op::Text(TextTest::Contains, Expr::Literal(Literal::new(phrase)))
             }
             Operator::DetectSqli => Op::Sqli,
             Operator::DetectXss => Op::Xss,

@@ -24,13 +24,31 @@ pub(crate) struct Node {
     pub(crate) last: Transformation,
     /// A value without any of these bytes passes the whole sequence unchanged.
     pub(crate) changes: ByteSet,
+    /// A value without any of these bytes passes it with no other change than that of the case of letters, which the
+    /// prefilter does not see.
+    pub(crate) shows: ByteSet,
 }
 
 impl Default for Pipelines {
     fn default() -> Self {
-        let root = Node { parent: 0, last: Transformation::Trim, changes: ByteSet::default() };
+        let none = ByteSet::EMPTY;
+        let root = Node { parent: 0, last: Transformation::Trim, changes: none, shows: none };
         Pipelines { nodes: vec![root], children: HashMap::new() }
     }
+}
+
+/// What of a transformation is more than a change of case. Both cases of a letter are in it, as those before it may
+/// have changed the case.
+fn shown(last: Transformation) -> ByteSet {
+    let mask = identity_mask(last);
+    let more = match last {
+        Transformation::Lowercase | Transformation::CmdLine => {
+            mask.intersection(ByteSet::EMPTY.with_range(b'A', b'Z').complement())
+        }
+        Transformation::Uppercase => ByteSet::EMPTY,
+        _ => mask,
+    };
+    more.caseless()
 }
 
 impl Pipelines {
@@ -42,9 +60,15 @@ impl Pipelines {
                 Some(&child) => child,
                 None => {
                     let child = PipelineId::try_from(self.nodes.len()).ok()?;
-                    let before = self.node(at).map_or_else(ByteSet::default, |node| node.changes);
-                    let changes = before.union(identity_mask(last));
-                    self.nodes.push(Node { parent: at, last, changes });
+                    let before = self.node(at).copied();
+                    let (changes, shows) =
+                        before.map_or_else(Default::default, |node| (node.changes, node.shows));
+                    self.nodes.push(Node {
+                        parent: at,
+                        last,
+                        changes: changes.union(identity_mask(last)),
+                        shows: shows.union(shown(last)),
+                    });
                     self.children.insert((at, last), child);
                     child
                 }

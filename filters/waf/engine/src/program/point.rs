@@ -28,10 +28,35 @@ impl List {
         self.0 as usize
     }
 
+    /// True for lists whose values come from rules, not from the request.
+    pub(crate) const fn is_dynamic(self) -> bool {
+        DYNAMIC & self.bit() != 0
+    }
+
+    /// Its bit in a set of lists.
+    pub(crate) const fn bit(self) -> u128 {
+        1 << self.0
+    }
+
     /// The variable that it is of.
     pub(crate) fn variable(self) -> Variable {
         Variable::ALL.get(self.index()).copied().unwrap_or(Variable::Xml)
     }
+}
+
+/// The lists whose values come from rules, a bit each.
+const DYNAMIC: u128 = bit(Variable::Tx)
+    | bit(Variable::MatchedVar)
+    | bit(Variable::MatchedVarName)
+    | bit(Variable::MatchedVars)
+    | bit(Variable::MatchedVarsNames)
+    | bit(Variable::HighestSeverity)
+    | bit(Variable::Rule);
+
+const _: () = assert!(List::COUNT <= 128, "each list has a bit");
+
+const fn bit(variable: Variable) -> u128 {
+    List::of(variable).bit()
 }
 
 /// A list and which of its values.
@@ -60,6 +85,8 @@ pub(crate) enum PointSelector {
 #[derive(Debug)]
 pub(crate) struct Slots {
     pattern: Rc<Pattern>,
+    /// What a name must begin with, in lower case, where the pattern asks for nothing else.
+    beginning: Option<Vec<u8>>,
     /// How many slots were asked, and which of them match.
     found: RefCell<(usize, Vec<usize>)>,
 }
@@ -79,8 +106,20 @@ impl Slots {
 
     /// True if a name matches; one that can't be asked does where `doubtful` says so.
     pub(crate) fn means(&self, name: &[u8], doubtful: bool) -> bool {
-        self.pattern.is_match(name).unwrap_or(doubtful)
+        match &self.beginning {
+            Some(beginning) => name
+                .get(..beginning.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(beginning)),
+            None => self.pattern.is_match(name).unwrap_or(doubtful),
+        }
     }
+}
+
+/// The text that a pattern asks for at the beginning, if it is no more than that.
+fn beginning(pattern: &str) -> Option<Vec<u8>> {
+    let text = pattern.strip_prefix('^')?;
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    plain.then(|| text.to_ascii_lowercase().into_bytes())
 }
 
 impl Point {
@@ -97,7 +136,9 @@ impl Point {
             Selector::Name(name) => (list, PointSelector::Name(name.to_ascii_lowercase())),
             Selector::Pattern(text) if reference.variable == Variable::Tx => {
                 let pattern = store.pattern(text, Case::Insensitive)?;
-                (list, PointSelector::Slots(Rc::new(Slots { pattern, found: RefCell::default() })))
+                let beginning = beginning(text);
+                let slots = Slots { pattern, beginning, found: RefCell::default() };
+                (list, PointSelector::Slots(Rc::new(slots)))
             }
             Selector::Pattern(text) => {
                 (list, PointSelector::Pattern(store.pattern(text, Case::Insensitive)?))

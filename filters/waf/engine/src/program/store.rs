@@ -1,5 +1,6 @@
 //! What the programs of a VM share: a pattern, an automaton or a rule is there once, however many routes have it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -9,8 +10,10 @@ use portcullis_waf_operators::pattern::{Case, Pattern};
 use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
 
-use super::{LinkedRule, List, PipelineId, Pipelines};
+use super::view::Views;
+use super::{LinkedRule, Pipelines, Program};
 use crate::ruleset::Fault;
+use crate::transaction::{Tx, Values};
 
 /// Data files by name (`@pmFromFile`, `@ipMatchFromFile`): a filter has no file system.
 pub type Files<'f> = dyn Fn(&str) -> Option<Vec<u8>> + 'f;
@@ -23,19 +26,40 @@ pub struct Store {
     phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
     files: HashMap<Vec<String>, Rc<Phrases>>,
     rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
-    slots: HashMap<Vec<u8>, usize>,
-    names: Vec<Vec<u8>>,
+    slots: HashMap<Rc<[u8]>, usize>,
+    names: Vec<Rc<[u8]>>,
     pub(crate) pipelines: Pipelines,
-    views: HashMap<(List, PipelineId), ViewId>,
+    pub(crate) views: Views,
+    /// Buffers of transactions that are over.
+    kept: RefCell<Vec<(Values, Tx)>>,
 }
-
-/// A list of values as a pipeline leaves it.
-pub(crate) type ViewId = u16;
 
 /// Slots 0 to 9 of TX are the captures.
 pub(crate) const CAPTURES: usize = 10;
 
+/// Buffers that are kept, at most: as many as requests that a worker looks at by turns, as a rule; others are made anew.
+const MAX_KEPT: usize = 4;
+
 impl Store {
+    /// What a transaction fills, in buffers that served another one where there are any.
+    pub(crate) fn begin(&self, program: &Program) -> (Values, Tx) {
+        let kept = self.kept.try_borrow_mut().ok().and_then(|mut kept| kept.pop());
+        let (values, mut tx) =
+            kept.map_or((None, Tx::default()), |(values, tx)| (Some(values), tx));
+        tx.clear(self.slots());
+        (Values::new(program, self, values), tx)
+    }
+
+    /// Keeps a transaction's buffers for others.
+    pub(crate) fn take_back(&self, values: Values, tx: Tx) {
+        if let Ok(mut kept) = self.kept.try_borrow_mut()
+            && kept.len() < MAX_KEPT
+            && values.may_be_kept()
+        {
+            kept.push((values, tx));
+        }
+    }
+
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
@@ -54,24 +78,13 @@ impl Store {
         self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);
     }
 
-    /// The view of a list through a pipeline; past as many as can be told apart it is one that nobody fills.
-    pub(super) fn view(&mut self, list: List, pipeline: PipelineId) -> ViewId {
-        let next = ViewId::try_from(self.views.len()).unwrap_or(ViewId::MAX);
-        *self.views.entry((list, pipeline)).or_insert(next)
-    }
-
-    /// How many views there are.
-    pub(crate) fn view_count(&self) -> usize {
-        self.views.len()
-    }
-
     /// The slot of a name in TX.
     pub(crate) fn slot(&mut self, name: &[u8]) -> usize {
-        let name = name.to_ascii_lowercase();
+        let name: Rc<[u8]> = name.to_ascii_lowercase().into();
         let next = self.names.len();
         let names = &mut self.names;
         *self.slots.entry(name).or_insert_with_key(|name| {
-            names.push(name.clone());
+            names.push(Rc::clone(name));
             next
         })
     }
@@ -88,7 +101,12 @@ impl Store {
 
     /// The name of a slot, in lower case.
     pub(crate) fn slot_name(&self, slot: usize) -> &[u8] {
-        self.names.get(slot).map_or(&[], Vec::as_slice)
+        self.names.get(slot).map_or(&[], |name| name)
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_name(&self, slot: usize) -> Rc<[u8]> {
+        self.names.get(slot).map_or_else(|| Rc::from([]), Rc::clone)
     }
 
     pub(super) fn rule(

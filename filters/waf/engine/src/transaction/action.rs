@@ -1,5 +1,7 @@
 //! What a match does at once: captures, variables, controls.
 
+use std::rc::Rc;
+
 use portcullis_waf_bodies::Processor;
 use portcullis_waf_seclang::syntax::{Control, TargetRemoval};
 
@@ -10,7 +12,7 @@ use crate::program::{CAPTURES, Change, Expr, LinkedAssignment};
 
 impl Transaction {
     /// TX.0 to TX.9: what was captured, and nothing of an earlier match.
-    pub(super) fn capture(&mut self, captures: Vec<Vec<u8>>) {
+    pub(super) fn capture(&mut self, captures: Vec<Rc<[u8]>>) {
         let mut captures = captures.into_iter();
         for slot in 0..CAPTURES {
             // Captures have their room always.
@@ -31,7 +33,7 @@ impl Transaction {
                 Control::Remove(removal) => self.removed.unite(&running.program.selected(removal)),
                 Control::RemoveTarget(TargetRemoval { rules, .. }) => {
                     if let Some(point) = targets.next() {
-                        self.exclude(running.program.selected(rules), point.clone());
+                        self.excluded.add(&running.program.selected(rules), point);
                     }
                 }
                 Control::RequestBodyAccess(on) => self.body_access = *on,
@@ -42,18 +44,6 @@ impl Transaction {
                 }
                 Control::Ignored(_) => {}
             }
-        }
-    }
-
-    /// A rule that matches many values says it many times; once is enough.
-    fn exclude(&mut self, rules: std::rc::Rc<crate::bits::Bits>, point: crate::program::Point) {
-        /// More than all exclusions that rules could say of one request.
-        const MAX_EXCLUSIONS: usize = 1000;
-        let same = |(known, held): &(std::rc::Rc<_>, crate::program::Point)| {
-            std::rc::Rc::ptr_eq(known, &rules) && held.same_as(&point)
-        };
-        if self.excluded.len() < MAX_EXCLUSIONS && !self.excluded.iter().any(same) {
-            self.excluded.push((rules, point));
         }
     }
 
@@ -87,16 +77,15 @@ impl Transaction {
         };
         match slot {
             Some(slot) => self.tx.set(slot, value),
-            None => self.tx.set_other(name, value),
+            None => self.tx.set_other(&name, value),
         }
     }
 
     fn assigned(&self, running: &Running<'_>, value: &Expr) -> TxValue {
         match value {
-            Expr::Literal(text, number) if number.to_string().as_bytes() == text.as_slice() => {
-                TxValue::Number(*number)
-            }
-            _ => TxValue::Text(self.expand(running.store, running.rule, value).into_owned()),
+            Expr::Literal(literal) if literal.is_number => TxValue::Number(literal.number),
+            Expr::Literal(literal) => TxValue::Text(Rc::clone(&literal.text)),
+            _ => TxValue::Text(self.expand(running.store, running.rule, value).as_ref().into()),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! One rule of a chain: its operator on each value of its targets.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use portcullis_waf_operators::number::number;
 use portcullis_waf_operators::pattern::{MAX_GROUPS, Pattern};
 use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
-use portcullis_waf_seclang::syntax::{Control, Rule, Variable};
+use portcullis_waf_seclang::syntax::{Control, Rule};
 
 use super::matched::{Matched, full_name};
 use super::tx::TxValue;
@@ -19,7 +20,7 @@ use crate::program::{
 pub(super) enum Answer {
     No,
     /// With what it captured.
-    Yes(Vec<Vec<u8>>),
+    Yes(Vec<Rc<[u8]>>),
     /// It could not be run to its end.
     Unknown,
 }
@@ -59,6 +60,9 @@ impl Transaction {
             let answer = self.ask(running, &[]);
             return self.judge(running, answer, Matched::default);
         }
+        if link.guard.is_some_and(|guard| !self.values.passes(guard, store)) {
+            return false;
+        }
         let mut matched = false;
         for target in &link.targets {
             let list = target.point.list;
@@ -71,22 +75,20 @@ impl Transaction {
                         let name = full_name(list, selected_name(selector));
                         Matched::Text {
                             name: [b"&".as_slice(), name.as_slice()].concat(),
-                            value: count.to_string().into_bytes(),
+                            value: TxValue::Number(count).text(),
                         }
                     }
                 });
             } else if let Some((slot, held)) = self.compared(running, &target.point) {
-                let answer = self.ask_number(running, held.unwrap_or_default());
-                // Most of them are gates that do not match: no text is made for those.
-                if held.is_some() && !matches!(answer, Answer::No) {
-                    let value = self.tx.get(slot).map_or(Vec::new(), TxValue::text);
-                    let name = full_name(list, store.slot_name(slot));
-                    matched |= self.judge(running, answer, || Matched::Text { name, value });
+                let number = held.as_ref().map_or(0, TxValue::number);
+                let answer = self.ask_number(running, number);
+                if let Some(value) = held {
+                    matched |= self.judge(running, answer, || Matched::Slot(slot, value));
                 }
-            } else if is_dynamic(list) {
+            } else if list.is_dynamic() {
                 for (name, value) in self.dynamic(store, &target.point) {
                     if !self.excluded(running, list, &name) {
-                        matched |= self.value(running, list, &name, value);
+                        matched |= self.value(running, list, &name, &value);
                     }
                 }
             } else {
@@ -96,14 +98,15 @@ impl Transaction {
         matched
     }
 
-    /// The slot of a score or setting that is compared as the number it is, and the number: most rules that are no
+    /// The slot of a score or setting that is compared as the number it is, and what it holds: most rules that are no
     /// pattern ask only this, and it costs no text.
-    fn compared(&self, running: &Running<'_>, point: &Point) -> Option<(usize, Option<i64>)> {
+    fn compared(&self, running: &Running<'_>, point: &Point) -> Option<(usize, Option<TxValue>)> {
         let link = running.link;
-        let plain = link.stages == [0] && link.excluded.is_empty();
         match (&point.selector, &link.op) {
-            (PointSelector::Slot(slot), Op::Compare(..)) if plain && self.excluded.is_empty() => {
-                Some((*slot, self.tx.get(*slot).map(TxValue::number)))
+            (PointSelector::Slot(slot), Op::Compare(..))
+                if link.stages == [0] && self.is_free(running, point.list) =>
+            {
+                Some((*slot, self.tx.get(*slot).cloned()))
             }
             _ => None,
         }
@@ -113,23 +116,23 @@ impl Transaction {
     fn items(&mut self, running: &Running<'_>, target: &LinkedTarget) -> bool {
         let point = &target.point;
         let mut matched = false;
-        // One value by its name is looked at alone.
         if let Some(condition) = running.link.condition
-            && !matches!(point.selector, PointSelector::Name(_))
+            && !target.views.is_empty()
         {
-            let stages = running.link.stages.iter().zip(&target.views);
-            let mut views = stages.map(|(stage, view)| (point.list, *view, *stage));
-            let pipelines = &running.store.pipelines;
-            if !views.any(|view| self.values.may_match(view, condition, pipelines)) {
+            let mut views = target.views.iter();
+            if !views.any(|view| self.values.may_match(*view, condition, running.store)) {
                 return false;
             }
         }
         // What a match does may not lengthen the list that is looked through.
+        let all = matches!(point.selector, PointSelector::All) && self.is_free(running, point.list);
         for place in 0..self.values.count(point.list) {
             let Some(item) = self.values.at(point.list, place) else { break };
-            let name = self.values.name(item);
-            if !point.means(name, true) || self.excluded(running, point.list, name) {
-                continue;
+            if !all {
+                let name = self.values.name(item);
+                if !point.means(name, true) || self.excluded(running, point.list, name) {
+                    continue;
+                }
             }
             matched |= self.item(running, point.list, item);
         }
@@ -158,19 +161,19 @@ impl Transaction {
     }
 
     /// The operator on a value that no request sent: it is transformed anew for each rule.
-    fn value(&mut self, running: &Running<'_>, list: List, name: &[u8], value: Vec<u8>) -> bool {
+    fn value(&mut self, running: &Running<'_>, list: List, name: &[u8], value: &[u8]) -> bool {
         let pipelines = &running.store.pipelines;
         let mut matched = false;
-        let mut last: Option<Vec<u8>> = None;
+        let mut last: Option<Cow<'_, [u8]>> = None;
         for stage in &running.link.stages {
-            let text = pipelines.apply(*stage, &value).into_owned();
+            let text = pipelines.apply(*stage, value);
             if last.as_ref() == Some(&text) {
                 continue;
             }
             let answer = self.ask(running, &text);
             matched |= self.judge(running, answer, || Matched::Text {
                 name: full_name(list, name),
-                value: text.clone(),
+                value: text.as_ref().into(),
             });
             last = Some(text);
         }
@@ -229,7 +232,7 @@ impl Transaction {
             },
             Op::Phrases(phrases) => match phrases.find(text) {
                 Some(found) if capture => {
-                    return Answer::Yes(vec![text.get(found).unwrap_or_default().to_vec()]);
+                    return Answer::Yes(vec![text.get(found).unwrap_or_default().into()]);
                 }
                 found => found.is_some(),
             },
@@ -253,18 +256,18 @@ impl Transaction {
             },
             Op::Sqli => match injection::detect_sqli(text) {
                 Some(fingerprint) if capture => {
-                    return Answer::Yes(vec![fingerprint.as_bytes().to_vec()]);
+                    return Answer::Yes(vec![fingerprint.as_bytes().into()]);
                 }
                 found => found.is_some(),
             },
             Op::Xss => match injection::detect_xss(text) {
-                true if capture => return Answer::Yes(vec![text.to_vec()]),
+                true if capture => return Answer::Yes(vec![text.into()]),
                 found => found,
             },
             Op::OutsideOf(bytes) => validate::is_outside(text, bytes),
             Op::UrlEncoding => validate::is_badly_url_encoded(text),
             Op::Utf8 => validate::is_badly_utf8_encoded(text),
-            Op::Always if capture => return Answer::Yes(vec![text.to_vec()]),
+            Op::Always if capture => return Answer::Yes(vec![text.into()]),
             Op::Always => true,
             Op::Never => false,
         };
@@ -274,12 +277,11 @@ impl Transaction {
     /// How many values a point means.
     fn count(&self, running: &Running<'_>, point: &Point) -> usize {
         if let PointSelector::Slot(slot) = &point.selector
-            && running.link.excluded.is_empty()
-            && self.excluded.is_empty()
+            && self.is_free(running, point.list)
         {
             return usize::from(self.tx.get(*slot).is_some());
         }
-        if is_dynamic(point.list) {
+        if point.list.is_dynamic() {
             let all = self.dynamic(running.store, point).into_iter();
             return all.filter(|(name, _)| !self.excluded(running, point.list, name)).count();
         }
@@ -291,19 +293,19 @@ impl Transaction {
             .count()
     }
 
+    /// True if nobody said not to look at a value of this list.
+    fn is_free(&self, running: &Running<'_>, list: List) -> bool {
+        running.link.excluded.is_empty() && !self.excluded.concern(list)
+    }
+
     /// True if the rule, the route or another rule said not to look at this value.
     fn excluded(&self, running: &Running<'_>, list: List, name: &[u8]) -> bool {
-        let means = |point: &Point| {
-            point.list == list
-                && match &point.selector {
-                    PointSelector::Slot(slot) => {
-                        running.store.slot_name(*slot).eq_ignore_ascii_case(name)
-                    }
-                    _ => point.means(name, false),
-                }
+        let means = |point: &Point| match &point.selector {
+            PointSelector::Slot(slot) => running.store.slot_name(*slot).eq_ignore_ascii_case(name),
+            _ => point.means(name, false),
         };
-        running.link.excluded.iter().any(means)
-            || self.excluded.iter().any(|(rules, point)| rules.has(running.index) && means(point))
+        let mut own = running.link.excluded.iter().filter(|point| point.list == list);
+        own.any(means) || self.excluded.of(running.index, list).any(means)
     }
 
     pub(super) fn error(&mut self, error: EngineError) {
@@ -325,22 +327,8 @@ fn groups(pattern: &Pattern, text: &[u8]) -> Answer {
     let texts = spans
         .into_iter()
         .take(used)
-        .map(|span| span.and_then(|span| text.get(span)).unwrap_or_default().to_vec());
+        .map(|span| span.and_then(|span| text.get(span)).unwrap_or_default().into());
     Answer::Yes(texts.collect())
-}
-
-/// True for lists whose values come from rules, not from the request.
-pub(super) fn is_dynamic(list: List) -> bool {
-    const DYNAMIC: [List; 7] = [
-        List::of(Variable::Tx),
-        List::of(Variable::MatchedVar),
-        List::of(Variable::MatchedVarName),
-        List::of(Variable::MatchedVars),
-        List::of(Variable::MatchedVarsNames),
-        List::of(Variable::HighestSeverity),
-        List::of(Variable::Rule),
-    ];
-    DYNAMIC.contains(&list)
 }
 
 fn selected_name(selector: &PointSelector) -> &[u8] {

@@ -7,7 +7,6 @@ use portcullis_waf_operators::number::number;
 use portcullis_waf_seclang::syntax::{Expression, Piece, Rule, Selector, Variable};
 
 use super::Transaction;
-use super::evaluate::is_dynamic;
 use super::matched::Matched;
 use super::tx::TxValue;
 use crate::log::LogData;
@@ -16,6 +15,9 @@ use crate::program::{Expr, List, Part, Point, PointSelector, Store};
 /// The longest text that macros may make; a rule that repeats a value must not fill the memory. As long as the longest
 /// value that is looked at whole.
 const MAX_EXPANDED: usize = 128 << 10;
+
+/// HIGHEST_SEVERITY before anything matched (ModSecurity).
+const NO_SEVERITY: i64 = 255;
 
 impl Transaction {
     /// A text, ready.
@@ -26,17 +28,33 @@ impl Transaction {
         expression: &'e Expr,
     ) -> Cow<'e, [u8]> {
         match expression {
-            Expr::Literal(text, _) => Cow::Borrowed(text),
-            _ => {
-                Cow::Owned(written(expression, |point, text| self.append(store, rule, point, text)))
+            Expr::Literal(literal) => Cow::Borrowed(&literal.text),
+            _ => match self.held(expression) {
+                Some(text) => Cow::Borrowed(text),
+                None => Cow::Owned(written(expression, |point, text| {
+                    self.append(store, rule, point, text);
+                })),
+            },
+        }
+    }
+
+    /// What TX holds where an expression is one slot of it and nothing else.
+    fn held(&self, expression: &Expr) -> Option<&[u8]> {
+        match expression {
+            Expr::Single(Point { selector: PointSelector::Slot(slot), .. }) => {
+                match self.tx.get(*slot)? {
+                    TxValue::Text(text) => Some(text),
+                    TxValue::Number(_) => None,
+                }
             }
+            _ => None,
         }
     }
 
     /// A text as a number.
     pub(super) fn number(&self, store: &Store, expression: &Expr) -> i64 {
         match expression {
-            Expr::Literal(_, number) => *number,
+            Expr::Literal(literal) => literal.number,
             Expr::Single(Point { selector: PointSelector::Slot(slot), .. }) => {
                 self.tx.get(*slot).map_or(0, TxValue::number)
             }
@@ -66,7 +84,7 @@ impl Transaction {
             }
             return;
         }
-        if is_dynamic(point.list) {
+        if point.list.is_dynamic() {
             if let Some((_, value)) = self.dynamic(store, point).into_iter().next() {
                 text.extend_from_slice(&value);
             }
@@ -165,44 +183,40 @@ impl Transaction {
     }
 
     /// The values that rules make, by name.
-    pub(super) fn dynamic(&self, store: &Store, point: &Point) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let one = |value: &[u8]| vec![(Vec::new(), value.to_vec())];
+    pub(super) fn dynamic(&self, store: &Store, point: &Point) -> Vec<(Rc<[u8]>, Rc<[u8]>)> {
+        let one = |value: Rc<[u8]>| vec![(Rc::from([]), value)];
         match point.list.variable() {
             Variable::Tx => match &point.selector {
-                PointSelector::Slot(slot) => self
-                    .tx
-                    .get(*slot)
-                    .map(|value| (store.slot_name(*slot).to_vec(), value.text()))
-                    .into_iter()
-                    .collect(),
+                PointSelector::Slot(slot) => {
+                    let value = self.tx.get(*slot).into_iter();
+                    value.map(|value| (store.shared_name(*slot), value.text())).collect()
+                }
                 PointSelector::Slots(slots) => {
                     let matching = slots.matching(store);
                     let of_slots = matching.iter().filter_map(|slot| {
-                        let value = self.tx.get(*slot)?;
-                        Some((store.slot_name(*slot).to_vec(), value.text()))
+                        Some((store.shared_name(*slot), self.tx.get(*slot)?.text()))
                     });
                     let others = self.tx.others().filter(|(name, _)| slots.means(name, true));
-                    of_slots
-                        .chain(others.map(|(name, value)| (name.to_vec(), value.text())))
-                        .collect()
+                    let others = others.map(|(name, value)| (Rc::clone(name), value.text()));
+                    of_slots.chain(others).collect()
                 }
                 _ => self
                     .tx
                     .all(store)
                     .filter(|(name, _)| point.means(name, true))
-                    .map(|(name, value)| (name.to_vec(), value.text()))
+                    .map(|(name, value)| (name, value.text()))
                     .collect(),
             },
-            Variable::MatchedVar => one(&self.matched.value(&self.values)),
-            Variable::MatchedVarName => one(&self.matched.name(&self.values, store)),
+            Variable::MatchedVar => one(self.matched.value(&self.values)),
+            Variable::MatchedVarName => one(self.matched.name(&self.values, store).into()),
             Variable::MatchedVars => {
                 self.of_chain(store, point, |_, matched| matched.value(&self.values))
             }
-            Variable::MatchedVarsNames => self.of_chain(store, point, |name, _| name.to_vec()),
-            Variable::HighestSeverity => one(self
-                .highest_severity
-                .map_or_else(|| "255".to_owned(), |severity| severity.to_string())
-                .as_bytes()),
+            Variable::MatchedVarsNames => self.of_chain(store, point, |name, _| Rc::clone(name)),
+            Variable::HighestSeverity => {
+                let severity = self.highest_severity.map_or(NO_SEVERITY, i64::from);
+                one(TxValue::Number(severity).text())
+            }
             _ => Vec::new(),
         }
     }
@@ -211,10 +225,10 @@ impl Transaction {
         &self,
         store: &Store,
         point: &Point,
-        pick: impl Fn(&[u8], &Matched) -> Vec<u8>,
-    ) -> Vec<(Vec<u8>, Vec<u8>)> {
+        pick: impl Fn(&Rc<[u8]>, &Matched) -> Rc<[u8]>,
+    ) -> Vec<(Rc<[u8]>, Rc<[u8]>)> {
         let all = self.matches_of_chain.iter();
-        let named = all.map(|matched| (matched.name(&self.values, store), matched));
+        let named = all.map(|matched| (Rc::from(matched.name(&self.values, store)), matched));
         named
             .filter(|(name, _)| point.means(name, true))
             .map(|(name, matched)| {
@@ -229,7 +243,7 @@ impl Transaction {
 fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Vec<u8> {
     let mut text = Vec::new();
     match expression {
-        Expr::Literal(literal, _) => text.extend_from_slice(literal),
+        Expr::Literal(literal) => text.extend_from_slice(&literal.text),
         Expr::Single(point) => write(point, &mut text),
         Expr::Parts(parts) => {
             for part in parts {

@@ -1,5 +1,10 @@
 //! MATCHED_VAR and MATCHED_VAR_NAME: where the last match was, and its texts where somebody asks for them.
 
+use std::rc::Rc;
+
+use portcullis_waf_seclang::syntax::Variable;
+
+use super::tx::TxValue;
 use super::values::{FormId, ItemId, Values};
 use crate::program::{List, Store};
 
@@ -13,8 +18,10 @@ pub(super) enum Matched {
     Item(List, ItemId, FormId),
     /// How many values there are of TX under a slot.
     Slots(usize, i64),
+    /// What TX holds under a slot.
+    Slot(usize, TxValue),
     /// Anything else.
-    Text { name: Vec<u8>, value: Vec<u8> },
+    Text { name: Vec<u8>, value: Rc<[u8]> },
 }
 
 impl Matched {
@@ -24,17 +31,19 @@ impl Matched {
             Matched::Nothing => Vec::new(),
             Matched::Item(list, item, _) => full_name(*list, values.name(*item)),
             Matched::Slots(slot, _) => [b"&TX:", store.slot_name(*slot)].concat(),
+            Matched::Slot(slot, _) => full_name(List::of(Variable::Tx), store.slot_name(*slot)),
             Matched::Text { name, .. } => name.clone(),
         }
     }
 
     /// The value.
-    pub(super) fn value(&self, values: &Values) -> Vec<u8> {
+    pub(super) fn value(&self, values: &Values) -> Rc<[u8]> {
         match self {
-            Matched::Nothing => Vec::new(),
-            Matched::Item(_, _, form) => values.text_of(*form).to_vec(),
-            Matched::Slots(_, count) => count.to_string().into_bytes(),
-            Matched::Text { value, .. } => value.clone(),
+            Matched::Nothing => Rc::from([]),
+            Matched::Item(_, _, form) => values.text_of(*form).into(),
+            Matched::Slots(_, count) => TxValue::Number(*count).text(),
+            Matched::Slot(_, value) => value.text(),
+            Matched::Text { value, .. } => Rc::clone(value),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod action;
 mod body;
 mod evaluate;
+mod exclusions;
 mod expand;
 mod fill;
 mod matched;
@@ -19,11 +20,11 @@ use portcullis_waf_seclang::syntax::{EngineMode, Variable};
 use crate::bits::Bits;
 use crate::log::Match;
 use crate::profile::Profile;
-use crate::program::{List, Point, Program};
+use crate::program::{List, Program};
+use exclusions::Exclusions;
 use matched::Matched;
-use tx::Tx;
-pub(crate) use values::Blank;
-use values::Values;
+pub(crate) use tx::Tx;
+pub(crate) use values::{Blank, Values};
 
 /// What is known of the connection before a byte of the request is read.
 #[derive(Clone, Debug, Default)]
@@ -107,7 +108,7 @@ pub struct Transaction {
     /// Rules that `ctl:ruleRemoveBy…` took out.
     removed: Bits,
     /// Targets that `ctl:ruleRemoveTargetBy…` took out.
-    excluded: Vec<(Rc<Bits>, Point)>,
+    excluded: Exclusions,
     matched: Matched,
     /// MATCHED_VARS of the chain that runs.
     matches_of_chain: Vec<Matched>,
@@ -129,13 +130,14 @@ impl Transaction {
     #[must_use]
     pub fn new(program: &Rc<Program>, profile: &Rc<Profile>, connection: &Connection<'_>) -> Self {
         let settings = program.settings();
+        let (values, tx) = program.store.borrow().begin(program);
         let mut transaction = Transaction {
-            values: Values::new(program),
-            tx: Tx::default(),
+            values,
+            tx,
             engine: lower(settings.rule_engine, profile.ceiling),
             allowed: Allowed::Nothing,
             removed: profile.removed.clone(),
-            excluded: profile.targets.clone(),
+            excluded: Exclusions::default(),
             matched: Matched::default(),
             matches_of_chain: Vec::new(),
             highest_severity: None,
@@ -153,7 +155,10 @@ impl Transaction {
         };
         for (slot, value) in &profile.tx {
             // A configuration has fewer fields than TX has room.
-            let _ = transaction.tx.set(*slot, Some(tx::TxValue::Text(value.clone())));
+            let _ = transaction.tx.set(*slot, Some(tx::TxValue::Text(Rc::clone(value))));
+        }
+        for (rules, point) in &profile.targets {
+            transaction.excluded.add(rules, point);
         }
         transaction.fill_connection(connection);
         transaction
@@ -224,7 +229,7 @@ impl Transaction {
     /// Leaves out what another profile of the same program leaves out, too.
     pub fn exclude_as(&mut self, profile: &Profile) {
         self.removed.unite(&profile.removed);
-        self.excluded.extend(profile.targets.iter().cloned());
+        profile.targets.iter().for_each(|(rules, point)| self.excluded.add(rules, point));
     }
 
     /// The number that TX holds under a name (`blocking_inbound_anomaly_score`), 0 where there is none.
@@ -233,6 +238,15 @@ impl Transaction {
         let store = self.program.store.borrow();
         let slot = store.known_slot(name.as_bytes());
         slot.and_then(|slot| self.tx.get(slot)).map_or(0, tx::TxValue::number)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        // Where a program is being linked the buffers just go.
+        if let Ok(store) = self.program.store.try_borrow() {
+            store.take_back(std::mem::take(&mut self.values), std::mem::take(&mut self.tx));
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule};
+use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule, Variable};
 
 use super::evaluate::Running;
 use super::{Allowed, Intervention, Transaction};
 use crate::log::Match;
-use crate::program::{LinkedRule, Program, Scheduled, Store, index_of};
+use crate::program::{Check, LinkedRule, List, Program, Scheduled, Store, index_of};
 
 /// What a redirect answers with where its rule names no status.
 const FOUND: u16 = 302;
@@ -33,9 +33,9 @@ impl Transaction {
         let store = program.store.borrow();
         let list = program.phases.get(index).map_or(&[][..], Vec::as_slice);
         let mut position = 0;
-        while let Some(Scheduled { rule, jump }) = list.get(position) {
+        while let Some(Scheduled { rule, jump, check }) = list.get(position) {
             position = position.saturating_add(1);
-            if self.removed.has(*rule) {
+            if !self.may_match(*check, &store) || self.removed.has(*rule) {
                 continue;
             }
             let Some(linked) = program.rules.get(*rule) else { continue };
@@ -54,6 +54,24 @@ impl Transaction {
             }
         }
         if before.is_some() { None } else { self.intervention.clone() }
+    }
+
+    /// False where a rule does not match, whatever else it asks. What is excluded can only make it match less.
+    fn may_match(&mut self, check: Check, store: &Store) -> bool {
+        match check {
+            Check::Nothing => true,
+            Check::Guard(guard) => self.values.passes(guard, store),
+            Check::Compare { slot, comparison, than, negated } => {
+                let held = self.tx.get(slot);
+                held.is_some_and(|held| comparison.holds(held.number(), than) != negated)
+            }
+            // What is excluded is not counted.
+            Check::Count { .. } if self.excluded.concern(List::of(Variable::Tx)) => true,
+            Check::Count { slot, comparison, than, negated } => {
+                let count = i64::from(self.tx.get(slot).is_some());
+                comparison.holds(count, than) != negated
+            }
+        }
     }
 
     /// True if the head and everything chained to it matched.

@@ -1,52 +1,70 @@
-//! What the prefilter sees of values: each text is looked at once, and each list through a pipeline once for all rules.
+//! What the prefilter sees of values: each text is looked at once, and each view of them once for all rules.
 
 use std::rc::Rc;
 
 use portcullis_waf_operators::prefilter::Scan;
 
 use crate::prefilter::Prefilter;
-use crate::program::ViewId;
+use crate::program::{SetId, Store, ViewId};
 
 /// Which conditions the texts of a transaction meet.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     prefilter: Option<Rc<Prefilter>>,
     scan: Scan,
-    /// Words of a set of conditions.
+    /// Words of a set of conditions: of a row.
     width: usize,
-    /// A set for each form that was looked at, one behind the other.
+    /// Rows, one behind the other: the first one is empty, the others are of forms, and of several forms together.
     met: Vec<u64>,
-    /// Where a form's set begins.
+    /// Where a form's row begins.
     rows: Vec<u32>,
-    /// What all values of a view meet together.
-    unions: Vec<u64>,
-    /// How many values of its list a view has looked at; of a list with one value, its number and one.
-    seen: Vec<u32>,
-    /// When a view last looked at all of its list.
-    stamps: Vec<u32>,
+    views: Vec<Seen>,
+    /// When all views of a set were last looked at.
+    sets: Vec<u32>,
 }
+
+/// What all values of a view meet together. Most have one value, or the same as another view: they share its row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// The version of the list that was looked at.
+    version: u32,
+    row: u32,
+    /// The row is no other's.
+    is_own: bool,
+}
+
+/// The row that meets nothing.
+const NO_ROW: u32 = 0;
 
 /// Not looked at yet.
 const UNSEEN: u32 = u32::MAX;
 
 impl Sight {
-    pub(super) fn new(prefilter: Option<Rc<Prefilter>>, views: usize) -> Self {
-        let width = prefilter.as_ref().map_or(0, |prefilter| prefilter.width());
-        let unions = vec![0; width.saturating_mul(views)];
-        let seen = if width == 0 { Vec::new() } else { vec![0; views] };
-        let stamps = vec![0; seen.len()];
-        Sight { prefilter, width, unions, seen, stamps, ..Sight::default() }
-    }
-
-    /// True if a view has looked at all of its list at this time.
-    pub(super) fn is_fresh(&self, view: ViewId, now: u32) -> bool {
-        self.stamps.get(usize::from(view)) == Some(&now)
-    }
-
-    pub(super) fn stamp(&mut self, view: ViewId, now: u32) {
-        if let Some(stamp) = self.stamps.get_mut(usize::from(view)) {
-            *stamp = now;
+    /// Forgets the texts, and what they met: `rules` may have grown since, or be others.
+    pub(super) fn begin(&mut self, prefilter: Option<&Rc<Prefilter>>, store: &Store) {
+        let same = match (&self.prefilter, prefilter) {
+            (Some(held), Some(given)) => Rc::ptr_eq(held, given),
+            (held, given) => held.is_none() && given.is_none(),
+        };
+        if !same {
+            *self = Sight { prefilter: prefilter.cloned(), ..Sight::default() };
+            self.width = prefilter.map_or(0, |prefilter| prefilter.width());
         }
+        self.met.clear();
+        self.met.resize(self.width, 0);
+        self.rows.clear();
+        if self.width > 0 {
+            let (views, sets) = store.views.counts();
+            self.views.resize(views.max(self.views.len()), Seen::default());
+            self.sets.resize(sets.max(self.sets.len()), 0);
+        }
+    }
+
+    /// Bytes that it holds on to.
+    pub(super) fn held(&self) -> usize {
+        self.met.capacity() * size_of::<u64>()
+            + self.views.capacity() * size_of::<Seen>()
+            + (self.rows.capacity() + self.sets.capacity()) * size_of::<u32>()
     }
 
     /// True if there is something to look for.
@@ -77,49 +95,71 @@ impl Sight {
         let Some(row) = self.rows.get(form as usize).filter(|row| **row != UNSEEN) else {
             return true;
         };
+        self.has(*row, condition)
+    }
+
+    fn has(&self, row: u32, condition: usize) -> bool {
         self.met
-            .get((*row as usize).saturating_add(condition / 64))
+            .get((row as usize).saturating_add(condition / 64))
             .is_none_or(|word| word >> (condition % 64) & 1 == 1)
     }
 
-    pub(super) fn seen(&self, view: ViewId) -> usize {
-        self.seen.get(usize::from(view)).map_or(0, |seen| *seen as usize)
-    }
-
-    pub(super) fn set_seen(&mut self, view: ViewId, count: usize) {
-        if let (Some(seen), Ok(count)) =
-            (self.seen.get_mut(usize::from(view)), u32::try_from(count))
-        {
-            *seen = count;
+    /// True if a view has looked at its list as it is in this version. If not, it has nothing that it looked at from now
+    /// on, and is to be shown its values.
+    pub(super) fn is_fresh(&mut self, view: ViewId, version: u32) -> bool {
+        let Some(seen) = self.views.get_mut(usize::from(view)) else { return true };
+        let is_fresh = seen.version == version;
+        if !is_fresh {
+            *seen = Seen { version, row: NO_ROW, is_own: false };
         }
+        is_fresh
     }
 
     /// Adds what a form meets to a view.
     pub(super) fn add(&mut self, view: ViewId, form: u32) {
-        let Some(row) = self.rows.get(form as usize).map(|row| *row as usize) else { return };
-        let start = usize::from(view).saturating_mul(self.width);
-        let union =
-            self.unions.get_mut(start..start.saturating_add(self.width)).unwrap_or_default();
-        let met = self.met.get(row..row.saturating_add(self.width)).unwrap_or_default();
-        for (word, more) in union.iter_mut().zip(met) {
-            *word |= more;
+        let (Some(seen), Some(row)) =
+            (self.views.get_mut(usize::from(view)), self.rows.get(form as usize))
+        else {
+            return;
+        };
+        // What was not looked at may meet anything.
+        if seen.row == NO_ROW || *row == UNSEEN {
+            (seen.row, seen.is_own) = (*row, false);
+        }
+        if seen.row == *row || seen.row == UNSEEN {
+            return;
+        }
+        let Ok(next) = u32::try_from(self.met.len()) else { return };
+        for place in 0..self.width {
+            let word = |row: u32| self.met.get((row as usize).saturating_add(place)).copied();
+            let both = word(seen.row).unwrap_or_default() | word(*row).unwrap_or_default();
+            if !seen.is_own {
+                self.met.push(both);
+            } else if let Some(word) = self.met.get_mut((seen.row as usize).saturating_add(place)) {
+                *word = both;
+            }
+        }
+        if !seen.is_own {
+            (seen.row, seen.is_own) = (next, true);
         }
     }
 
-    /// A view has nothing that it looked at.
-    pub(super) fn empty(&mut self, view: ViewId) {
-        let start = usize::from(view).saturating_mul(self.width);
-        let union = self.unions.get_mut(start..start.saturating_add(self.width));
-        union.unwrap_or_default().fill(0);
+    /// Gives a view what another one has.
+    pub(super) fn share(&mut self, view: ViewId, from: ViewId) {
+        let row = self.views.get(usize::from(from)).map_or(NO_ROW, |seen| seen.row);
+        if let Some(seen) = self.views.get_mut(usize::from(view)) {
+            seen.row = row;
+        }
     }
 
     /// True if some value of a view meets a condition; also where nothing is known of it.
-    pub(super) fn union_has(&self, view: ViewId, condition: usize) -> bool {
-        let start = usize::from(view).saturating_mul(self.width);
-        self.width == 0
-            || self
-                .unions
-                .get(start.saturating_add(condition / 64))
-                .is_none_or(|word| word >> (condition % 64) & 1 == 1)
+    pub(super) fn view_has(&self, view: ViewId, condition: usize) -> bool {
+        self.views.get(usize::from(view)).is_none_or(|seen| self.has(seen.row, condition))
+    }
+
+    /// True if the views of a set were fresh at this time. If not, they are to be shown their values.
+    pub(super) fn is_set_fresh(&mut self, set: SetId, now: u32) -> bool {
+        let stamp = self.sets.get_mut(usize::from(set));
+        stamp.is_some_and(|stamp| std::mem::replace(stamp, now) == now)
     }
 }

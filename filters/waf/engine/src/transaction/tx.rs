@@ -1,5 +1,7 @@
 //! The TX collection: names that rules name have a slot, others are found by name.
 
+use std::rc::Rc;
+
 use portcullis_waf_operators::number::number;
 
 use crate::program::{CAPTURES, Store};
@@ -12,7 +14,7 @@ pub(crate) const MAX_ENTRIES: usize = 2000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TxValue {
     Number(i64),
-    Text(Vec<u8>),
+    Text(Rc<[u8]>),
 }
 
 impl TxValue {
@@ -23,10 +25,10 @@ impl TxValue {
         }
     }
 
-    pub(crate) fn text(&self) -> Vec<u8> {
+    pub(crate) fn text(&self) -> Rc<[u8]> {
         match self {
-            TxValue::Number(number) => number.to_string().into_bytes(),
-            TxValue::Text(text) => text.clone(),
+            TxValue::Number(number) => number.to_string().into_bytes().into(),
+            TxValue::Text(text) => Rc::clone(text),
         }
     }
 }
@@ -39,11 +41,19 @@ pub(crate) struct Full;
 #[derive(Debug, Default)]
 pub(crate) struct Tx {
     slots: Vec<Option<TxValue>>,
-    others: Vec<(Vec<u8>, TxValue)>,
+    others: Vec<(Rc<[u8]>, TxValue)>,
     entries: usize,
 }
 
 impl Tx {
+    /// Empties it, with room for so many slots.
+    pub(crate) fn clear(&mut self, slots: usize) {
+        self.slots.clear();
+        self.slots.resize(slots, None);
+        self.others.clear();
+        self.entries = 0;
+    }
+
     pub(crate) fn get(&self, slot: usize) -> Option<&TxValue> {
         self.slots.get(slot)?.as_ref()
     }
@@ -71,12 +81,12 @@ impl Tx {
 
     /// The value of a name that no rule spells out.
     pub(crate) fn get_other(&self, name: &[u8]) -> Option<&TxValue> {
-        self.others.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+        self.others.iter().find(|(other, _)| **other == *name).map(|(_, value)| value)
     }
 
     /// As [`Tx::set`], for such a name; in lower case.
-    pub(crate) fn set_other(&mut self, name: Vec<u8>, value: Option<TxValue>) -> Result<(), Full> {
-        let place = self.others.iter().position(|(other, _)| *other == name);
+    pub(crate) fn set_other(&mut self, name: &[u8], value: Option<TxValue>) -> Result<(), Full> {
+        let place = self.others.iter().position(|(other, _)| **other == *name);
         match (place, value) {
             (Some(place), Some(value)) => {
                 if let Some((_, held)) = self.others.get_mut(place) {
@@ -89,7 +99,7 @@ impl Tx {
             }
             (None, Some(_)) if self.entries >= MAX_ENTRIES => return Err(Full),
             (None, Some(value)) => {
-                self.others.push((name, value));
+                self.others.push((name.into(), value));
                 self.entries = self.entries.saturating_add(1);
             }
             (None, None) => {}
@@ -98,19 +108,19 @@ impl Tx {
     }
 
     /// What is set under names that no rule spells out.
-    pub(crate) fn others(&self) -> impl Iterator<Item = (&[u8], &TxValue)> {
-        self.others.iter().map(|(name, value)| (name.as_slice(), value))
+    pub(crate) fn others(&self) -> impl Iterator<Item = (&Rc<[u8]>, &TxValue)> {
+        self.others.iter().map(|(name, value)| (name, value))
     }
 
     /// All that is set, by name.
     pub(crate) fn all<'t>(
         &'t self,
         store: &'t Store,
-    ) -> impl Iterator<Item = (&'t [u8], &'t TxValue)> {
+    ) -> impl Iterator<Item = (Rc<[u8]>, &'t TxValue)> {
         let slots = self.slots.iter().enumerate();
         slots
-            .filter_map(|(slot, value)| Some((store.slot_name(slot), value.as_ref()?)))
-            .chain(self.others())
+            .filter_map(|(slot, value)| Some((store.shared_name(slot), value.as_ref()?)))
+            .chain(self.others().map(|(name, value)| (Rc::clone(name), value)))
     }
 }
 
@@ -123,19 +133,19 @@ mod tests {
         let mut tx = Tx::default();
         let name = |index: usize| index.to_string().into_bytes();
         for index in 0..MAX_ENTRIES {
-            assert_eq!(tx.set_other(name(index), Some(TxValue::Number(1))), Ok(()));
+            assert_eq!(tx.set_other(&name(index), Some(TxValue::Number(1))), Ok(()));
         }
-        assert_eq!(tx.set_other(b"more".to_vec(), Some(TxValue::Number(1))), Err(Full));
+        assert_eq!(tx.set_other(b"more", Some(TxValue::Number(1))), Err(Full));
         assert_eq!(tx.set(CAPTURES, Some(TxValue::Number(1))), Err(Full));
-        assert_eq!(tx.set_other(name(7), Some(TxValue::Number(2))), Ok(()), "one that is there");
-        assert_eq!(tx.set_other(name(7), None), Ok(()));
+        assert_eq!(tx.set_other(&name(7), Some(TxValue::Number(2))), Ok(()), "one that is there");
+        assert_eq!(tx.set_other(&name(7), None), Ok(()));
         assert_eq!(tx.set(CAPTURES, Some(TxValue::Number(1))), Ok(()), "there is room again");
     }
 
     #[test]
     fn a_text_is_read_as_the_number_that_it_begins_with() {
-        assert_eq!(TxValue::Text(b"12abc".to_vec()).number(), 12);
-        assert_eq!(TxValue::Text(b"abc".to_vec()).number(), 0);
-        assert_eq!(TxValue::Number(-3).text(), b"-3");
+        assert_eq!(TxValue::Text(b"12abc".as_slice().into()).number(), 12);
+        assert_eq!(TxValue::Text(b"abc".as_slice().into()).number(), 0);
+        assert_eq!(*TxValue::Number(-3).text(), *b"-3");
     }
 }

@@ -7,7 +7,7 @@ use portcullis_waf_seclang::syntax::{Transformation, Variable};
 use portcullis_waf_transformations::apply;
 
 use super::sight::Sight;
-use crate::program::{List, PipelineId, Pipelines, Program, ViewId};
+use crate::program::{Guard, List, PipelineId, Pipelines, Program, Store, ViewId};
 
 /// A value by its place; what it is called is in the item.
 pub(crate) type ItemId = u32;
@@ -36,6 +36,10 @@ struct Form {
 const TEXT: usize = 4096;
 const ITEMS: usize = 128;
 
+/// Bytes that are kept from one request to the next, at most: all of what a request without a large body fills, and
+/// little beside the rules. What a larger one took goes with it.
+const KEPT: usize = 256 << 10;
+
 /// Not made yet.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -45,32 +49,40 @@ pub(crate) struct Values {
     text: Vec<u8>,
     items: Vec<Item>,
     forms: Vec<Form>,
-    /// The value of each list that has one alone.
-    single: Vec<ItemId>,
-    lists: Vec<Vec<ItemId>>,
+    lists: Vec<Listed>,
     /// For each form and pipeline, the form that comes out; a row of `width` each, made when first asked for.
     made: Vec<u32>,
     rows: Vec<u32>,
     width: usize,
     sight: Sight,
-    /// Counts changes of lists, from 1.
+    /// Counts changes of lists, from 1, through all transactions that these buffers serve.
     now: u32,
+}
+
+/// A list of values.
+#[derive(Debug, Default)]
+struct Listed {
+    items: Vec<ItemId>,
+    /// When it last changed.
+    version: u32,
+    /// The bytes of its values as they came, and the version that they are of.
+    bytes: (u32, ByteSet),
 }
 
 /// The first two values: nothing, and zero.
 const NOTHING: ItemId = 0;
 const ZERO: ItemId = 1;
 
-/// Which value each variable has before anything is known: a negated operator looks at it all the same.
+/// Which value each list has before anything is known: a negated operator looks at it all the same.
 #[derive(Debug)]
-pub(crate) struct Blank(Vec<ItemId>);
+pub(crate) struct Blank(Vec<Option<ItemId>>);
 
 impl Blank {
     pub(crate) fn new() -> Self {
-        let mut single = vec![UNKNOWN; List::COUNT];
+        let mut single = vec![None; List::COUNT];
         for &variable in Variable::ALL.iter().filter(|variable| !variable.is_collection()) {
             if let Some(item) = single.get_mut(List::of(variable).index()) {
-                *item = if is_number(variable) { ZERO } else { NOTHING };
+                *item = Some(if is_number(variable) { ZERO } else { NOTHING });
             }
         }
         Blank(single)
@@ -98,24 +110,43 @@ fn is_number(variable: Variable) -> bool {
 }
 
 impl Values {
-    /// Of a request of which nothing is known.
-    pub(crate) fn new(program: &Program) -> Self {
-        let store = program.store.borrow();
-        let mut values = Values {
-            single: program.blank.0.clone(),
-            lists: vec![Vec::new(); List::COUNT],
-            width: store.pipelines.len(),
-            sight: Sight::new(program.prefilter.clone(), store.view_count()),
-            now: 1,
-            text: Vec::with_capacity(TEXT),
-            items: Vec::with_capacity(ITEMS),
-            forms: Vec::with_capacity(ITEMS),
-            rows: Vec::with_capacity(ITEMS),
-            ..Values::default()
-        };
+    /// Of a request of which nothing is known; `kept` are buffers that served another one.
+    pub(crate) fn new(program: &Program, store: &Store, kept: Option<Values>) -> Self {
+        let mut values =
+            kept.filter(|values| values.now < u32::MAX / 2).unwrap_or_else(|| Values {
+                text: Vec::with_capacity(TEXT),
+                items: Vec::with_capacity(ITEMS),
+                forms: Vec::with_capacity(ITEMS),
+                rows: Vec::with_capacity(ITEMS),
+                ..Values::default()
+            });
+        values.text.clear();
+        values.items.clear();
+        values.forms.clear();
+        values.rows.clear();
+        values.made.clear();
+        values.width = store.pipelines.len();
+        values.sight.begin(program.prefilter.as_ref(), store);
+        values.now = values.now.saturating_add(1);
+        let now = values.now;
+        values.lists.resize_with(List::COUNT, Listed::default);
+        for (list, blank) in values.lists.iter_mut().zip(&program.blank.0) {
+            list.items.clear();
+            list.items.extend(blank);
+            list.version = now;
+        }
         values.add(b"", b"");
         values.add(b"", b"0");
         values
+    }
+
+    /// True if the buffers are no larger than what is kept for other requests.
+    pub(crate) fn may_be_kept(&self) -> bool {
+        let lists: usize = self.lists.iter().map(|list| list.items.capacity()).sum();
+        let words = self.rows.capacity() + self.made.capacity() + lists;
+        let items = self.items.capacity() * size_of::<Item>();
+        let forms = self.forms.capacity() * size_of::<Form>();
+        self.text.capacity() + items + forms + words * size_of::<u32>() + self.sight.held() <= KEPT
     }
 
     /// Puts a text into the buffer.
@@ -155,10 +186,11 @@ impl Values {
 
     /// Puts a value into a list, behind what is there.
     pub(crate) fn list(&mut self, list: List, item: ItemId) {
-        if let Some(items) = self.lists.get_mut(list.index()) {
-            items.push(item);
-        }
         self.now = self.now.saturating_add(1);
+        if let Some(listed) = self.lists.get_mut(list.index()) {
+            listed.items.push(item);
+            listed.version = self.now;
+        }
     }
 
     /// Makes a value the only one of its list.
@@ -168,18 +200,17 @@ impl Values {
             b"0" => ZERO,
             value => self.add(&[], value),
         };
-        if let Some(single) = self.single.get_mut(list.index()) {
-            *single = item;
-        }
         self.now = self.now.saturating_add(1);
+        if let Some(listed) = self.lists.get_mut(list.index()) {
+            listed.items.clear();
+            listed.items.push(item);
+            listed.version = self.now;
+        }
     }
 
     /// The values of a list.
     fn items(&self, list: List) -> &[ItemId] {
-        match self.single.get(list.index()..).and_then(<[ItemId]>::first) {
-            Some(&UNKNOWN) | None => self.lists.get(list.index()).map_or(&[], Vec::as_slice),
-            Some(single) => std::slice::from_ref(single),
-        }
+        self.lists.get(list.index()).map_or(&[], |listed| &listed.items)
     }
 
     /// How many values a list has.
@@ -270,45 +301,74 @@ impl Values {
         self.forms.get(form.0 as usize).map_or(form, |found| found.like)
     }
 
-    /// False where no value of a list, as a pipeline leaves it, has what a condition asks for.
-    pub(crate) fn may_match(
-        &mut self,
-        (list, view, pipeline): (List, ViewId, PipelineId),
-        condition: usize,
-        pipelines: &Pipelines,
-    ) -> bool {
+    /// False where a rule cannot match, whatever its operator.
+    pub(crate) fn passes(&mut self, guard: Guard, store: &Store) -> bool {
         if !self.sight.is_on() {
             return true;
         }
-        if self.sight.is_fresh(view, self.now) {
-            return self.sight.union_has(view, condition);
+        let views = store.views.set(guard.set);
+        if !self.sight.is_set_fresh(guard.set, self.now) {
+            views.iter().for_each(|view| self.show_view(*view, store));
         }
-        self.sight.stamp(view, self.now);
-        let mut seen = self.sight.seen(view);
-        if let Some(item) = self.single.get(list.index()).copied().filter(|item| *item != UNKNOWN) {
-            // Another value may have taken its place.
-            let mark = (item as usize).saturating_add(1);
-            if seen != mark {
-                self.sight.empty(view);
-                self.show(item, view, pipeline, pipelines);
-                self.sight.set_seen(view, mark);
-            }
-            return self.sight.union_has(view, condition);
-        }
-        while let Some(item) = self.at(list, seen) {
-            self.show(item, view, pipeline, pipelines);
-            seen = seen.saturating_add(1);
-        }
-        self.sight.set_seen(view, seen);
-        self.sight.union_has(view, condition)
+        views.iter().any(|view| self.sight.view_has(*view, guard.condition))
     }
 
-    /// Adds what a value meets, as a pipeline leaves it, to a view.
-    fn show(&mut self, item: ItemId, view: ViewId, pipeline: PipelineId, pipelines: &Pipelines) {
-        if let Some(form) = self.transformed(item, pipeline, pipelines) {
-            let form = self.look_at(form);
-            self.sight.add(view, form.0);
+    /// False where no value of a view has what a condition asks for.
+    pub(crate) fn may_match(&mut self, view: ViewId, condition: usize, store: &Store) -> bool {
+        if !self.sight.is_on() {
+            return true;
         }
+        self.show_view(view, store);
+        self.sight.view_has(view, condition)
+    }
+
+    /// Shows a view its values, unless it has seen them.
+    fn show_view(&mut self, number: ViewId, store: &Store) {
+        let Some((view, raw)) = store.views.get(number) else { return };
+        let version = self.lists.get(view.list.index()).map_or(0, |listed| listed.version);
+        if self.sight.is_fresh(number, version) {
+            return;
+        }
+        let shows = store.pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
+        // Most pipelines change nothing of most lists.
+        if *raw != number && shows != ByteSet::FULL && !self.bytes_of_list(view.list).meets(&shows)
+        {
+            self.show_view(*raw, store);
+            self.sight.share(number, *raw);
+            return;
+        }
+        for place in 0..self.count(view.list) {
+            let Some(item) = self.at(view.list, place) else { break };
+            if view.name.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(self.name(item))) {
+                continue;
+            }
+            let Some(raw) = self.raw(item) else { continue };
+            let form = match shows == ByteSet::FULL || self.bytes_of(raw).meets(&shows) {
+                true => self.through(raw, view.pipeline, &store.pipelines),
+                false => raw,
+            };
+            let form = self.look_at(form);
+            self.sight.add(number, form.0);
+        }
+    }
+
+    /// The bytes of a list's values as they came.
+    fn bytes_of_list(&mut self, list: List) -> ByteSet {
+        let Some(listed) = self.lists.get(list.index()) else { return ByteSet::FULL };
+        let version = listed.version;
+        if listed.bytes.0 == version {
+            return listed.bytes.1;
+        }
+        let mut bytes = ByteSet::EMPTY;
+        for place in 0..self.count(list) {
+            if let Some(form) = self.at(list, place).and_then(|item| self.raw(item)) {
+                bytes = bytes.union(self.bytes_of(form));
+            }
+        }
+        if let Some(listed) = self.lists.get_mut(list.index()) {
+            listed.bytes = (version, bytes);
+        }
+        bytes
     }
 
     /// False where a form has not what a condition asks for.

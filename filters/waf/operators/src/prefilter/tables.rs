@@ -26,6 +26,8 @@ pub struct Tables {
     lists: Range<usize>,
     first_ends: Range<usize>,
     firsts: Range<usize>,
+    /// The clauses with which a condition stands, a bit each.
+    leading: Vec<u64>,
 }
 
 /// What one pass works with; kept from value to value, so that nothing is made anew.
@@ -105,7 +107,7 @@ impl Tables {
             Cow::Borrowed(table) => Automaton::new(table.get(automaton)?),
             Cow::Owned(table) => Automaton::new(table.get(automaton)?.to_vec()),
         }?;
-        Some(Self {
+        let mut tables = Self {
             table,
             automaton,
             conditions,
@@ -116,7 +118,15 @@ impl Tables {
             lists,
             first_ends,
             firsts,
-        })
+            leading: Vec::new(),
+        };
+        let mut leading = vec![0; clauses.div_ceil(64)];
+        let (ends, firsts) = (tables.words(&tables.first_ends), tables.words(&tables.firsts));
+        for clause in (0..clauses).filter(|clause| !list_at(ends, firsts, *clause).is_empty()) {
+            set(&mut leading, clause);
+        }
+        tables.leading = leading;
+        Some(tables)
     }
 
     /// How many conditions there are.
@@ -152,8 +162,15 @@ impl Tables {
         }
         let row_of = self.table.get(HEADER..).unwrap_or_default();
         let rows = self.words::<8>(&self.rows);
+        // Many bytes have the same row.
+        let mut done = ByteSet::EMPTY;
         for byte in scan.bytes.iter() {
-            let row = row_of.get(usize::from(byte)).map_or(0, |row| usize::from(*row) * width);
+            let number = row_of.get(usize::from(byte)).copied().unwrap_or_default();
+            if done.contains(number) {
+                continue;
+            }
+            done.insert(number);
+            let row = usize::from(number) * width;
             let row = rows.get(row..row + width).unwrap_or_default();
             scan.held
                 .iter_mut()
@@ -180,8 +197,8 @@ impl Tables {
         met.clear();
         met.extend(self.words::<8>(&self.always).iter().map(|word| u64::from_le_bytes(*word)));
         let (ends, firsts) = (self.words::<4>(&self.first_ends), self.words::<2>(&self.firsts));
-        for (index, word) in held.iter().enumerate() {
-            let mut word = *word;
+        for (index, (word, leading)) in held.iter().zip(&self.leading).enumerate() {
+            let mut word = word & leading;
             while word != 0 {
                 let clause = index * 64 + word.trailing_zeros() as usize;
                 word &= word - 1;

@@ -1,0 +1,109 @@
+//! The order of rules in their phases, where a phase goes on behind each, and what tells at once that one does not match.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use portcullis_waf_seclang::syntax::{Flow, Rule};
+
+use super::{Comparison, Expr, Guard, LinkedLink, LinkedRule, Op, PHASES, PointSelector, index_of};
+
+/// A rule in the order of its phase.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scheduled {
+    /// Its place in [`Program::rules`](super::Program::rules).
+    pub(crate) rule: usize,
+    /// Where the phase goes on if it matched, where that is not behind it.
+    pub(crate) jump: Option<usize>,
+    pub(crate) check: Check,
+}
+
+/// What must hold for a rule to be looked at, taken from its head: most rules that don't match show it here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Check {
+    /// It has to be asked.
+    Nothing,
+    /// Some value has what its operator needs.
+    Guard(Guard),
+    /// What TX holds under a slot compares so; what holds nothing does not match. Paranoia levels are such gates.
+    Compare { slot: usize, comparison: Comparison, than: i64, negated: bool },
+    /// The same of whether it holds something, as 1 or 0. Defaults are such gates.
+    Count { slot: usize, comparison: Comparison, than: i64, negated: bool },
+}
+
+impl Check {
+    fn of(link: &LinkedLink) -> Check {
+        if let Some(guard) = link.guard {
+            return Check::Guard(guard);
+        }
+        if let [target] = link.targets.as_slice()
+            && let PointSelector::Slot(slot) = target.point.selector
+            && let Op::Compare(comparison, Expr::Literal(literal)) = &link.op
+            && link.stages == [0]
+            && link.excluded.is_empty()
+        {
+            let (comparison, than, negated) = (*comparison, literal.number, link.negated);
+            return match target.count {
+                false => Check::Compare { slot, comparison, than, negated },
+                true => Check::Count { slot, comparison, than, negated },
+            };
+        }
+        Check::Nothing
+    }
+}
+
+/// Phases while they are made.
+#[derive(Default)]
+pub(super) struct Schedule {
+    phases: [Vec<Scheduled>; PHASES],
+    /// Where a marker or a rule's id stands in each phase: how many rules of the phase are before it.
+    places: HashMap<String, [usize; PHASES]>,
+}
+
+impl Schedule {
+    fn here(&self) -> [usize; PHASES] {
+        self.phases.each_ref().map(Vec::len)
+    }
+
+    pub(super) fn mark(&mut self, name: &str) {
+        self.places.insert(name.to_owned(), self.here());
+    }
+
+    /// Behind a rule of this id, not at it.
+    pub(super) fn mark_behind(&mut self, rule: &Rule) {
+        if rule.metadata.id != 0 {
+            self.mark(&rule.metadata.id.to_string());
+        }
+    }
+
+    pub(super) fn add(&mut self, linked: &LinkedRule, place: usize) {
+        let check = linked.links.first().map_or(Check::Nothing, Check::of);
+        if let Some(list) = self.phases.get_mut(index_of(linked.rule.phase)) {
+            list.push(Scheduled { rule: place, jump: None, check });
+        }
+    }
+
+    /// The phases, with the places found to which rules jump.
+    pub(super) fn finish(mut self, rules: &[Rc<LinkedRule>]) -> [Vec<Scheduled>; PHASES] {
+        for (phase, list) in self.phases.iter_mut().enumerate() {
+            let end = list.len();
+            for (position, scheduled) in list.iter_mut().enumerate() {
+                let Some(linked) = rules.get(scheduled.rule) else { continue };
+                scheduled.jump = match &linked.rule.flow {
+                    Flow::Next => None,
+                    Flow::Skip(count) => {
+                        Some(position.saturating_add(1).saturating_add(*count as usize))
+                    }
+                    // What stands before the rule, or nowhere, ends the phase.
+                    Flow::SkipAfter(name) => Some(
+                        self.places
+                            .get(name)
+                            .and_then(|places| places.get(phase).copied())
+                            .filter(|place| *place > position)
+                            .unwrap_or(end),
+                    ),
+                };
+            }
+        }
+        self.phases
+    }
+}

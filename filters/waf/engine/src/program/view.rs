@@ -1,0 +1,85 @@
+//! What the prefilter looks at: a list of values, or those of one name, as a pipeline leaves them; and sets of such views.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::{List, PipelineId};
+
+/// A view's number in a VM.
+pub(crate) type ViewId = u16;
+
+/// A set's number in a VM.
+pub(crate) type SetId = u16;
+
+/// A list of values, or those of one name, as a pipeline leaves them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct View {
+    pub(crate) list: List,
+    /// In lower case.
+    pub(crate) name: Option<Rc<[u8]>>,
+    pub(crate) pipeline: PipelineId,
+}
+
+/// What must hold for a rule to be asked at all: some value of its views meets its condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    pub(crate) set: SetId,
+    /// Its number in the program's prefilter.
+    pub(crate) condition: usize,
+}
+
+/// All views of a VM, and the sets of them that rules look at: many rules have the same.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    /// Each with the one of the same values as they came.
+    views: Vec<(View, ViewId)>,
+    numbers: HashMap<View, ViewId>,
+    sets: Vec<Rc<[ViewId]>>,
+    set_numbers: HashMap<Rc<[ViewId]>, SetId>,
+}
+
+impl Views {
+    /// A view's number; `None` past as many as can be told apart.
+    pub(super) fn intern(&mut self, view: View) -> Option<ViewId> {
+        if let Some(known) = self.numbers.get(&view) {
+            return Some(*known);
+        }
+        let raw = match view.pipeline {
+            0 => None,
+            _ => Some(self.intern(View { pipeline: 0, ..view.clone() })?),
+        };
+        let number = ViewId::try_from(self.views.len()).ok()?;
+        self.views.push((view.clone(), raw.unwrap_or(number)));
+        self.numbers.insert(view, number);
+        Some(number)
+    }
+
+    /// A set's number, whatever the order of its views.
+    pub(super) fn intern_set(&mut self, mut views: Vec<ViewId>) -> Option<SetId> {
+        views.sort_unstable();
+        views.dedup();
+        if let Some(known) = self.set_numbers.get(views.as_slice()) {
+            return Some(*known);
+        }
+        let number = SetId::try_from(self.sets.len()).ok()?;
+        let views: Rc<[ViewId]> = views.into();
+        self.sets.push(Rc::clone(&views));
+        self.set_numbers.insert(views, number);
+        Some(number)
+    }
+
+    /// A view, and the one of the same values as they came.
+    pub(crate) fn get(&self, number: ViewId) -> Option<&(View, ViewId)> {
+        self.views.get(usize::from(number))
+    }
+
+    /// The views of a set.
+    pub(crate) fn set(&self, number: SetId) -> &[ViewId] {
+        self.sets.get(usize::from(number)).map_or(&[], |views| views)
+    }
+
+    /// How many views there are, and how many sets.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.views.len(), self.sets.len())
+    }
+}
