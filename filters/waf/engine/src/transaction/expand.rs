@@ -16,6 +16,9 @@ use crate::program::{Expr, List, Part, Point, PointSelector, Store};
 /// value that is looked at whole.
 const MAX_EXPANDED: usize = 128 << 10;
 
+/// A value that rules made: its name, and its text.
+pub(super) type Named = (Rc<[u8]>, Rc<[u8]>);
+
 /// HIGHEST_SEVERITY before anything matched (ModSecurity).
 const NO_SEVERITY: i64 = 255;
 
@@ -183,7 +186,7 @@ impl Transaction {
     }
 
     /// The values that rules make, by name.
-    pub(super) fn dynamic(&self, store: &Store, point: &Point) -> Vec<(Rc<[u8]>, Rc<[u8]>)> {
+    pub(super) fn dynamic(&self, store: &Store, point: &Point) -> Vec<Named> {
         let one = |value: Rc<[u8]>| vec![(Rc::from([]), value)];
         match point.list.variable() {
             Variable::Tx => match &point.selector {
@@ -226,7 +229,7 @@ impl Transaction {
         store: &Store,
         point: &Point,
         pick: impl Fn(&Rc<[u8]>, &Matched) -> Rc<[u8]>,
-    ) -> Vec<(Rc<[u8]>, Rc<[u8]>)> {
+    ) -> Vec<Named> {
         let all = self.matches_of_chain.iter();
         let named = all.map(|matched| (Rc::from(matched.name(&self.values, store)), matched));
         named
