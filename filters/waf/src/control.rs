@@ -6,11 +6,13 @@ use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::inspection::Inspection;
+use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
 use portcullis_control::refusal::Reason;
 use portcullis_control::route::RouteMatch;
+use portcullis_control::surroundings::Surroundings;
 use portcullis_waf_engine::{Connection, EngineMode, Profile, Program, RulePhase, Transaction};
 
 use crate::config;
@@ -61,6 +63,12 @@ pub(crate) struct Limits {
     /// Past it, the beginning is judged, and the rest passes.
     pub(crate) partial: bool,
 }
+
+/// The job that compiles patterns before requests need them; one for all policies, as they share patterns.
+const WARM: &str = "waf:warm";
+
+/// Milliseconds between looks whether there is something to compile: soon after the first request, and nothing otherwise.
+const WARM_MS: u64 = 1_000;
 
 /// What is remembered of a request.
 #[derive(Default)]
@@ -271,6 +279,23 @@ impl Control for Waf {
         let Some(transaction) = state.transaction.as_mut() else { return };
         transaction.run(RulePhase::Logging);
         self.tell(exchange, state);
+    }
+
+    fn jobs(&self) -> Vec<Job> {
+        vec![Job { name: WARM.to_owned(), period_ms: WARM_MS, lease_ms: 0 }]
+    }
+
+    fn job(
+        &self,
+        _name: &str,
+        event: JobEvent<'_>,
+        _surroundings: &dyn Surroundings,
+        _report: &mut Report,
+    ) -> JobStep {
+        match event {
+            JobEvent::Due if self.program.warm() => JobStep::Again,
+            _ => JobStep::Done,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod point;
 mod schedule;
 mod store;
 mod view;
+mod warming;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -24,8 +25,10 @@ pub(crate) use schedule::{Check, Scheduled};
 pub(crate) use store::CAPTURES;
 pub use store::{Files, Store};
 pub(crate) use view::{Guard, SetId, ViewId};
+pub(crate) use warming::Warming;
 
 use schedule::Schedule;
+use warming::Watch;
 
 use crate::bits::Bits;
 use crate::prefilter::Prefilter;
@@ -46,6 +49,7 @@ pub struct Program {
     /// The values of variables before anything is known of a request.
     pub(crate) blank: Blank,
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
+    pub(crate) watch: Watch,
 }
 
 impl Program {
@@ -88,6 +92,7 @@ impl Program {
             prefilter,
             blank: Blank::new(),
             removals: RefCell::default(),
+            watch: Watch::default(),
         })
     }
 
@@ -108,6 +113,12 @@ impl Program {
     fn positions(&self, wanted: impl Fn(&Rule) -> bool) -> Bits {
         let rules = self.rules.iter().enumerate();
         rules.filter(|(_, linked)| wanted(&linked.rule)).map(|(position, _)| position).collect()
+    }
+
+    /// Compiles one pattern of the VM that requests came past and none has needed yet, so that none has to wait for it.
+    /// True if there are more.
+    pub fn warm(&self) -> bool {
+        self.store.try_borrow().is_ok_and(|store| store.warm())
     }
 
     /// The ids of its rules, in order; a `SecAction` without one is left out.

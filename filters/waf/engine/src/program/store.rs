@@ -11,7 +11,8 @@ use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
 
 use super::view::Views;
-use super::{LinkedRule, Pipelines, Program};
+use super::{LinkedRule, Pipelines, Program, Warming};
+use crate::bits::Bits;
 use crate::ruleset::Fault;
 use crate::transaction::{Tx, Values};
 
@@ -30,6 +31,7 @@ pub struct Store {
     names: Vec<Rc<[u8]>>,
     pub(crate) pipelines: Pipelines,
     pub(crate) views: Views,
+    warming: RefCell<Warming>,
     /// Buffers of transactions that are over.
     kept: RefCell<Vec<(Values, Tx)>>,
 }
@@ -70,12 +72,28 @@ impl Store {
         store
     }
 
+    /// Notes which rules of a program a transaction came past.
+    pub(crate) fn came_past(&self, program: &Program, passed: &Bits) {
+        if let Ok(mut warming) = self.warming.try_borrow_mut() {
+            warming.add(&program.rules, passed);
+        }
+    }
+
+    pub(super) fn warm(&self) -> bool {
+        self.warming.try_borrow_mut().is_ok_and(|mut warming| warming.step())
+    }
+
     /// Drops what no program holds.
     pub fn prune(&mut self) {
+        // What is to be compiled may be nobody's any longer.
+        self.warming.get_mut().start_again(0);
         self.rules.retain(|_, linked| Rc::strong_count(linked) > 1);
         self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.translated.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);
+        let left = self.patterns.values().chain(self.translated.values());
+        let compiled = left.filter(|pattern| pattern.is_compiled());
+        self.warming.get_mut().start_again(compiled.map(|pattern| pattern.memory_usage()).sum());
     }
 
     /// The slot of a name in TX.

@@ -105,6 +105,8 @@ pub struct Transaction {
     tx: Tx,
     engine: EngineMode,
     allowed: Allowed,
+    /// Which rules it came past, if it is watched.
+    passed: Option<Bits>,
     /// Rules that `ctl:ruleRemoveBy…` took out.
     removed: Bits,
     /// Targets that `ctl:ruleRemoveTargetBy…` took out.
@@ -136,6 +138,7 @@ impl Transaction {
             tx,
             engine: lower(settings.rule_engine, profile.ceiling),
             allowed: Allowed::Nothing,
+            passed: program.watch.begin(),
             removed: profile.removed.clone(),
             excluded: Exclusions::default(),
             matched: Matched::default(),
@@ -245,6 +248,9 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         // Where a program is being linked the buffers just go.
         if let Ok(store) = self.program.store.try_borrow() {
+            if let Some(passed) = &self.passed {
+                store.came_past(&self.program, passed);
+            }
             store.take_back(std::mem::take(&mut self.values), std::mem::take(&mut self.tx));
         }
     }

@@ -35,6 +35,9 @@ impl Transaction {
         let mut position = 0;
         while let Some(Scheduled { rule, jump, check }) = list.get(position) {
             position = position.saturating_add(1);
+            if let Some(passed) = &mut self.passed {
+                passed.set(*rule);
+            }
             if !self.may_match(*check, &store) || self.removed.has(*rule) {
                 continue;
             }
