@@ -132,7 +132,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 61] = [
+pub(crate) const ROWS: [Row; 63] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -196,6 +196,8 @@ pub(crate) const ROWS: [Row; 61] = [
     row(SECURITY_HEADERS, Config::SecurityHeaders, Send::Repeated),
     row("Envoy's header_mutation, six headers", Config::EnvoyHeaderMutation, Send::Repeated),
     row(GATEWAY_SECURITY_HEADERS, Config::GatewaySecurityHeaders, Send::Repeated),
+    row("waf with its own rules", Config::Waf, Send::Repeated),
+    row("waf with its own rules, POST", Config::Waf, Send::Post),
     row(NO_FILTER_FAILING, Config::Plain, Send::Failing),
     row(NOOP_SDK_FAILING, Config::NoopSdk, Send::Failing),
     row(NOOP_RUNTIME_FAILING, Config::NoopRuntime, Send::Failing),

@@ -80,7 +80,7 @@ const fn set_headers(count: u64) -> (&'static str, u64) {
 }
 
 /// Three identity headers; two response headers for each period, and three for the tightest.
-const BUDGETS: [Budget; 22] = [
+const BUDGETS: [Budget; 24] = [
     Budget {
         config: Config::JwtAuth,
         sent: Sent::Fresh,
@@ -244,6 +244,25 @@ const BUDGETS: [Budget; 22] = [
         sent: Sent::Repeated,
         calls: &[BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
         instructions: 11_500,
+    },
+    // The headers of both, the request's protocol and the client's address, and two random numbers that name it.
+    Budget {
+        config: Config::Waf,
+        sent: Sent::Repeated,
+        calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 2)],
+        instructions: 250_000,
+    },
+    // The body and the trailers, too.
+    Budget {
+        config: Config::Waf,
+        sent: Sent::Body,
+        calls: &[
+            ("proxy_get_header_map_pairs", 3),
+            ("proxy_get_property", 2),
+            ("random_get", 2),
+            BODY,
+        ],
+        instructions: 175_000,
     },
     Budget {
         config: Config::GatewaySizes,

@@ -98,6 +98,8 @@ pub enum Config {
     MaskErrors,
     /// Our response-transformer: two fields of a JSON body go, one comes.
     RewriteJson,
+    /// Our waf with its own rules.
+    Waf,
     /// Envoy's header_mutation with the same headers.
     EnvoyHeaderMutation,
     /// Envoy's jwt_authn, with three headers of claims.
@@ -203,6 +205,7 @@ impl Config {
             }
             Config::MaskErrors => vec![ours("response-transformer", ours::mask_errors())],
             Config::RewriteJson => vec![ours("response-transformer", ours::rewrite_json())],
+            Config::Waf => vec![ours("waf", json!({}))],
             Config::GatewayByCredential => vec![gateway(three_periods("credential"))],
             Config::TwoModules => {
                 vec![ours("jwt-auth", ours::jwt_auth()), ours("rate-limiting", one_period())]
