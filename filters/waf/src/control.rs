@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
+use portcullis_control::counter::CounterFamily;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::inspection::Inspection;
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
@@ -34,6 +35,19 @@ pub(crate) const MATCHED: &str = "matched";
 const RESPONSE_ENCODED: &str = "response_encoded";
 const RESPONSE_OVER_LIMIT: &str = "response_over_limit";
 const RESPONSE_UNHELD: &str = "response_unheld";
+
+/// How often a rule matched that writes a line.
+pub(crate) const RULES: CounterFamily =
+    CounterFamily { name: "rule", member: "rule.<id>", most: MAX_RULES };
+/// The same by what the rule is about.
+pub(crate) const CLASSES: CounterFamily =
+    CounterFamily { name: "class", member: "class.<class>", most: MAX_CLASSES };
+
+/// Rules that are counted apart, at most: CRS and its plugins have about 400 that write lines, and Envoy keeps each
+/// counter for ever.
+const MAX_RULES: usize = 1_024;
+/// Classes that are counted apart, at most: CRS has 17.
+const MAX_CLASSES: usize = 64;
 
 /// Runs SecLang rules on requests and responses.
 pub struct Waf {
@@ -152,6 +166,7 @@ impl Control for Waf {
         RESPONSE_OVER_LIMIT,
         RESPONSE_UNHELD,
     ];
+    const FAMILIES: &'static [&'static CounterFamily] = &[&RULES, &CLASSES];
     type State = Passing;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
@@ -273,6 +288,11 @@ impl Control for Waf {
         }
         transaction.run(RulePhase::ResponseBody);
         self.decide(exchange, state, Reasons::RESPONSE)
+    }
+
+    fn versions(&self) -> Vec<(&'static str, String)> {
+        let signatures = self.program.signatures().iter();
+        signatures.map(|signature| ("ruleset", signature.clone())).collect()
     }
 
     fn log(&self, exchange: &mut Exchange, state: &mut Passing) {

@@ -6,8 +6,9 @@ use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::mode::Mode;
 use portcullis_control::refusal::{Refusal, Reply};
 use portcullis_waf_engine::{EngineMode, Intervention, Match, RulePhase, Transaction};
+use portcullis_waf_seclang::syntax::Metadata;
 
-use crate::control::{ERROR_ALLOWED, MATCHED, Passing, Waf};
+use crate::control::{CLASSES, ERROR_ALLOWED, MATCHED, Passing, RULES, Waf};
 use crate::reason::Refused;
 use crate::report;
 
@@ -43,6 +44,11 @@ impl Waf {
         let Some(transaction) = state.transaction.as_ref() else { return };
         let new: &[Match] = transaction.matches().get(state.told..).unwrap_or_default();
         for one in new {
+            let Metadata { id, tags, .. } = &one.rule.metadata;
+            if *id != 0 {
+                exchange.count_member(&RULES, id.to_string());
+                exchange.count_member(&CLASSES, report::class(tags).to_owned());
+            }
             exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
         }
         state.told = transaction.matches().len();
