@@ -16,8 +16,10 @@ use portcullis_control::route::RouteMatch;
 use portcullis_control::surroundings::Surroundings;
 use portcullis_waf_engine::{Connection, EngineMode, Profile, Program, RulePhase, Transaction};
 
+use crate::audit::{self, Audit};
 use crate::config;
 use crate::judge::Reasons;
+use crate::preview::{PREVIEW_REFUSED, Preview, RESPONSE_PREVIEW_REFUSED};
 use crate::reason::Refused;
 use crate::request::{self, Kind};
 
@@ -64,6 +66,8 @@ pub struct Waf {
     pub(crate) pass_streams: bool,
     /// Lines of the log a second and worker, at most.
     pub(crate) log_lines: u32,
+    pub(crate) audit: Option<Audit>,
+    pub(crate) preview: Option<Preview>,
     pub(crate) inspection: Option<Inspection>,
 }
 
@@ -162,6 +166,8 @@ impl Control for Waf {
         PARTIAL_BODY,
         ERROR_ALLOWED,
         MATCHED,
+        PREVIEW_REFUSED,
+        RESPONSE_PREVIEW_REFUSED,
         RESPONSE_ENCODED,
         RESPONSE_OVER_LIMIT,
         RESPONSE_UNHELD,
@@ -287,7 +293,7 @@ impl Control for Waf {
             transaction.response_body(body.bytes, body.complete);
         }
         transaction.run(RulePhase::ResponseBody);
-        self.decide(exchange, state, Reasons::RESPONSE)
+        self.decide_at_end(exchange, state, Reasons::RESPONSE)
     }
 
     fn versions(&self) -> Vec<(&'static str, String)> {
@@ -299,6 +305,10 @@ impl Control for Waf {
         let Some(transaction) = state.transaction.as_mut() else { return };
         transaction.run(RulePhase::Logging);
         self.tell(exchange, state);
+        let (Some(audit), Some(transaction)) = (&self.audit, &state.transaction) else { return };
+        if let Some(line) = audit.transaction(exchange, transaction) {
+            exchange.log(line, audit::MAX_LINES);
+        }
     }
 
     fn jobs(&self) -> Vec<Job> {

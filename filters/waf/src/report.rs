@@ -13,8 +13,8 @@ const MAX_IDS: usize = 32;
 const MAX_URI: usize = 256;
 
 /// The names under which CRS, and our own rules, add up what matched.
-const INBOUND: &str = "blocking_inbound_anomaly_score";
-const OUTBOUND: &str = "blocking_outbound_anomaly_score";
+pub(crate) const INBOUND: &str = "blocking_inbound_anomaly_score";
+pub(crate) const OUTBOUND: &str = "blocking_outbound_anomaly_score";
 
 /// What a class's name begins with among the tags of a rule, in CRS as in our own set.
 const CLASS: &str = "attack-";
