@@ -44,6 +44,7 @@ pub(crate) fn fields(transaction: &Transaction) -> Vec<(&'static str, String)> {
             fields.push((name, score.to_string()));
         }
     }
+    fields.push(("unique_id", String::from_utf8_lossy(transaction.unique_id()).into_owned()));
     fields
 }
 

@@ -11,8 +11,10 @@ use crate::host::Host;
 /// Members by control and family.
 #[derive(Default)]
 pub(super) struct Members {
-    families: RefCell<HashMap<(&'static str, &'static str), HashMap<String, Member>>>,
+    families: RefCell<HashMap<(&'static str, &'static str), Family>>,
 }
+
+type Family = HashMap<String, Member>;
 
 struct Member {
     id: u32,
@@ -45,7 +47,7 @@ impl Members {
     /// Hands over what was collected.
     pub(super) fn flush(&self, host: &dyn Host) {
         let Ok(mut families) = self.families.try_borrow_mut() else { return };
-        for member in families.values_mut().flat_map(HashMap::values_mut) {
+        for member in families.values_mut().flat_map(Family::values_mut) {
             if member.pending > 0 && host.increment(member.id, member.pending).is_ok() {
                 member.pending = 0;
             }
