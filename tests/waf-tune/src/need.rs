@@ -3,6 +3,9 @@
 use crate::line::Line;
 use crate::request::Request;
 
+/// The highest paranoia level.
+const MAX_LEVEL: u64 = 4;
+
 /// From which score requests and responses are refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Thresholds {
@@ -50,16 +53,20 @@ impl Line {
         levels.find_map(|level| level.parse().ok()).unwrap_or(1)
     }
 
-    /// What it adds to the score at most: for each value that it matched.
-    fn weight(&self) -> u64 {
-        let one = match self.severity.as_str() {
+    /// What it adds to the score for a value, as CRS weighs severities.
+    fn score(&self) -> u64 {
+        match self.severity.as_str() {
             "CRITICAL" => 5,
             "ERROR" => 4,
             "WARNING" => 3,
             "NOTICE" => 2,
             _ => 0,
-        };
-        one * u64::try_from(self.targets.len().max(1)).unwrap_or(1)
+        }
+    }
+
+    /// What it adds at most: for each value that it matched.
+    fn most(&self) -> u64 {
+        self.score() * u64::try_from(self.targets.len().max(1)).unwrap_or(1)
     }
 
     /// The score that a rule which adds up names.
@@ -82,7 +89,7 @@ pub(crate) fn of(request: &Request, thresholds: Thresholds) -> Need {
         let threshold = if outbound { thresholds.outbound } else { thresholds.inbound };
         let before = request.lines[..*place].iter();
         let scored: Vec<&Line> = before
-            .filter(|line| line.weight() > 0 && !line.is_evaluation())
+            .filter(|line| line.score() > 0 && !line.is_evaluation())
             .filter(|line| line.is_of_response() == outbound)
             .collect();
         need.incomplete |= !choose(&scored, evaluation.total(), threshold, &mut need.lines);
@@ -97,20 +104,24 @@ pub(crate) fn of(request: &Request, thresholds: Thresholds) -> Need {
 
 /// Adds as few rules as bring the score below the threshold, the weightiest first. False if the log lacks some.
 fn choose(scored: &[&Line], total: u64, threshold: u64, chosen: &mut Vec<Line>) -> bool {
-    let sum = |level: u64| -> u64 {
-        scored.iter().filter(|line| line.level() <= level).map(|line| line.weight()).sum()
+    let of = |level: u64| scored.iter().filter(move |line| line.level() <= level);
+    // Rules above the level that blocks are logged, and add nothing. Which one that is, the total says: each rule added
+    // its score once at least, and once for each value at most. Where it may be several, the highest is safe.
+    let fits = |level: &u64| {
+        let least: u64 = of(*level).map(|line| line.score()).sum();
+        let most: u64 = of(*level).map(|line| line.most()).sum();
+        (least..=most).contains(&total)
     };
-    // Rules above the level that blocks are logged, and add nothing.
-    let level = (1..=4).find(|level| sum(*level) >= total);
-    let mut counted: Vec<&&Line> =
-        scored.iter().filter(|line| line.level() <= level.unwrap_or(4)).collect();
-    counted.sort_by_key(|line| std::cmp::Reverse(line.weight()));
-    let mut left = sum(level.unwrap_or(4));
+    let level = (1..=MAX_LEVEL).rev().find(fits);
+    let mut counted: Vec<&&Line> = of(level.unwrap_or(MAX_LEVEL)).collect();
+    counted.sort_by_key(|line| std::cmp::Reverse(line.most()));
+    let mut left: u64 = counted.iter().map(|line| line.most()).sum();
     for line in counted {
-        if left < threshold {
+        // Where it is not known what was added, all of them go.
+        if level.is_some() && left < threshold {
             break;
         }
-        left -= line.weight();
+        left -= line.most();
         chosen.push((*line).clone());
     }
     level.is_some()

@@ -10,8 +10,7 @@ use crate::program::{LinkedRule, List, Store};
 /// What stands before the names of values that an earlier part of a chain matched.
 const AGAIN: &[u8] = b"MATCHED_VARS:";
 
-/// Names of what a rule matched that are kept, at most: an exclusion with more would say nothing that the rule's id does
-/// not.
+/// Names of what a rule matched that are kept, at most; of what comes behind them only the variable is.
 const MAX_TARGETS: usize = 16;
 
 /// Bytes of such a name, at most; a longer one is cut and ends with [`CUT`].
@@ -51,7 +50,9 @@ impl Transaction {
         let deepest = again.iter().map(|name| depth(name).0).max().unwrap_or_default();
         let mut found = Vec::new();
         let mut take = |name: Vec<u8>| {
-            if found.len() < MAX_TARGETS && !found.contains(&name) {
+            let full = found.len() >= MAX_TARGETS;
+            let name = if full { variable_of(&name).to_vec() } else { name };
+            if !found.contains(&name) {
                 found.push(name);
             }
         };
@@ -82,6 +83,11 @@ fn list_of(matched: &Matched) -> Option<List> {
 
 fn looks_at(link: &crate::program::LinkedLink, list: List) -> bool {
     link.targets.iter().any(|target| target.point.list == list)
+}
+
+/// `ARGS` of `ARGS:q`.
+fn variable_of(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == b':').next().unwrap_or_default()
 }
 
 fn cut(mut name: Vec<u8>) -> Vec<u8> {
