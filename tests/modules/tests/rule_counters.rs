@@ -33,7 +33,7 @@ fn rules_behind_those_that_are_counted_apart_count_together() {
     let ids: Vec<usize> = (1..=RULES).collect();
     for part in ids.chunks(AT_ONCE) {
         let arguments: Vec<String> = part.iter().map(|id| format!("a={id}")).collect();
-        let request = Request::get(&format!("/?{}", arguments.join("&")));
+        let request = Request::get(format!("/?{}", arguments.join("&")));
         assert_eq!(host.send(request).status(), 200);
     }
     host.advance(Duration::from_millis(1_100));

@@ -55,7 +55,7 @@ fn a_suggestion_lets_the_refused_pass_and_an_attack_elsewhere_is_still_refused()
 
 #[test]
 fn shadow_suggests_what_would_be_refused() {
-    let request = Request::get(&format!("/search?q={ATTACK}"));
+    let request = Request::get(format!("/search?q={ATTACK}"));
     let (statuses, suggestion) = ask(&json!({"mode": "shadow"}), std::slice::from_ref(&request));
     assert_eq!(statuses, [200]);
     let (statuses, nothing) = ask(&json!({"exclusions": suggestion.value()}), &[request]);
