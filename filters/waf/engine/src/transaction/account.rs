@@ -3,7 +3,6 @@
 use portcullis_waf_seclang::syntax::Variable;
 
 use super::Transaction;
-use super::evaluate::is_dynamic;
 use super::matched::Matched;
 use crate::program::{LinkedRule, List, Store};
 
@@ -61,7 +60,7 @@ impl Transaction {
             deep.for_each(|(_, name)| take(cut(name)));
             return found;
         }
-        let own = |matched: &&Matched| list_of(matched).is_some_and(|list| !is_dynamic(list));
+        let own = |matched: &&Matched| list_of(matched).is_some_and(|list| !list.is_dynamic());
         let Some(first) = all.iter().find(own).and_then(list_of) else { return found };
         let link = linked.links.iter().find(|link| looks_at(link, first));
         let of_link = |matched: &&Matched| {
