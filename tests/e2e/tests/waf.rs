@@ -11,7 +11,7 @@
 #[path = "tls/gateway.rs"]
 mod gateway;
 
-use portcullis_e2e::{Envoy, EnvoyFile, Request, Upstream, Wasm, eventually, wasm};
+use portcullis_e2e::{Envoy, EnvoyConfig, EnvoyFile, Request, Upstream, Wasm, eventually, wasm};
 use portcullis_waf_tune::{Thresholds, suggest};
 use serde_json::json;
 
@@ -55,6 +55,27 @@ fn what_the_log_of_an_envoy_suggests_can_be_pasted_and_lets_the_refused_pass() {
     assert_eq!(envoy.get(search("p")).status, 403);
     assert_eq!(envoy.get(format!("/login?name={ATTACK}")).status, 200, "it is the same argument");
     assert_eq!(envoy.get(format!("/other?name={ATTACK}")).status, 403);
+}
+
+#[test]
+fn an_update_of_the_rules_is_seen_by_the_version_that_runs() {
+    let upstream = Upstream::echo();
+    let config = |waf: serde_json::Value| {
+        let waf = Wasm::new("waf").config(waf);
+        EnvoyConfig::new(&upstream).drain_seconds(1).reloadable().wasm(&waf)
+    };
+    let envoy = Envoy::start(config(json!({"ruleset": "base"})));
+    let runs = |version: &str, value: u64| {
+        let name = format!("wasmcustom.portcullis.waf.ruleset.{version}");
+        eventually(&format!("{value} of {name}"), || {
+            envoy.stat(&name).filter(|found| *found == value).map(|_| ())
+        });
+    };
+    runs("Portcullis-base/1", 1);
+    let own = json!({"ruleset": "none", "directives": "SecComponentSignature \"Own/2\""});
+    envoy.reload(config(own)).unwrap();
+    runs("Own/2", 1);
+    runs("Portcullis-base/1", 0);
 }
 
 #[test]

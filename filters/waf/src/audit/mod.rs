@@ -86,22 +86,15 @@ fn relevant(section: &mut Section<'_>) -> Option<Pattern> {
 
 /// A fraction, as the largest of 64 random bits that it takes.
 fn sample(node: &Node<'_>) -> Option<Option<u64>> {
-    match node.value().as_f64().filter(|fraction| (0.0..=1.0).contains(fraction)) {
-        Some(fraction) => {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                clippy::cast_precision_loss,
-                reason = "a float becomes the nearest bound within the type"
-            )]
-            let most = (fraction * u64::MAX as f64) as u64;
-            Some((fraction > 0.0).then_some(most))
-        }
-        None => {
-            node.fault("expected a fraction from 0 to 1, such as 0.01 for one in a hundred");
-            None
-        }
-    }
+    let fraction = node.fraction()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a float becomes the nearest bound within the type"
+    )]
+    let most = (fraction * u64::MAX as f64) as u64;
+    Some((fraction > 0.0).then_some(most))
 }
 
 #[cfg(test)]
@@ -133,7 +126,8 @@ mod tests {
         assert_eq!(most(r#"{"sample":0}"#), Ok(None));
         assert_eq!(most(r#"{"sample":0.5}"#), Ok(Some(1 << 63)));
         assert_eq!(most(r#"{"sample":1}"#), Ok(Some(u64::MAX)));
-        for wrong in ["-0.1", "1.01", "\"1\"", "true"] {
+        assert_eq!(most(r#"{"sample":"0.5"}"#), Ok(Some(1 << 63)), "as Envoy reads YAML");
+        for wrong in ["-0.1", "1.01", "\"1.01\"", "\"NaN\"", "true"] {
             assert!(most(&format!(r#"{{"sample":{wrong}}}"#)).is_err(), "{wrong}");
         }
     }
