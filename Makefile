@@ -2,7 +2,7 @@
 # Needs rustup, Python 3, a C compiler and make; the rest is fetched into ignored folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build crs ftw bench bench-waf fuzz test-envoys demo clean toolchain
+.PHONY: help run test check build crs ftw waf-tune bench bench-waf fuzz test-envoys demo clean toolchain
 
 # What ships: a folder filters/<name>/module is built and becomes dist/<name>.wasm.
 MODULES := $(sort $(patsubst filters/%/module/Cargo.toml,%,$(wildcard filters/*/module/Cargo.toml)))
@@ -35,6 +35,9 @@ CRS_PLUGINS_DIR ?=
 CRS_TARGET := $(TARGET_DIR)/crs
 # Tests of the rule set that `make ftw` runs, such as 942100; all of them unless set.
 FTW ?=
+# Envoy's log that `make waf-tune` reads, and options: --inbound N, --outbound N.
+LOG ?=
+TUNE ?=
 # Options of the benchmarks: --quick, --rows TEXT.
 BENCH ?=
 
@@ -100,6 +103,10 @@ ftw: toolchain ## Runs the tests of the OWASP CRS in CRS_DIR in-process, and thr
 	else \
 	    echo "dist/waf-crs.wasm is not there: nothing ran through Envoy; make crs builds it"; \
 	fi
+
+waf-tune: toolchain ## Prints the smallest exclusions that let pass what the WAF refused in LOG (LOG=envoy.log)
+	@[ -n "$(LOG)" ] || { echo "LOG is not set: give the log of Envoy, as in make waf-tune LOG=envoy.log" >&2; exit 1; }
+	@cargo run --quiet -p portcullis-waf-tune -- "$(LOG)" $(TUNE)
 
 bench-waf: ## Measures the WAF's CPU per request beside libmodsecurity in nginx; needs CRS_DIR and make crs
 	@[ -n "$(CRS_DIR)" ] || { echo "CRS_DIR is not set: there is no rule set to measure" >&2; exit 1; }

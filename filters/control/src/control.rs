@@ -1,6 +1,7 @@
 //! The trait that every control implements, and the answers that it can give.
 
 use crate::config::{Node, Section};
+use crate::counter::CounterFamily;
 use crate::exchange::Exchange;
 use crate::headers::{FieldName, Forwarded, HeaderMap};
 use crate::inspection::Inspection;
@@ -185,6 +186,8 @@ pub trait Control: Sized + 'static {
     const REASONS: &'static [&'static Reason];
     /// The closed list of what else it counts (`[a-z0-9_]+`).
     const COUNTERS: &'static [&'static str] = &[];
+    /// Its families of counters.
+    const FAMILIES: &'static [&'static CounterFamily] = &[];
     /// What it remembers of one request between phases.
     type State: Default + 'static;
 
@@ -330,6 +333,12 @@ pub trait Control: Sized + 'static {
 
     /// The exchange is over. Asked of every control, also where an earlier one refused.
     fn log(&self, _exchange: &mut Exchange, _state: &mut Self::State) {}
+
+    /// What it runs whose version an operator wants to know, by kind (`ruleset`) and version: a gauge
+    /// `portcullis.<control>.<kind>.<version>` is 1 while it does.
+    fn versions(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// What it does in the background.
     fn jobs(&self) -> Vec<Job> {

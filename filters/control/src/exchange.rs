@@ -14,6 +14,7 @@ pub use undo::Checkpoint;
 
 use crate::address::{ClientAddress, ClientIp};
 use crate::certificate::{PeerCertificate, SeenCertificate};
+use crate::counter::{Count, CounterFamily};
 use crate::headers::{Edit, FieldName, FieldValue, HeaderMap, Headers};
 use crate::mode::Mode;
 use crate::path::Path;
@@ -56,7 +57,7 @@ pub struct Exchange {
     caller: Caller,
     captures: Vec<(String, Vec<u8>)>,
     notes: Vec<Note>,
-    counts: Vec<(&'static str, &'static str)>,
+    counts: Vec<(&'static str, Count)>,
     lines: Vec<(String, u32)>,
     request_body: Option<Vec<u8>>,
     response_body: Option<Vec<u8>>,
@@ -393,7 +394,12 @@ impl Exchange {
 
     /// Counts one of the control's counters.
     pub fn count(&mut self, name: &'static str) {
-        self.counts.push((self.scene.control, name));
+        self.counts.push((self.scene.control, Count::Name(name)));
+    }
+
+    /// Counts a member of one of the control's families. Its name must not come from a client.
+    pub fn count_member(&mut self, family: &'static CounterFamily, member: String) {
+        self.counts.push((self.scene.control, Count::Member(family, member)));
     }
 
     fn is_shadow(&self) -> bool {
@@ -481,7 +487,7 @@ impl Exchange {
     }
 
     /// Takes what is to be counted.
-    pub fn take_counts(&mut self) -> Vec<(&'static str, &'static str)> {
+    pub fn take_counts(&mut self) -> Vec<(&'static str, Count)> {
         std::mem::take(&mut self.counts)
     }
 }

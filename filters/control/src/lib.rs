@@ -14,6 +14,7 @@ pub mod config;
 pub mod consumers;
 pub mod content_encoding;
 pub mod control;
+pub mod counter;
 pub mod exchange;
 pub mod fetched;
 pub mod headers;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::config::{Node, Section};
 use crate::control::{Body, CallAnswer, Control, Phase, Verdict};
+use crate::counter::CounterFamily;
 use crate::exchange::Exchange;
 use crate::headers::{FieldName, Forwarded};
 use crate::inspection::Inspection;
@@ -90,6 +91,8 @@ pub trait Policy {
     fn inspects_response(&self) -> Option<Inspection>;
     /// See [`Control::observes_chunks`].
     fn observes_chunks(&self) -> bool;
+    /// See [`Control::versions`].
+    fn versions(&self) -> Vec<(&'static str, String)>;
     /// See [`Control::jobs`].
     fn jobs(&self) -> Vec<Job>;
     /// See [`Control::job`].
@@ -164,6 +167,10 @@ impl<C: Control> Policy for C {
         Control::observes_chunks(self)
     }
 
+    fn versions(&self) -> Vec<(&'static str, String)> {
+        Control::versions(self)
+    }
+
     fn jobs(&self) -> Vec<Job> {
         Control::jobs(self)
     }
@@ -200,6 +207,8 @@ pub struct Kind {
     pub reasons: &'static [&'static Reason],
     /// See [`Control::COUNTERS`].
     pub counters: &'static [&'static str],
+    /// See [`Control::FAMILIES`].
+    pub families: &'static [&'static CounterFamily],
     /// Compiles an object's fields.
     pub compile: fn(&mut Section<'_>, &Site<'_>) -> Compiled,
     /// Compiles a list of sets of fields.
@@ -223,6 +232,7 @@ impl Kind {
             uses_consumers: C::USES_CONSUMERS,
             reasons: C::REASONS,
             counters: C::COUNTERS,
+            families: C::FAMILIES,
             compile: |section, site| {
                 C::compile(section, site).map(|control| Rc::new(control) as Rc<dyn Policy>)
             },

@@ -90,6 +90,12 @@ pub trait Host: Surroundings {
     /// Adds to a counter.
     fn increment(&self, counter: u32, by: u64) -> Result<(), HostError>;
 
+    /// Defines a gauge, as [`Host::define_counter`]; all workers share its value.
+    fn define_gauge(&self, name: &str) -> Result<u32, HostError>;
+
+    /// Sets a gauge.
+    fn set_gauge(&self, gauge: u32, value: u64) -> Result<(), HostError>;
+
     /// Milliseconds between ticks.
     fn set_tick_period(&self, milliseconds: u32) -> Result<(), HostError>;
 }

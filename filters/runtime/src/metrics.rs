@@ -1,6 +1,11 @@
 //! Counters `portcullis.<control>.<outcome>[.<reason>]`: a closed set of names, defined at load.
 
+mod members;
+mod versions;
+
 use std::cell::Cell;
+
+use portcullis_control::counter::CounterFamily;
 
 use portcullis_control::inspection::Uninspected;
 use portcullis_control::policy::Common;
@@ -9,6 +14,8 @@ use portcullis_control::record::Outcome;
 use portcullis_control::refusal::Reason;
 
 use crate::host::Host;
+use members::Members;
+use versions::Versions;
 
 struct Counter {
     control: &'static str,
@@ -29,6 +36,8 @@ pub(crate) struct Metrics {
     tried: Vec<Counter>,
     /// Refusals and replies.
     outcomes: Vec<(Outcome, Counter)>,
+    members: Members,
+    versions: Versions,
 }
 
 impl Metrics {
@@ -56,6 +65,7 @@ impl Metrics {
             }
         }
         metrics.add_reasons(host, module, Common::ALL);
+        metrics.versions = Versions::define(host, program);
         metrics
     }
 
@@ -99,6 +109,17 @@ impl Metrics {
         collect(own.find(|counter| counter.name == name && counter.control == control));
     }
 
+    /// Counts a member of one of a control's families, to be handed over on the next tick.
+    pub(crate) fn count_member(
+        &self,
+        host: &dyn Host,
+        control: &'static str,
+        family: &'static CounterFamily,
+        member: &str,
+    ) {
+        self.members.count(host, control, family, member);
+    }
+
     /// Counts that an alternative refused and another one was asked, to be handed over on the next tick.
     pub(crate) fn count_tried(&self, control: &str, reason: &str) {
         let mut tried = self.tried.iter();
@@ -118,6 +139,14 @@ impl Metrics {
                 counter.pending.set(pending);
             }
         }
+        self.members.flush(host);
+        self.versions.tell(host);
+    }
+
+    /// The configuration runs no longer.
+    pub(crate) fn end(&self, host: &dyn Host) {
+        self.flush(host);
+        self.versions.end(host);
     }
 }
 
@@ -133,8 +162,13 @@ fn define(
     outcome: Option<Outcome>,
     name: &'static str,
 ) -> Option<Counter> {
-    let parts = ["portcullis", control, outcome.map_or("", Outcome::name), name];
-    let full = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+    let full = full_name(&[control, outcome.map_or("", Outcome::name), name]);
     let id = host.define_counter(&full).ok()?;
     Some(Counter { control, name, id, pending: Cell::new(0) })
+}
+
+/// The metric's name: `portcullis` and all parts that are not empty.
+fn full_name(parts: &[&str]) -> String {
+    let parts = std::iter::once("portcullis").chain(parts.iter().copied());
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".")
 }

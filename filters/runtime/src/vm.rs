@@ -108,7 +108,10 @@ impl Vm {
             // What jobs fetch is waited for.
             if module.jobs.is_empty() { TICK_MS } else { SOON_MS }
         });
-        self.roots.entry(root).or_default().module = module;
+        let before = std::mem::replace(&mut self.roots.entry(root).or_default().module, module);
+        if let Some(before) = before {
+            before.metrics.end(&*self.host);
+        }
         let Some(period) = period else { return false };
         if self.worker == 0 {
             self.worker = self.host.random();
@@ -276,7 +279,10 @@ impl Vm {
         {
             self.calls.remove(&token);
         }
-        self.roots.remove(&id);
+        let root = self.roots.remove(&id);
+        if let Some(module) = root.and_then(|root| root.module) {
+            module.metrics.end(&*self.host);
+        }
     }
 
     /// The answer to a call came.

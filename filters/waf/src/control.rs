@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
+use portcullis_control::counter::CounterFamily;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::inspection::Inspection;
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
@@ -15,8 +16,10 @@ use portcullis_control::route::RouteMatch;
 use portcullis_control::surroundings::Surroundings;
 use portcullis_waf_engine::{Connection, EngineMode, Profile, Program, RulePhase, Transaction};
 
+use crate::audit::{self, Audit};
 use crate::config;
 use crate::judge::Reasons;
+use crate::preview::{PREVIEW_REFUSED, Preview, RESPONSE_PREVIEW_REFUSED};
 use crate::reason::Refused;
 use crate::request::{self, Kind};
 
@@ -35,6 +38,19 @@ const RESPONSE_ENCODED: &str = "response_encoded";
 const RESPONSE_OVER_LIMIT: &str = "response_over_limit";
 const RESPONSE_UNHELD: &str = "response_unheld";
 
+/// How often a rule matched that writes a line.
+pub(crate) const RULES: CounterFamily =
+    CounterFamily { name: "rule", member: "rule.<id>", most: MAX_RULES };
+/// The same by what the rule is about.
+pub(crate) const CLASSES: CounterFamily =
+    CounterFamily { name: "class", member: "class.<class>", most: MAX_CLASSES };
+
+/// Rules that are counted apart, at most: CRS and its plugins have about 400 that write lines, and Envoy keeps each
+/// counter for ever.
+const MAX_RULES: usize = 1_024;
+/// Classes that are counted apart, at most: CRS has 17.
+const MAX_CLASSES: usize = 64;
+
 /// Runs SecLang rules on requests and responses.
 pub struct Waf {
     pub(crate) program: Rc<Program>,
@@ -50,6 +66,8 @@ pub struct Waf {
     pub(crate) pass_streams: bool,
     /// Lines of the log a second and worker, at most.
     pub(crate) log_lines: u32,
+    pub(crate) audit: Option<Audit>,
+    pub(crate) preview: Option<Preview>,
     pub(crate) inspection: Option<Inspection>,
 }
 
@@ -148,10 +166,13 @@ impl Control for Waf {
         PARTIAL_BODY,
         ERROR_ALLOWED,
         MATCHED,
+        PREVIEW_REFUSED,
+        RESPONSE_PREVIEW_REFUSED,
         RESPONSE_ENCODED,
         RESPONSE_OVER_LIMIT,
         RESPONSE_UNHELD,
     ];
+    const FAMILIES: &'static [&'static CounterFamily] = &[&RULES, &CLASSES];
     type State = Passing;
 
     fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
@@ -272,13 +293,22 @@ impl Control for Waf {
             transaction.response_body(body.bytes, body.complete);
         }
         transaction.run(RulePhase::ResponseBody);
-        self.decide(exchange, state, Reasons::RESPONSE)
+        self.decide_at_end(exchange, state, Reasons::RESPONSE)
+    }
+
+    fn versions(&self) -> Vec<(&'static str, String)> {
+        let signatures = self.program.signatures().iter();
+        signatures.map(|signature| ("ruleset", signature.clone())).collect()
     }
 
     fn log(&self, exchange: &mut Exchange, state: &mut Passing) {
         let Some(transaction) = state.transaction.as_mut() else { return };
         transaction.run(RulePhase::Logging);
         self.tell(exchange, state);
+        let (Some(audit), Some(transaction)) = (&self.audit, &state.transaction) else { return };
+        if let Some(line) = audit.transaction(exchange, transaction) {
+            exchange.log(line, audit::MAX_LINES);
+        }
     }
 
     fn jobs(&self) -> Vec<Job> {

@@ -6,8 +6,10 @@ use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::mode::Mode;
 use portcullis_control::refusal::{Refusal, Reply};
 use portcullis_waf_engine::{EngineMode, Intervention, Match, RulePhase, Transaction};
+use portcullis_waf_seclang::syntax::Metadata;
 
-use crate::control::{ERROR_ALLOWED, MATCHED, Passing, Waf};
+use crate::control::{CLASSES, ERROR_ALLOWED, MATCHED, Passing, RULES, Waf};
+use crate::preview::{self, Scores};
 use crate::reason::Refused;
 use crate::report;
 
@@ -16,12 +18,17 @@ use crate::report;
 pub(crate) struct Reasons {
     rule: Refused,
     unjudged: Refused,
+    scores: Scores,
 }
 
 impl Reasons {
-    pub(crate) const REQUEST: Self = Self { rule: Refused::Rule, unjudged: Refused::Unjudged };
-    pub(crate) const RESPONSE: Self =
-        Self { rule: Refused::ResponseRule, unjudged: Refused::ResponseUnjudged };
+    pub(crate) const REQUEST: Self =
+        Self { rule: Refused::Rule, unjudged: Refused::Unjudged, scores: preview::INBOUND };
+    pub(crate) const RESPONSE: Self = Self {
+        rule: Refused::ResponseRule,
+        unjudged: Refused::ResponseUnjudged,
+        scores: preview::OUTBOUND,
+    };
 }
 
 impl Waf {
@@ -29,7 +36,7 @@ impl Waf {
     pub(crate) fn judge_request(&self, exchange: &mut Exchange, state: &mut Passing) -> Verdict {
         let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
         transaction.run(RulePhase::RequestBody);
-        let verdict = self.decide(exchange, state, Reasons::REQUEST);
+        let verdict = self.decide_at_end(exchange, state, Reasons::REQUEST);
         if let (Verdict::Continue, Some(transaction)) = (&verdict, &state.transaction)
             && !transaction.matches().is_empty()
         {
@@ -43,6 +50,11 @@ impl Waf {
         let Some(transaction) = state.transaction.as_ref() else { return };
         let new: &[Match] = transaction.matches().get(state.told..).unwrap_or_default();
         for one in new {
+            let Metadata { id, tags, .. } = &one.rule.metadata;
+            if *id != 0 {
+                exchange.count_member(&RULES, id.to_string());
+                exchange.count_member(&CLASSES, report::class(tags).to_owned());
+            }
             exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
         }
         state.told = transaction.matches().len();
@@ -81,6 +93,22 @@ impl Waf {
         }
         state.decided = true;
         Verdict::from(Refusal { fields, ..Refusal::from(reason) })
+    }
+
+    /// As [`Waf::decide`], where no further rule can refuse the request, or the response.
+    pub(crate) fn decide_at_end(
+        &self,
+        exchange: &mut Exchange,
+        state: &mut Passing,
+        reasons: Reasons,
+    ) -> Verdict {
+        let verdict = self.decide(exchange, state, reasons);
+        if let (Some(preview), Some(transaction), false) =
+            (self.preview, &state.transaction, state.decided)
+        {
+            preview.look(exchange, transaction, reasons.scores);
+        }
+        verdict
     }
 
     /// A refusal of ours that no rule decided, such as a body that is too large.

@@ -2,6 +2,7 @@
 
 use portcullis_control::exchange::Exchange;
 use portcullis_waf_engine::{EngineError, Match, Transaction};
+use portcullis_waf_seclang::syntax::Expression;
 
 use crate::reason::Refused;
 
@@ -12,8 +13,25 @@ const MAX_IDS: usize = 32;
 const MAX_URI: usize = 256;
 
 /// The names under which CRS, and our own rules, add up what matched.
-const INBOUND: &str = "blocking_inbound_anomaly_score";
-const OUTBOUND: &str = "blocking_outbound_anomaly_score";
+pub(crate) const INBOUND: &str = "blocking_inbound_anomaly_score";
+pub(crate) const OUTBOUND: &str = "blocking_outbound_anomaly_score";
+
+/// What a class's name begins with among the tags of a rule, in CRS as in our own set.
+const CLASS: &str = "attack-";
+
+/// Bytes of a class's name, at most; a longer one is none.
+const MAX_CLASS: usize = 32;
+
+/// What a rule is about (`sqli`), by the first of its tags that says so.
+pub(crate) fn class(tags: &[Expression]) -> &str {
+    let mut tags = tags.iter().filter_map(|tag| std::str::from_utf8(tag.literal()?).ok());
+    let harmless = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    tags.find_map(|tag| {
+        let class = tag.strip_prefix(CLASS)?;
+        (class.len() <= MAX_CLASS && class.bytes().all(harmless)).then_some(class)
+    })
+    .unwrap_or("unclassified")
+}
 
 /// The fields of the decision record.
 pub(crate) fn fields(transaction: &Transaction) -> Vec<(&'static str, String)> {
@@ -26,6 +44,7 @@ pub(crate) fn fields(transaction: &Transaction) -> Vec<(&'static str, String)> {
             fields.push((name, score.to_string()));
         }
     }
+    fields.push(("unique_id", String::from_utf8_lossy(transaction.unique_id()).into_owned()));
     fields
 }
 

@@ -62,6 +62,16 @@ pub struct Case {
     /// What clients send, in order.
     #[serde(default, rename = "request")]
     pub requests: Vec<Request>,
+    /// Metrics (`portcullis.waf.rule.942100`) and their values once all requests are over. A real Envoy has one of a name
+    /// for all cases: there it is at least so large.
+    #[serde(default)]
+    pub metrics: BTreeMap<String, u64>,
+    /// Texts, each of which stands in a line of the log.
+    #[serde(default)]
+    pub logged: Vec<String>,
+    /// Texts that stand in none.
+    #[serde(default)]
+    pub unlogged: Vec<String>,
     /// The Envoys that it is about; all of them unless set.
     pub envoys: Option<Envoys>,
     /// The tokens of the file, by name.

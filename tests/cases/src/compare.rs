@@ -30,6 +30,8 @@ pub fn judge(engine: &str, case: &Case, run: &Run) -> Result<(), String> {
         (None, false) => {
             lines("warning", &case.warned, &run.warned, &mut differences);
             exchanges(engine, run, &mut differences);
+            metrics(engine, case, run, &mut differences);
+            logged(case, run, &mut differences);
         }
     }
     if differences.is_empty() {
@@ -53,6 +55,33 @@ fn lines(what: &str, expected: &[String], found: &[String], differences: &mut Ve
     }
     for line in found.iter().filter(|line| !expected.contains(line)) {
         differences.push(format!("unexpected {what}: {line}"));
+    }
+}
+
+fn metrics(engine: &str, case: &Case, run: &Run, differences: &mut Vec<String>) {
+    for (name, wanted) in &case.metrics {
+        let found = run.metrics.get(name).copied().unwrap_or_default();
+        // All cases of an Envoy have one metric of a name.
+        let enough = if engine == "envoy" { found >= *wanted } else { found == *wanted };
+        if !enough {
+            differences.push(format!("expected the metric {name} to be {wanted}, found {found}"));
+        }
+    }
+}
+
+/// True if the log has all that a case expects of it.
+#[must_use]
+pub fn has_logged(case: &Case, log: &[String]) -> bool {
+    case.logged.iter().all(|text| log.iter().any(|line| line.contains(text)))
+}
+
+fn logged(case: &Case, run: &Run, differences: &mut Vec<String>) {
+    let is_there = |text: &&String| run.log.iter().any(|line| line.contains(text.as_str()));
+    for text in case.logged.iter().filter(|text| !is_there(text)) {
+        differences.push(format!("expected a line of the log with {text}"));
+    }
+    for text in case.unlogged.iter().filter(is_there) {
+        differences.push(format!("expected no line of the log with {text}"));
     }
 }
 

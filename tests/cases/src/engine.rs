@@ -1,5 +1,7 @@
 //! What an engine is: it carries a case out and tells what happened; judging is common code.
 
+use std::collections::BTreeMap;
+
 use crate::case::Case;
 use crate::prepared::Prepared;
 use crate::words::Field;
@@ -44,7 +46,9 @@ pub struct Run {
     pub warned: Vec<String>,
     /// What came of the requests, one for each.
     pub exchanges: Vec<Observed>,
-    /// What the module wrote, for the report.
+    /// The values of the metrics that the case names, after all exchanges.
+    pub metrics: BTreeMap<String, u64>,
+    /// What the module wrote.
     pub log: Vec<String>,
 }
 

@@ -7,15 +7,15 @@ use std::rc::Rc;
 
 use portcullis_waf_embedded::{Embedded, Sources, build};
 use portcullis_waf_engine::{
-    Connection, EngineMode, LogData, Prefilter as Tables, Profile, Program, RulePhase, Settings,
-    Store, Transaction,
+    Connection, EngineMode, Exclusion, LogData, Prefilter as Tables, Profile, Program, RulePhase,
+    Settings, Store, Transaction,
 };
 use portcullis_waf_seclang::Source;
 
 use crate::{Outcome, Request, Response, Waf};
 
 /// The engine with a rule set.
-struct Engine {
+pub struct Engine {
     program: Rc<Program>,
     profile: Rc<Profile>,
 }
@@ -31,7 +31,7 @@ pub enum Prefilter {
 
 /// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]), built as a module
 /// carries it.
-pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Box<dyn Waf>, String> {
+pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
     let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let recommended = repository().join("filters/waf/src/rulesets/recommended.conf");
     let mut sources = Sources {
@@ -75,11 +75,22 @@ pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Box<dy
     let program = Program::link(&set, settings, &store, &|_| None, tables)
         .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}\n")).collect::<String>())?;
     let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full)?;
-    Ok(Box::new(Engine { program: Rc::new(program), profile: Rc::new(profile) }))
+    Ok(Engine { program: Rc::new(program), profile: Rc::new(profile) })
 }
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+impl Engine {
+    /// The same rules without what is excluded.
+    ///
+    /// # Errors
+    /// What is wrong with an exclusion.
+    pub fn excluding(&self, exclusions: &[Exclusion]) -> Result<Self, String> {
+        let profile = Profile::new(&self.program, EngineMode::On, &[], exclusions, LogData::Full)?;
+        Ok(Engine { program: Rc::clone(&self.program), profile: Rc::new(profile) })
+    }
 }
 
 impl Waf for Engine {

@@ -115,7 +115,7 @@ fn through_envoy(suites: &[Suite], options: &Options) -> Result<bool, String> {
 
 fn in_process(suites: &[Suite], options: &Options, crs: &Path) -> Result<bool, String> {
     let mut waf = engine::load(crs, setup::DIRECTIVES, engine::Prefilter::On)?;
-    let (judged, logged) = run::all(suites, waf.as_mut(), &options.only);
+    let (judged, logged) = run::all(suites, &mut waf, &options.only);
     finish("in-process", &judged, &logged, options, crs)
 }
 

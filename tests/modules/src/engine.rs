@@ -1,5 +1,6 @@
 //! The module engine: cases on the built `.wasm` in the wasmtime host.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use portcullis_cases::case::Case;
@@ -43,7 +44,8 @@ impl Engine for ModuleEngine {
             Err(error) if error.is_refusal() => {
                 let (refused, warned) = faults(&case.module, &error.log);
                 let (refused, log) = (Some(refused), text(&error.log));
-                return Ok(Run { prepared, refused, warned, exchanges: Vec::new(), log });
+                let (exchanges, metrics) = (Vec::new(), BTreeMap::new());
+                return Ok(Run { prepared, refused, warned, exchanges, metrics, log });
             }
             Err(error) => return Err(Unable::Failure(error.to_string())),
         };
@@ -82,7 +84,11 @@ impl Engine for ModuleEngine {
             }
             exchanges.push(observed(&exchange));
         }
-        Ok(Run { prepared, refused: None, warned, exchanges, log: text(&process.log()) })
+        host.tick();
+        let value = |name: &String| u64::try_from(process.metric(name)).unwrap_or_default();
+        let metrics = case.metrics.keys().map(|name| (name.clone(), value(name))).collect();
+        let log = text(&process.log());
+        Ok(Run { prepared, refused: None, warned, exchanges, metrics, log })
     }
 }
 

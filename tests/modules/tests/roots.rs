@@ -75,3 +75,22 @@ fn requests_of_an_old_configuration_and_a_new_one_both_wait_no_longer_than_they_
 fn two_configurations_with_one_source_fetch_once() {
     two_wait(&configuration("/one", "a"), &configuration("/one", "b"), 1);
 }
+
+#[test]
+fn the_version_of_a_rule_set_is_told_while_it_runs_and_no_longer() {
+    let process = Process::new();
+    let builder = Host::load(wasm("waf")).process(&process);
+    let mut host = builder.configure(r#"{"ruleset": "base"}"#).start().unwrap();
+    let told = |version: &str| process.metric(&format!("portcullis.waf.ruleset.{version}"));
+    assert_eq!([told("Portcullis-base/1"), told("Own/2")], [1, 0]);
+    let own = json!({"ruleset": "none", "directives": "SecComponentSignature \"Own/2\""});
+    host.reconfigure(own.to_string()).unwrap();
+    host.advance(TICK);
+    assert_eq!([told("Portcullis-base/1"), told("Own/2")], [0, 1]);
+    // The same set again: whoever ends last must not say that it is gone.
+    let same =
+        json!({"ruleset": "none", "directives": "SecComponentSignature \"Own/2\"", "log_lines": 1});
+    host.reconfigure(same.to_string()).unwrap();
+    host.advance(TICK);
+    assert_eq!([told("Portcullis-base/1"), told("Own/2")], [0, 1]);
+}

@@ -85,6 +85,16 @@ impl<'v> Node<'v> {
         }
     }
 
+    /// A fraction from 0 to 1. As text, too: Envoy reads `0.01` in YAML so.
+    #[must_use]
+    pub fn fraction(&self) -> Option<f64> {
+        let text = || self.value.as_str().and_then(|text| text.parse().ok());
+        let number = self.value.as_f64().or_else(text);
+        number
+            .filter(|number| (0.0..=1.0).contains(number))
+            .or_else(|| self.expected("a fraction from 0 to 1, such as 0.01"))
+    }
+
     /// One of a closed list of words.
     #[must_use]
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {

@@ -53,6 +53,17 @@ fn whole_numbers_may_come_as_doubles_because_envoy_sends_them_so() {
 }
 
 #[test]
+fn fractions_may_come_as_text_because_envoy_reads_yaml_so() {
+    let read = |json: &str| faults(json, |node| node.fraction().map(|_| ()));
+    for good in ["0", "1", "0.01", "1.0", "\"0.01\"", "\"1\""] {
+        assert_eq!(read(good), [""; 0], "{good}");
+    }
+    for bad in ["-0.01", "1.01", "\"1.01\"", "\"NaN\"", "\"\"", "\"half\"", "true", "null"] {
+        assert_eq!(read(bad).len(), 1, "{bad}");
+    }
+}
+
+#[test]
 fn secrets_come_from_the_environment_and_never_stand_in_a_fault() {
     assert_eq!(faults(r#"{"secret":{"env":"SET"}}"#, limits), [""; 0]);
     let wrong = faults(r#"{"secret":["hunter2"]}"#, limits);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use portcullis_control::config::Reader;
 use portcullis_control::control::{Control, Verdict};
+use portcullis_control::counter::Count;
 use portcullis_control::exchange::{Exchange, Scene};
 use portcullis_control::headers::HeaderMap;
 use portcullis_control::json::parse;
@@ -200,7 +201,14 @@ impl Seen {
     }
 
     pub(crate) fn counts(&mut self) -> Vec<&'static str> {
-        self.exchange.take_counts().into_iter().map(|(_, name)| name).collect()
+        self.exchange
+            .take_counts()
+            .into_iter()
+            .filter_map(|(_, count)| match count {
+                Count::Name(name) => Some(name),
+                Count::Member(..) => None,
+            })
+            .collect()
     }
 }
 

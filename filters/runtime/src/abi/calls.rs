@@ -36,6 +36,13 @@ pub(super) enum Buffer {
     PluginConfiguration = 7,
 }
 
+/// Kinds of metrics of the ABI.
+#[derive(Clone, Copy)]
+enum Metric {
+    Counter = 0,
+    Gauge = 1,
+}
+
 fn check(status: u32) -> Result<(), HostError> {
     if status == 0 { Ok(()) } else { Err(HostError(status)) }
 }
@@ -375,10 +382,7 @@ impl Host for Envoy {
     }
 
     fn define_counter(&self, name: &str) -> Result<u32, HostError> {
-        let mut id = 0_u32;
-        // SAFETY: the name is a live `str` that the host only reads; `id` is a local that outlives the call.
-        check(unsafe { imports::proxy_define_metric(0, name.as_ptr(), name.len(), &raw mut id) })?;
-        Ok(id)
+        define_metric(Metric::Counter, name)
     }
 
     fn increment(&self, counter: u32, by: u64) -> Result<(), HostError> {
@@ -388,10 +392,28 @@ impl Host for Envoy {
         })
     }
 
+    fn define_gauge(&self, name: &str) -> Result<u32, HostError> {
+        define_metric(Metric::Gauge, name)
+    }
+
+    fn set_gauge(&self, gauge: u32, value: u64) -> Result<(), HostError> {
+        // SAFETY: takes no pointers.
+        check(unsafe { imports::proxy_record_metric(gauge, value) })
+    }
+
     fn set_tick_period(&self, milliseconds: u32) -> Result<(), HostError> {
         // SAFETY: takes no pointers.
         check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds) })
     }
+}
+
+fn define_metric(kind: Metric, name: &str) -> Result<u32, HostError> {
+    let mut id = 0_u32;
+    // SAFETY: the name is a live `str` that the host only reads; `id` is a local that outlives the call.
+    check(unsafe {
+        imports::proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id)
+    })?;
+    Ok(id)
 }
 
 fn body_of(direction: Direction) -> Buffer {

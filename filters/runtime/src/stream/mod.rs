@@ -13,6 +13,7 @@ use std::any::Any;
 use std::rc::Rc;
 
 use portcullis_control::control::{Phase, Verdict};
+use portcullis_control::counter::Count;
 use portcullis_control::exchange::{Exchange, Scene};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
@@ -158,8 +159,13 @@ impl Stream {
     }
 
     fn hand_over_counts(&mut self) {
-        for (control, name) in self.exchange.take_counts() {
-            self.module.metrics.count(control, name);
+        for (control, count) in self.exchange.take_counts() {
+            match count {
+                Count::Name(name) => self.module.metrics.count(control, name),
+                Count::Member(family, member) => {
+                    self.module.metrics.count_member(&*self.host, control, family, &member);
+                }
+            }
         }
     }
 

@@ -25,11 +25,25 @@ pub struct DataPolicy {
     pub secret: fn(&[u8]) -> bool,
 }
 
+impl LogData {
+    /// Adds what may be shown of a variable's value (`REQUEST_HEADERS:cookie`).
+    pub fn append(&self, name: &[u8], value: &[u8], text: &mut Vec<u8>) {
+        match self {
+            LogData::Full => text.extend_from_slice(value),
+            LogData::Matched(policy) => policy.append(name, value, text),
+            LogData::None => text.extend_from_slice(HIDDEN),
+        }
+    }
+}
+
+/// What stands for a value that is not shown.
+const HIDDEN: &[u8] = b"***";
+
 impl DataPolicy {
     /// Adds what may be shown of a variable's value.
     pub(crate) fn append(&self, name: &[u8], value: &[u8], text: &mut Vec<u8>) {
         if !name.is_empty() && (self.secret)(name) {
-            text.extend_from_slice(b"***");
+            text.extend_from_slice(HIDDEN);
         } else if value.len() > self.max {
             text.extend_from_slice(value.get(..self.max).unwrap_or_default());
             text.extend_from_slice(b"...");
@@ -50,6 +64,8 @@ pub struct Match {
     pub msg: Vec<u8>,
     /// `logdata`, expanded.
     pub data: Vec<u8>,
+    /// What made it match (`ARGS:q`): an exclusion of these would have let it pass.
+    pub targets: Vec<Vec<u8>>,
     /// `tag`, expanded.
     pub tags: Vec<Vec<u8>>,
 }
@@ -93,6 +109,9 @@ impl Match {
         }
         for tag in &self.tags {
             field(&mut line, "tag", tag);
+        }
+        for target in &self.targets {
+            field(&mut line, "target", target);
         }
         field(&mut line, "uri", uri);
         field(&mut line, "unique_id", unique_id);

@@ -6,7 +6,7 @@
 pub type Reason = (&'static str, &'static str);
 
 const NO_FILES: &str = "a filter has no file system";
-const AUDIT: &str = "a filter has no file system; the decision record and the log say what matched";
+const AUDIT: &str = "a filter has no file system; the field `audit` writes transactions to the log";
 const CONNECTIONS: &str = "connections are Envoy's own";
 const LINEAR: &str = "patterns take linear time";
 const MAPPING: &str = "full-width forms are mapped, other characters go by their low byte";

@@ -15,7 +15,10 @@ use portcullis_control::inspection::{
 use portcullis_control::program::Site;
 use portcullis_waf_engine::{DataPolicy, EngineMode, LimitAction, LogData, Profile, Settings};
 
+use crate::audit::Audit;
 use crate::control::{Limits, Waf};
+use crate::preview::Preview;
+use crate::rulesets::Choice;
 use crate::secret::is_secret;
 
 /// Bytes of a value that a line shows under `log_data: matched`: enough to see what it is.
@@ -51,6 +54,16 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     });
     let log_lines = section.or("log_lines", LOG_LINES, |node| node.integer(0..=MOST_LOG_LINES));
     let log_lines = u32::try_from(log_lines).unwrap_or(u32::MAX);
+    let audit = section.optional("audit").and_then(|node| Audit::read(&node, &log_data));
+    let preview = section.optional("preview").and_then(|node| {
+        let preview = Preview::read(&node, tx.detected())?;
+        if preview.has_level() && rules.as_ref().is_some_and(|rules| rules.choice == Choice::Base) {
+            node.fault(
+                "`paranoia_level` needs rules that have levels, and those of `base` have none",
+            );
+        }
+        Some(preview)
+    });
     let limits = read_limits(section);
     let response_body = section.optional("response_body").and_then(|node| node.boolean());
     let response_limit = read_bytes(section, "response_body_limit", 500);
@@ -130,6 +143,8 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         allow_errors,
         pass_streams,
         log_lines,
+        audit,
+        preview,
         inspection,
     })
 }

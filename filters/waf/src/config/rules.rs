@@ -23,6 +23,8 @@ pub(super) struct Rules<'v> {
     data: BTreeMap<String, Vec<u8>>,
     prefilter: Option<Rc<Prefilter>>,
     written: Vec<(&'static str, Node<'v>)>,
+    /// Which rules there are beside those that are written.
+    pub(super) choice: Choice,
 }
 
 /// Bytes of one data file, at most.
@@ -104,7 +106,7 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules
         Some((set, prefilter))
     })?;
     let settings = Settings::of(&set.settings);
-    Some(Rules { set, settings, data, prefilter, written })
+    Some(Rules { set, settings, data, prefilter, written, choice })
 }
 
 impl Rules<'_> {

@@ -3,7 +3,11 @@
 use portcullis_control::config::{Node, Section};
 
 /// What the fields set.
-pub(crate) struct TxFields(Vec<TxField>);
+pub(crate) struct TxFields {
+    fields: Vec<TxField>,
+    /// The paranoia level up to which rules run, as far as fields say.
+    detected: u64,
+}
 
 struct TxField {
     /// The variable.
@@ -54,7 +58,8 @@ pub(crate) fn read(section: &mut Section<'_>) -> TxFields {
         format!(".{}/", word.strip_prefix('.').unwrap_or(&word))
     };
     list("restricted_extensions", "restricted_extensions", dot, None);
-    TxFields(fields)
+    let detected = detection.or(blocking).unwrap_or(1);
+    TxFields { fields, detected }
 }
 
 /// Words that can stand in a list of CRS, which separates them with spaces, bars and slashes.
@@ -77,9 +82,14 @@ fn join(words: &[&str], write: fn(&str) -> String) -> String {
 }
 
 impl TxFields {
+    /// The paranoia level up to which rules run, as far as fields say.
+    pub(crate) fn detected(&self) -> u64 {
+        self.detected
+    }
+
     /// What is set before the first rule runs.
     pub(crate) fn values(&self, pass_streams: bool) -> Vec<(&str, &[u8])> {
-        let fields = self.0.iter().map(|field| (field.name, field.value.as_bytes()));
+        let fields = self.fields.iter().map(|field| (field.name, field.value.as_bytes()));
         // What `allowances.conf` asks for.
         let grpc = pass_streams.then_some(("portcullis_allow_grpc", &b"1"[..]));
         fields.chain(grpc).collect()
@@ -87,6 +97,6 @@ impl TxFields {
 
     /// The field that somebody wrote for a variable, in lower case.
     pub(crate) fn written(&self, name: &[u8]) -> Option<&'static str> {
-        self.0.iter().find(|field| field.name.as_bytes() == name)?.written
+        self.fields.iter().find(|field| field.name.as_bytes() == name)?.written
     }
 }

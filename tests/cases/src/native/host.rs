@@ -225,6 +225,21 @@ impl Host for World {
         }
     }
 
+    fn define_gauge(&self, name: &str) -> Result<u32, HostError> {
+        self.define_counter(name)
+    }
+
+    fn set_gauge(&self, gauge: u32, value: u64) -> Result<(), HostError> {
+        let mut counters = self.inner.counters.borrow_mut();
+        match counters.get_mut(gauge as usize) {
+            Some((_, held)) if !self.is_broken(Part::Counters) => {
+                *held = value;
+                Ok(())
+            }
+            _ => Err(BAD_ARGUMENT),
+        }
+    }
+
     fn set_tick_period(&self, milliseconds: u32) -> Result<(), HostError> {
         self.inner.tick_ms.set(milliseconds);
         Ok(())

@@ -73,6 +73,7 @@ impl Engine for NativeEngine {
             }
         }
         let refused = (!accepted).then_some(refused);
-        Ok(Run { refused, warned, exchanges, log: text(world.log()).collect(), prepared })
+        let metrics = case.metrics.keys().map(|name| (name.clone(), native.count(name))).collect();
+        Ok(Run { refused, warned, exchanges, metrics, log: text(world.log()).collect(), prepared })
     }
 }

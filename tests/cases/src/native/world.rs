@@ -50,7 +50,7 @@ pub enum Part {
     Replies,
     /// Calls to clusters.
     Calls,
-    /// Defining and adding to counters.
+    /// Defining and changing counters and gauges.
     Counters,
 }
 
@@ -124,7 +124,7 @@ impl World {
         self.inner.log.borrow().clone()
     }
 
-    /// The value of a counter; 0 where nobody defined it.
+    /// The value of a counter or gauge; 0 where nobody defined it.
     #[must_use]
     pub fn counter(&self, name: &str) -> u64 {
         let counters = self.inner.counters.borrow();

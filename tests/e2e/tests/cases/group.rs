@@ -6,13 +6,15 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use portcullis_cases::case::Case;
+use portcullis_cases::compare::has_logged;
 use portcullis_cases::engine::{Message, Observed, Run, Unable, load_lines};
 use portcullis_cases::prepared::{Answer, Prepared, Sent};
 use portcullis_e2e::{
     Connection, Envoy, EnvoyConfig, Error, Headers, Response, Shown, TlsClient, Upstream,
-    eventually,
+    eventually, within,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,6 +22,9 @@ use tempfile::TempDir;
 use crate::earlier;
 use crate::listener::{Place, listener, plugin_of, proxy_line};
 use crate::sent::{left_out, request};
+
+/// How long a case waits for what an Envoy tells late; it costs nothing where it comes.
+const LOG_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running Envoy with the listeners of its cases.
 pub(crate) struct Group {
@@ -134,7 +139,8 @@ impl Group {
         let accepted = self.listeners.contains_key(&listener_name(&member.plugin, 0));
         if !accepted {
             let refused = Some(refused);
-            return Ok(Run { prepared, refused, warned, exchanges: Vec::new(), log: log() });
+            let (exchanges, metrics) = (Vec::new(), BTreeMap::new());
+            return Ok(Run { prepared, refused, warned, exchanges, metrics, log: log() });
         }
         let mut exchanges = Vec::new();
         let before = self.decisions(member).len();
@@ -158,7 +164,11 @@ impl Group {
         if let Some(how) = self.envoy.ended() {
             return Err(Unable::Failure(format!("Envoy ended: {how}")));
         }
-        Ok(Run { prepared, refused: None, warned, exchanges, log: log() })
+        let metrics = self.metrics(case);
+        // Envoy's log comes to us through a pipe.
+        let logged = within(LOG_PATIENCE, || Some(log()).filter(|log| has_logged(case, log)));
+        let log = logged.unwrap_or_else(log);
+        Ok(Run { prepared, refused: None, warned, exchanges, metrics, log })
     }
 
     fn send(&self, member: &Member, sent: &Sent) -> Result<Observed, Unable> {
@@ -191,6 +201,19 @@ impl Group {
             }),
             ..Observed::default()
         })
+    }
+
+    /// The values of the case's metrics, once they are as large as they should become: workers hand over what they
+    /// counted when they tick.
+    fn metrics(&self, case: &Case) -> BTreeMap<String, u64> {
+        let value = |name: &String| self.envoy.stat(&format!("wasmcustom.{name}")).unwrap_or(0);
+        let all = || -> BTreeMap<String, u64> {
+            case.metrics.keys().map(|name| (name.clone(), value(name))).collect()
+        };
+        let reached = |all: &BTreeMap<String, u64>| {
+            case.metrics.iter().all(|(name, wanted)| all.get(name) >= Some(wanted))
+        };
+        within(LOG_PATIENCE, || Some(all()).filter(reached)).unwrap_or_else(all)
     }
 
     /// The decision records of a case's requests, in order.

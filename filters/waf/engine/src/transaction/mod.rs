@@ -1,5 +1,6 @@
 //! One request on its way through the five phases.
 
+mod account;
 mod action;
 mod body;
 mod evaluate;

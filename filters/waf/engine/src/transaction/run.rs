@@ -115,6 +115,7 @@ impl Transaction {
             phase,
             msg: msg.unwrap_or_default(),
             data: data.unwrap_or_default(),
+            targets: self.targets(store, linked),
             tags,
         });
     }
