@@ -1,6 +1,8 @@
 //! How a control looks at the bodies of responses, and what becomes of those that nobody can look at.
 
-use crate::config::Section;
+use std::time::Duration;
+
+use crate::config::{Node, Section};
 use crate::content_encoding::codings;
 use crate::headers::HeaderMap;
 use crate::media_type::essence;
@@ -16,6 +18,12 @@ pub const DEFAULT_MAX: usize = ENVOYS_BUFFER / 2;
 /// Bytes of a response that may be configured, at most: what a worker's memory has grown to it never gives back.
 pub const LARGEST_MAX: usize = 16 * 1_048_576;
 
+/// How long a response is held unless configured: no whole answer takes so long, and its client waits meanwhile.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest that may be configured: whoever waits an hour for an answer has gone.
+pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(3_600);
+
 /// How a control looks at responses on one route.
 ///
 /// It asks for a body with [`crate::control::Verdict::Inspect`], for those responses alone that it cares for. Never held
@@ -25,16 +33,18 @@ pub const LARGEST_MAX: usize = 16 * 1_048_576;
 pub struct Inspection {
     /// Bytes that are held at most, at least 1.
     pub max: usize,
-    /// What becomes of a larger one.
+    /// How long its body is held at most, from its headers on. It is looked at once a second, and as each part comes.
+    pub timeout: Duration,
+    /// What becomes of one that is larger, or takes longer.
     pub on_limit: OnLimit,
     /// What becomes of one that cannot be looked at.
     pub on_uninspected: OnUninspected,
 }
 
-/// What becomes of a response that is larger than a control looks at.
+/// What becomes of a response that is larger than a control looks at, or not there in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLimit {
-    /// It is refused ([`Uninspected::OverLimit`]).
+    /// It is refused ([`Uninspected::OverLimit`], [`Uninspected::TimedOut`]).
     Refuse,
     /// It passes, whole, and is counted; the control is not asked about its body.
     Pass,
@@ -60,6 +70,8 @@ reasons! {
         Encoded = (502, "response_encoded", "Bad gateway"),
         /// It is larger than its control looks at.
         OverLimit = (502, "response_over_limit", "Bad gateway"),
+        /// It was not there in time.
+        TimedOut = (504, "response_timeout", "Gateway timeout"),
         /// The host cannot hold its headers (`body_hold: stream`).
         Unheld = (502, "response_unheld", "Bad gateway"),
     }
@@ -69,12 +81,12 @@ impl Default for Inspection {
     /// Nothing passes that nobody has looked at: how large an answer is, a client often chooses by a parameter.
     fn default() -> Self {
         let (on_limit, on_uninspected) = (OnLimit::Refuse, OnUninspected::Refuse);
-        Inspection { max: DEFAULT_MAX, on_limit, on_uninspected }
+        Inspection { max: DEFAULT_MAX, timeout: DEFAULT_TIMEOUT, on_limit, on_uninspected }
     }
 }
 
 impl Inspection {
-    /// Reads `max_body_bytes`, `on_limit` and `on_uninspected` of a control; what is not written stays as it is.
+    /// Reads `max_body_bytes`, `hold_timeout`, `on_limit` and `on_uninspected` of a control; what is not written stays as it is.
     #[must_use]
     pub fn read(self, section: &mut Section<'_>) -> Self {
         let largest = u64::try_from(LARGEST_MAX).unwrap_or(u64::MAX);
@@ -88,14 +100,21 @@ impl Inspection {
             }
             Some(max)
         });
+        let timeout = section.or("hold_timeout", self.timeout, |node| read_timeout(&node));
         let on_limit = section.or("on_limit", self.on_limit, |node| {
             node.word(&[("refuse", OnLimit::Refuse), ("pass", OnLimit::Pass)])
         });
         let on_uninspected = section.or("on_uninspected", self.on_uninspected, |node| {
             node.word(&[("refuse", OnUninspected::Refuse), ("pass", OnUninspected::Pass)])
         });
-        Inspection { max, on_limit, on_uninspected }
+        Inspection { max, timeout, on_limit, on_uninspected }
     }
+}
+
+/// Seconds that a response is held at most.
+#[must_use]
+pub fn read_timeout(node: &Node<'_>) -> Option<Duration> {
+    node.integer(1..=LONGEST_TIMEOUT.as_secs()).map(Duration::from_secs)
 }
 
 /// What the head of a response says of looking at its body.
@@ -179,9 +198,11 @@ mod tests {
     #[test]
     fn a_bound_is_told_where_it_cannot_act_or_is_none() {
         assert_eq!(read("{}"), (Some(Inspection::default()), Vec::new()));
-        let written = r#"{"max_body_bytes":1,"on_limit":"pass","on_uninspected":"pass"}"#;
+        let written =
+            r#"{"max_body_bytes":1,"hold_timeout":1,"on_limit":"pass","on_uninspected":"pass"}"#;
         let (on_limit, on_uninspected) = (OnLimit::Pass, OnUninspected::Pass);
-        let inspection = Inspection { max: 1, on_limit, on_uninspected };
+        let inspection =
+            Inspection { max: 1, timeout: Duration::from_secs(1), on_limit, on_uninspected };
         assert_eq!(read(written), (Some(inspection), Vec::new()));
         for (max, faults, warnings) in [
             (0, 1, 0),
@@ -196,6 +217,10 @@ mod tests {
                 (faults > 0, faults + warnings),
                 "{max}"
             );
+        }
+        for (timeout, is_one) in [(0, false), (1, true), (3_600, true), (3_601, false)] {
+            let (inspection, faults) = read(&format!("{{\"hold_timeout\":{timeout}}}"));
+            assert_eq!((inspection.is_some(), faults.is_empty()), (is_one, is_one), "{timeout}");
         }
         assert_eq!(
             read(r#"{"on_limit":"beginning","on_uninspected":"mask"}"#).1,

@@ -67,6 +67,8 @@ pub struct Refusal {
     pub headers: Vec<(FieldName, FieldValue)>,
     /// What the decision record and the log say beside the reason; the client never sees it. No token, key or cookie.
     pub fields: Vec<(&'static str, String)>,
+    /// The stream is closed without an answer; only a host that can't do so sends what the rest of this says.
+    pub closes: bool,
 }
 
 impl Refusal {
@@ -80,6 +82,7 @@ impl Refusal {
             members: Vec::new(),
             headers: Vec::new(),
             fields: Vec::new(),
+            closes: false,
         }
     }
 

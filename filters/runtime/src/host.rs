@@ -60,14 +60,17 @@ pub trait Host: Surroundings {
     /// Answers instead of the upstream; takes effect when the callback returns, the first reply wins.
     fn reply(&self, reply: &LocalReply<'_>) -> Result<(), HostError>;
 
+    /// Ends the stream without an answer, after the callback returns; a reply that was given before stands.
+    fn close(&self, direction: Direction) -> Result<(), HostError>;
+
     /// Up to `max` bytes of the body that the host holds.
     fn body(&self, direction: Direction, max: usize) -> Result<Vec<u8>, HostError>;
 
     /// Replaces the whole body that the host holds.
     fn set_body(&self, direction: Direction, body: &[u8]) -> Result<(), HostError>;
 
-    /// Lets a paused request go on, after the callback returns.
-    fn resume_request(&self) -> Result<(), HostError>;
+    /// Lets a paused request or response go on, after the callback returns.
+    fn resume(&self, direction: Direction) -> Result<(), HostError>;
 
     /// Writes a property of the stream (filter state `wasm.<name>`).
     fn set_property(&self, name: &str, value: &[u8]) -> Result<(), HostError>;

@@ -16,6 +16,8 @@ pub(crate) struct Answer {
     pub(crate) grpc_status: u32,
     /// For `%RESPONSE_CODE_DETAILS%`.
     pub(crate) details: String,
+    /// Nothing of it is sent where the host can close the stream.
+    pub(crate) closes: bool,
 }
 
 impl Answer {
@@ -30,6 +32,7 @@ impl Answer {
             body: refusal.body(format, exchange.request_id()),
             grpc_status: grpc_status(refusal.status()),
             details: format!("portcullis_{control}_{}", refusal.reason.label),
+            closes: refusal.closes,
         }
     }
 
@@ -41,6 +44,7 @@ impl Answer {
             body: reply.body,
             grpc_status: 0,
             details: format!("portcullis_{control}_answered"),
+            closes: false,
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Vm {
     calls: ById<Waiting>,
     /// Streams that wait for something new, with their roots.
     sleepers: Vec<(u32, u32)>,
+    /// Streams that hold their response, with their roots.
+    holders: Vec<(u32, u32)>,
 }
 
 /// A configuration. A VM has several of them: after an update the old one too, and those of all listeners that share a
@@ -80,6 +82,7 @@ impl Vm {
             streams: ById::default(),
             calls: ById::default(),
             sleepers: Vec::new(),
+            holders: Vec::new(),
         }
     }
 
@@ -136,6 +139,7 @@ impl Vm {
         let Ticked { soon, news } = module.jobs.tick(module.desk(&*self.host), self.tenant(root));
         self.remember_job_calls(root, &module);
         self.wake(root, news);
+        self.end_holding(root);
         let soon = soon || self.sleepers.iter().any(|(_, parent)| *parent == root);
         self.tick_every(root, if soon { SOON_MS } else { TICK_MS });
     }
@@ -164,6 +168,38 @@ impl Vm {
             }
         }
         if !woken.is_empty() {
+            let _ = self.host.set_effective_context(root);
+        }
+    }
+
+    /// Judges those responses of a root that are held for too long, by what is there of them. The usual ticks do: a second
+    /// more is nothing to who has waited for so many.
+    fn end_holding(&mut self, root: u32) {
+        if self.holders.is_empty() {
+            return;
+        }
+        let now = self.host.now();
+        let mut late = Vec::new();
+        for (id, parent) in std::mem::take(&mut self.holders) {
+            let until = self.streams.get(&id).and_then(Stream::holds_response_until);
+            match until {
+                Some(until) if parent == root && until <= now => late.push(id),
+                Some(_) => self.holders.push((id, parent)),
+                None => {}
+            }
+        }
+        for id in &late {
+            if self.host.set_effective_context(*id).is_ok()
+                && let Some(stream) = self.streams.get_mut(id)
+            {
+                stream.end_holding();
+                // A later control may wait for longer.
+                if stream.holds_response_until().is_some() {
+                    self.holders.push((*id, root));
+                }
+            }
+        }
+        if !late.is_empty() {
             let _ = self.host.set_effective_context(root);
         }
     }
@@ -247,10 +283,12 @@ impl Vm {
 
     /// See [`Stream::response_headers`].
     pub fn response_headers(&mut self, id: u32, end: bool) -> HeadersFlow {
-        match self.streams.get_mut(&id) {
-            Some(stream) => stream.response_headers(end),
-            None => HeadersFlow::Continue,
+        let Some(stream) = self.streams.get_mut(&id) else { return HeadersFlow::Continue };
+        let flow = stream.response_headers(end);
+        if stream.holds_response_until().is_some() {
+            self.holders.push((id, stream.root()));
         }
+        flow
     }
 
     /// See [`Stream::response_body`].

@@ -37,6 +37,7 @@ pub(crate) const MATCHED: &str = "matched";
 const RESPONSE_ENCODED: &str = "response_encoded";
 const RESPONSE_OVER_LIMIT: &str = "response_over_limit";
 const RESPONSE_UNHELD: &str = "response_unheld";
+const RESPONSE_TIMEOUT: &str = "response_timeout";
 
 /// How often a rule matched that writes a line.
 pub(crate) const RULES: CounterFamily =
@@ -88,6 +89,13 @@ const WARM: &str = "waf:warm";
 /// Milliseconds between looks whether there is something to compile: soon after the first request, and nothing otherwise.
 const WARM_MS: u64 = 1_000;
 
+impl Limits {
+    /// The most that is held of a body.
+    fn held(self, files: bool) -> usize {
+        if files { self.body } else { self.no_files.min(self.body) }
+    }
+}
+
 /// What is remembered of a request.
 #[derive(Default)]
 pub struct Passing {
@@ -118,15 +126,6 @@ impl Waf {
         transaction
     }
 
-    /// The most that is held of a request's body.
-    fn held(&self, exchange: &Exchange) -> usize {
-        let content_type = exchange.request_headers().first("content-type").unwrap_or_default();
-        let files = content_type
-            .get(..MULTIPART.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(MULTIPART));
-        if files { self.limits.body } else { self.limits.no_files.min(self.limits.body) }
-    }
-
     /// Phase 2 of a request of which nothing more is looked at, and what else is to be said of it.
     fn judge_without_body(
         &self,
@@ -145,8 +144,6 @@ impl Waf {
         self.refuse(state, reason)
     }
 }
-
-const MULTIPART: &[u8] = b"multipart/form-data";
 
 impl Control for Waf {
     const NAME: &'static str = "waf";
@@ -171,6 +168,7 @@ impl Control for Waf {
         RESPONSE_ENCODED,
         RESPONSE_OVER_LIMIT,
         RESPONSE_UNHELD,
+        RESPONSE_TIMEOUT,
     ];
     const FAMILIES: &'static [&'static CounterFamily] = &[&RULES, &CLASSES];
     type State = Passing;
@@ -194,6 +192,7 @@ impl Control for Waf {
         let wants_body = kind == Kind::Plain && !end && transaction.wants_request_body();
         state.unique_id = String::from_utf8_lossy(transaction.unique_id()).into_owned();
         let enforces = transaction.engine() == EngineMode::On;
+        let held = self.limits.held(transaction.expects_files());
         state.transaction = Some(Box::new(transaction));
         // In `shadow` the request goes on whatever is decided, and nobody would be asked about its body any more.
         if exchange.mode() == Mode::Shadow {
@@ -210,7 +209,7 @@ impl Control for Waf {
             Kind::Plain if exchange.peek_request_header("expect").is_some() => {
                 self.judge_without_body(exchange, state, Some(Refused::Expectation))
             }
-            Kind::Plain => Verdict::HoldBody { max: self.held(exchange) },
+            Kind::Plain => Verdict::HoldBody { max: held },
             Kind::Tunnel => {
                 exchange.note(UNINSPECTED_UPGRADE, Vec::new());
                 self.judge_request(exchange, state)
@@ -289,6 +288,11 @@ impl Control for Waf {
         body: Body<'_>,
     ) -> Verdict {
         let Some(transaction) = state.transaction.as_mut() else { return Verdict::Continue };
+        // What came too late is counted by who waited for it.
+        let max = self.inspection.map_or(usize::MAX, |inspection| inspection.max);
+        if !body.complete && body.bytes.len() >= max {
+            exchange.note(RESPONSE_OVER_LIMIT, vec![("bytes", body.bytes.len().to_string())]);
+        }
         if !body.bytes.is_empty() {
             transaction.response_body(body.bytes, body.complete);
         }

@@ -137,8 +137,9 @@ impl Waf {
                 fields,
                 ..Refusal::from(reason)
             }),
-            // No host lets a filter close a stream of HTTP/1.1 without an answer.
-            Intervention::Drop { .. } => Verdict::from(Refusal { fields, ..Refusal::from(reason) }),
+            Intervention::Drop { .. } => {
+                Verdict::from(Refusal { fields, closes: true, ..Refusal::from(reason) })
+            }
         }
     }
 }

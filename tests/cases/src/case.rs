@@ -186,6 +186,9 @@ pub struct Request {
     /// The upstream's body in parts instead, each of which reaches the filter by itself, without `content-length`. A real
     /// Envoy may see several at once.
     pub upstream_parts: Option<Vec<Text>>,
+    /// Seconds that pass between one part of it and the next.
+    #[serde(default)]
+    pub upstream_pause: u64,
     /// The upstream's trailer fields.
     #[serde(default)]
     pub upstream_trailers: Fields,
@@ -223,8 +226,12 @@ fn ok() -> u16 {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// The status that the client gets.
+    /// The status that the client gets; left out only beside `dropped`.
+    #[serde(default)]
     pub status: u16,
+    /// True: the client gets no answer, as the stream is cut.
+    #[serde(default)]
+    pub dropped: bool,
     /// Header fields of the answer, each with exactly these values.
     #[serde(default)]
     pub headers: BTreeMap<String, Values>,

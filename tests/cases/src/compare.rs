@@ -116,8 +116,14 @@ fn exchanges(engine: &str, run: &Run, differences: &mut Vec<String>) {
 
 fn exchange(request: &Sent, observed: &Observed, found: &mut Vec<String>) {
     let Expected { plain: expect, headers, upstream } = &request.expected;
-    if observed.status != Some(expect.status) {
-        found.push(format!("expected status {}, found {:?}", expect.status, observed.status));
+    match observed.status {
+        found_status if !expect.dropped && found_status != Some(expect.status) => {
+            found.push(format!("expected status {}, found {found_status:?}", expect.status));
+        }
+        Some(status) if expect.dropped => {
+            found.push(format!("expected no answer, found status {status}"));
+        }
+        _ => {}
     }
     fields("header", headers, &observed.headers, found);
     for name in &expect.present {

@@ -156,7 +156,11 @@ fn check(case: &Case) -> Vec<String> {
     }
     for request in &case.requests {
         let expect = &request.expect;
-        if !(100..600).contains(&expect.status) {
+        if expect.dropped {
+            if expect.status != 0 {
+                fault("expected no status beside `dropped`");
+            }
+        } else if !(100..600).contains(&expect.status) {
             fault("expected a status between 100 and 599");
         }
         if expect.reason.is_some() && expect.upstream.is_some() {
@@ -164,6 +168,14 @@ fn check(case: &Case) -> Vec<String> {
         }
         if expect.upstream_untouched == Some(true) && expect.upstream.is_some() {
             fault("an upstream that is untouched saw nothing");
+        }
+        if request.upstream_pause > 0
+            && (request.upstream_parts.is_none()
+                || request.body.is_some()
+                || request.parts.is_some()
+                || !request.trailers.0.is_empty())
+        {
+            fault("only a response in parts to a request without a body can pause");
         }
         if request.times == 0 {
             fault("a request is sent at least once");

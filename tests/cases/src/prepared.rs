@@ -80,6 +80,8 @@ pub struct Answer {
     pub parts: Vec<usize>,
     /// Trailer fields.
     pub trailers: Vec<Field>,
+    /// Nanoseconds between one part and the next.
+    pub pause: u64,
 }
 
 impl Answer {
@@ -260,6 +262,7 @@ fn send(words: &Words<'_>, request: &Request, label: String, at: u64) -> Result<
         body: request.upstream_body.as_ref().map(bytes).transpose()?.unwrap_or_default(),
         parts: Vec::new(),
         trailers: words.fields(&request.upstream_trailers, second)?,
+        pause: request.upstream_pause.saturating_mul(SECOND),
     };
     for part in request.upstream_parts.iter().flatten() {
         let part = bytes(part)?;

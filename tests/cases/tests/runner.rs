@@ -259,6 +259,26 @@ absent_trailers = ["x-t"]
 }
 
 #[test]
+fn an_answer_where_none_was_to_be_is_told_and_so_is_what_the_log_says() {
+    let said = "logged = [\"\\\"reason\\\":\\\"told\\\"\", \"sung\"]\nunlogged = [\"told\", \"whispered\"]\n";
+    let request = r#"
+[[case.request]]
+headers = { x-do = "refuse" }
+expect = { dropped = true, reason = "told" }
+"#;
+    let report = report(&format!("{HEAD}{said}{request}"));
+    for line in [
+        "expected no answer, found status 403",
+        "expected a line of the log with sung",
+        "expected no line of the log with told",
+    ] {
+        assert!(report.contains(line), "{line:?} is not in\n{report}");
+    }
+    assert!(!report.contains("whispered"), "{report}");
+    assert_eq!(report.matches("line of the log with").count(), 2, "{report}");
+}
+
+#[test]
 fn a_shadow_mode_decision_is_told_and_changes_nothing() {
     let shadow = HEAD.replace("\" }", "\", mode = \"shadow\" }");
     let request = r#"
@@ -319,7 +339,14 @@ fn tables_that_say_something_unknown_or_nothing_are_refused() {
             with("[[case.request]]\nexpect = { status = 200, text = \"\", foo = 1 }"),
             "unknown field",
         ),
-        (with("[[case.request]]\nexpect = {}"), "missing field `status`"),
+        (with("[[case.request]]\nexpect = {}"), "a status between"),
+        (with("[[case.request]]\nexpect = { status = 403, dropped = true }"), "no status beside"),
+        (
+            with(
+                "[[case.request]]\nupstream_body = \"a\"\nupstream_pause = 1\nexpect = { status = 200 }",
+            ),
+            "only a response in parts",
+        ),
         (with("[[case.request]]\nexpect = { status = 2 }"), "a status between"),
         (with(&format!("refused = [\"x\"]\n{ok}")), "either requests or refused"),
         (with(&format!("config_text = \"x\"\n{ok}")), "found both"),

@@ -70,7 +70,11 @@ impl Engine for ModuleEngine {
             }
             let number = i64::try_from(exchanges.len()).unwrap_or_default();
             let request = on_connection(request(sent), sent, case.minor(), number);
-            let mut exchange = host.send(request);
+            let mut exchange = if sent.answer.pause > 0 {
+                slowly(&mut host, request, sent)
+            } else {
+                host.send(request)
+            };
             let mut left = LONGEST_WAIT;
             while exchange.paused && exchange.client.is_none() && left > 0 {
                 left -= WAIT_STEP;
@@ -90,6 +94,23 @@ impl Engine for ModuleEngine {
         let log = text(&process.log());
         Ok(Run { prepared, refused: None, warned, exchanges, metrics, log })
     }
+}
+
+/// Has the upstream answer part by part, with time between them.
+fn slowly(host: &mut Host, request: Request, sent: &Sent) -> Exchange {
+    let id = host.worker(0).open(&request);
+    host.worker(0).stream(id).answer_by_hand();
+    host.worker(0).stream(id).request_headers(&request.headers, true);
+    let response = response(&sent.answer);
+    host.worker(0).stream(id).response_headers(&response.headers, false);
+    let last = response.chunks.len();
+    for (index, part) in response.chunks.iter().enumerate() {
+        if index > 0 {
+            host.advance(Duration::from_nanos(sent.answer.pause));
+        }
+        host.worker(0).stream(id).response_body(part, index + 1 == last);
+    }
+    host.worker(0).exchange(id)
 }
 
 /// Has the clusters of a case answer every call that was made, and those that the answers lead to.

@@ -294,9 +294,14 @@ impl Host for Envoy {
         })
     }
 
-    fn resume_request(&self) -> Result<(), HostError> {
+    fn close(&self, direction: Direction) -> Result<(), HostError> {
         // SAFETY: takes no pointers.
-        check(unsafe { imports::proxy_continue_stream(0) })
+        check(unsafe { imports::proxy_close_stream(stream_of(direction)) })
+    }
+
+    fn resume(&self, direction: Direction) -> Result<(), HostError> {
+        // SAFETY: takes no pointers.
+        check(unsafe { imports::proxy_continue_stream(stream_of(direction)) })
     }
 
     fn set_property(&self, name: &str, value: &[u8]) -> Result<(), HostError> {
@@ -414,6 +419,14 @@ fn define_metric(kind: Metric, name: &str) -> Result<u32, HostError> {
         imports::proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id)
     })?;
     Ok(id)
+}
+
+/// The stream's number in the calls that act on one.
+const fn stream_of(direction: Direction) -> u32 {
+    match direction {
+        Direction::Request => 0,
+        Direction::Response => 1,
+    }
 }
 
 fn body_of(direction: Direction) -> Buffer {

@@ -71,6 +71,7 @@ unsafe extern "C" {
         cas: u32,
     ) -> u32;
     pub(super) fn proxy_continue_stream(stream: u32) -> u32;
+    pub(super) fn proxy_close_stream(stream: u32) -> u32;
     pub(super) fn proxy_send_local_response(
         status: u32,
         details: *const u8,

@@ -10,7 +10,7 @@ use portcullis_control::program::BodyHold;
 use portcullis_control::record::{Note, Outcome};
 
 use super::{Stream, Wait};
-use crate::host::Direction;
+use crate::host::{Direction, HostError};
 
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
@@ -75,6 +75,10 @@ impl Stream {
                 self.uninspected(index, inspection, Uninspected::OverLimit)
             }
             Sight::Large | Sight::Clear => {
+                let now = self.exchange.now();
+                let since = *self.response.since.get_or_insert(now);
+                let timeout = u64::try_from(inspection.timeout.as_nanos()).unwrap_or(u64::MAX);
+                self.response.until = Some(since.saturating_add(timeout));
                 self.response.wait = Wait::Body { max: inspection.max.max(1), read: true };
                 false
             }
@@ -118,28 +122,64 @@ impl Stream {
         self.follow_response(index, verdict)
     }
 
-    /// Nobody can look at this response.
+    /// Nobody can look at this response, or at all of it.
     fn uninspected(&mut self, index: usize, inspection: Inspection, why: Uninspected) -> bool {
         let passes = match why {
-            Uninspected::OverLimit => inspection.on_limit != OnLimit::Refuse,
+            Uninspected::OverLimit | Uninspected::TimedOut => {
+                inspection.on_limit != OnLimit::Refuse
+            }
             _ => inspection.on_uninspected == OnUninspected::Pass,
         };
         if !passes {
             return self.follow_response(index, why.into());
         }
+        self.note_uninspected(index, why);
+        self.next_response()
+    }
+
+    fn note_uninspected(&mut self, index: usize, why: Uninspected) {
         let (control, mode) = self.name_and_mode(index);
         let reason = why.reason().label;
         self.module.metrics.count(control, reason);
         let note = Note { control, mode, outcome: Outcome::Noted, reason, fields: Vec::new() };
         self.exchange.push_note(note);
-        self.next_response()
     }
 
-    /// Asks those that wait for the body, of which `held` bytes are there, as long as that is enough for one of them.
+    /// Until when the response is held for its body.
+    #[must_use]
+    pub fn holds_response_until(&self) -> Option<u64> {
+        let holds = matches!(self.response.wait, Wait::Body { .. } | Wait::Discard);
+        self.response.until.filter(|_| holds)
+    }
+
+    fn is_late(&self) -> bool {
+        self.holds_response_until().is_some_and(|until| self.exchange.now() >= until)
+    }
+
+    /// Time passed, and the response is held for too long: what is there has to be enough.
+    pub fn end_holding(&mut self) {
+        self.exchange.forget_time();
+        self.judge_held_response(usize::try_from(self.response.total).unwrap_or(usize::MAX));
+        if matches!(self.response.wait, Wait::Passed) {
+            self.apply_response_edits();
+            self.response.holding = false;
+            let _ = self.host.resume(Direction::Response);
+        }
+    }
+
+    /// Asks those that wait for the body, of which `held` bytes are there, as long as that is enough for one of them, or
+    /// none of them may wait any longer.
     pub(super) fn judge_held_response(&mut self, held: usize) {
+        if matches!(self.response.wait, Wait::Discard) && !self.response.ended && self.is_late() {
+            self.response.late = true;
+            self.replace_response();
+            return;
+        }
         while let Wait::Body { max, .. } = self.response.wait
-            && (self.response.ended || held > max)
+            && (self.response.ended || held > max || self.is_late())
         {
+            let late = !self.response.ended && held <= max;
+            self.response.late |= late;
             self.response.wait = Wait::Nothing;
             let index = self.chain.response().get(self.response.position).copied();
             let index = index.unwrap_or(usize::MAX);
@@ -149,11 +189,16 @@ impl Stream {
                 self.pass_response();
                 return;
             };
-            let goes_on = if held > max && inspection.on_limit != OnLimit::Beginning {
-                self.uninspected(index, inspection, Uninspected::OverLimit)
+            let is_incomplete = late || held > max;
+            let goes_on = if is_incomplete && inspection.on_limit != OnLimit::Beginning {
+                let why = if late { Uninspected::TimedOut } else { Uninspected::OverLimit };
+                self.uninspected(index, inspection, why)
             } else {
-                match self.host.body(Direction::Response, max.min(held)) {
-                    Ok(bytes) => self.ask_about_response(index, bytes, held <= max),
+                if late {
+                    self.note_uninspected(index, Uninspected::TimedOut);
+                }
+                match self.held_response(max.min(held)) {
+                    Ok(bytes) => self.ask_about_response(index, bytes, !is_incomplete),
                     // A body that cannot be read was not looked at: it does not pass.
                     Err(_) => self.follow_response(index, Common::Internal.into()),
                 }
@@ -162,5 +207,13 @@ impl Stream {
                 self.run_response();
             }
         }
+    }
+
+    /// The beginning of what the host holds. Before the first part it holds nothing that could be asked for.
+    fn held_response(&self, size: usize) -> Result<Vec<u8>, HostError> {
+        if self.response.total == 0 {
+            return Ok(Vec::new());
+        }
+        self.host.body(Direction::Response, size)
     }
 }

@@ -87,6 +87,12 @@ struct Progress {
     replaced: bool,
     /// The host has a body that can be written now.
     writable: bool,
+    /// When its body was first waited for, nanoseconds since the epoch.
+    since: Option<u64>,
+    /// Until when it is waited for.
+    until: Option<u64>,
+    /// It was not there in time.
+    late: bool,
 }
 
 /// A stream of the host.

@@ -5,7 +5,7 @@ use portcullis_control::record::{Note, Outcome, append};
 use portcullis_control::refusal::{Refusal, Reply};
 
 use super::{Stream, Wait};
-use crate::host::{Level, LocalReply};
+use crate::host::{Direction, Level, LocalReply};
 use crate::reply::Answer;
 
 /// Filter state in which the decision record stands (`%FILTER_STATE(wasm.portcullis.decision:PLAIN)%`).
@@ -18,6 +18,13 @@ pub(super) enum Decided {
     Refusal(&'static str, Box<Refusal>),
     /// A reply by this control.
     Reply(&'static str, Box<Reply>),
+}
+
+impl Decided {
+    /// True for what ends the stream without an answer.
+    pub(super) fn closes(&self) -> bool {
+        matches!(self, Decided::Refusal(_, refusal) if refusal.closes)
+    }
 }
 
 impl Stream {
@@ -48,7 +55,7 @@ impl Stream {
         self.write_notes();
         self.exchange.set_own_reply();
         self.request.wait = Wait::Answered;
-        self.send(&answer);
+        self.send(Direction::Request, &answer);
     }
 
     pub(super) fn prepare(&self, decided: Decided) -> Answer {
@@ -60,7 +67,11 @@ impl Stream {
         }
     }
 
-    pub(super) fn send(&self, answer: &Answer) {
+    /// Sends an answer; one that closes the stream is sent only where the host does not close it.
+    pub(super) fn send(&self, direction: Direction, answer: &Answer) {
+        if answer.closes && self.host.close(direction).is_ok() {
+            return;
+        }
         let reply = LocalReply {
             status: answer.status,
             headers: &answer.headers,

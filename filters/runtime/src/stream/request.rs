@@ -125,7 +125,7 @@ impl Stream {
         }
         if matches!(self.request.wait, Wait::Passed) {
             self.request.holding = false;
-            let _ = self.host.resume_request();
+            let _ = self.host.resume(Direction::Request);
         }
     }
 

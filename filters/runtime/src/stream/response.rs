@@ -68,7 +68,8 @@ impl Stream {
                 self.apply_response_edits();
                 BodyFlow::Continue
             }
-            Wait::Answered => BodyFlow::Continue,
+            // A stream that is being closed must not go on meanwhile.
+            Wait::Answered => BodyFlow::Hold,
             Wait::Discard => {
                 if self.response.holding {
                     let _ = self.host.set_body(Direction::Response, &[]);
@@ -132,8 +133,9 @@ impl Stream {
 
     /// All controls have been asked: changes are made once, or the response is replaced.
     pub(super) fn pass_response(&mut self) {
-        if self.replacement.is_some() {
-            if self.response.ended || !self.can_wait_for_end() {
+        if let Some(replacement) = &self.replacement {
+            let at_once = self.response.ended || self.response.late || replacement.closes();
+            if at_once || !self.can_wait_for_end() {
                 self.replace_response();
             } else {
                 self.response.wait = Wait::Discard;
@@ -195,6 +197,6 @@ impl Stream {
         let answer = self.prepare(decided);
         self.response.wait = Wait::Answered;
         self.write_notes();
-        self.send(&answer);
+        self.send(Direction::Response, &answer);
     }
 }

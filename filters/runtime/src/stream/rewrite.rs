@@ -72,7 +72,7 @@ impl Stream {
         let Some(decided) = self.replacement.take() else { return };
         let answer = self.prepare(decided);
         self.response.body = None;
-        if !self.write_response_body(&answer.body) {
+        if answer.closes || !self.may_rewrite() || !self.write_response_body(&answer.body) {
             self.answer_response(answer);
             return;
         }
@@ -113,7 +113,12 @@ impl Stream {
         changes.set_told();
         self.response.wait = Wait::Answered;
         self.write_notes();
-        self.send(&answer);
+        self.send(Direction::Response, &answer);
+    }
+
+    /// What still comes would follow the answer, unless it is all there or never is.
+    fn may_rewrite(&self) -> bool {
+        self.response.ended || !self.response.late
     }
 
     fn write_response_body(&self, body: &[u8]) -> bool {

@@ -7,10 +7,11 @@ mod rules;
 mod settings;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use portcullis_control::config::Section;
 use portcullis_control::inspection::{
-    ENVOYS_BUFFER, Inspection, LARGEST_MAX, OnLimit, OnUninspected,
+    ENVOYS_BUFFER, Inspection, LARGEST_MAX, OnLimit, OnUninspected, read_timeout,
 };
 use portcullis_control::program::Site;
 use portcullis_waf_engine::{DataPolicy, EngineMode, LimitAction, LogData, Profile, Settings};
@@ -30,6 +31,10 @@ const LOG_LINES: u64 = 1_000;
 
 /// As many as an operator may ask for: for tests of a rule set, which look at every line.
 const MOST_LOG_LINES: u64 = 1_000_000;
+
+/// How long the body of a response is held, unless configured: less than the 15 seconds after which Envoy's own routes give
+/// up, so that a slow one still comes.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let tx = settings::read(section);
@@ -67,6 +72,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let limits = read_limits(section);
     let response_body = section.optional("response_body").and_then(|node| node.boolean());
     let response_limit = read_bytes(section, "response_body_limit", 500);
+    let timeout = section.or("response_hold_timeout", RESPONSE_TIMEOUT, |node| read_timeout(&node));
     let exclusions = exclusions.unwrap_or_default();
     if let Some(rules) = &rules {
         for exclusion in &exclusions {
@@ -91,6 +97,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     };
     let inspection = settings.response_body_access.then(|| Inspection {
         max: size(response_limit.unwrap_or(settings.response_body_limit)),
+        timeout,
         on_limit: match settings.response_body_limit_action {
             LimitAction::ProcessPartial => OnLimit::Beginning,
             LimitAction::Reject => OnLimit::Refuse,

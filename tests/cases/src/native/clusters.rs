@@ -50,7 +50,7 @@ impl<'c> Clusters<'c> {
     /// Lets time pass while a request waits, and tells what came of it.
     pub fn wait(&mut self, native: &mut Native, mut observed: Observed) -> Observed {
         let mut left = LONGEST_WAIT;
-        while observed.status.is_none() && left > 0 {
+        while native.waits() && left > 0 {
             left -= WAIT_STEP;
             self.waited += WAIT_STEP;
             let world = native.world().clone();

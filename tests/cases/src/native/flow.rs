@@ -179,6 +179,12 @@ impl Native {
         self.go_on()
     }
 
+    /// True while the last request that was sent waits for something.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Moves the open stream as far as it goes, and tells what came of it.
     pub fn go_on(&mut self) -> Observed {
         let Some(mut open) = self.open.take() else { return Observed::default() };
@@ -190,6 +196,10 @@ impl Native {
             if let Some(reply) = self.world.stream(|stream| stream.reply.take()).flatten() {
                 let observed = self.reply(&open, reply);
                 return self.end(&open, observed);
+            }
+            if self.is_over() {
+                let (upstream, cut) = open.seen();
+                return self.end(&open, Observed { upstream, cut, ..Observed::default() });
             }
             if self.world.stream(|stream| std::mem::take(&mut stream.resumed)) == Some(true) {
                 let stopped = open.held;
@@ -250,7 +260,7 @@ impl Native {
 
     /// The upstream gets the headers, what is held of the body, and trailers.
     fn forward(&mut self, open: &mut Open) {
-        if self.has_reply() {
+        if self.is_over() {
             return;
         }
         self.world.stream(|stream| {
@@ -266,16 +276,17 @@ impl Native {
         let answer = open.answer.clone();
         let mut headers = vec![(":status".to_owned(), answer.status.to_string().into_bytes())];
         headers.extend(answer.headers.iter().cloned());
-        self.response(open, headers, answer.in_parts(), answer.trailers)
+        self.response(open, headers, answer.in_parts(), answer.trailers, answer.pause)
     }
 
-    /// A response goes through the module to the client.
+    /// A response goes through the module to the client; `pause` nanoseconds pass before each part but the first.
     fn response(
         &mut self,
         open: &Open,
         headers: Vec<Field>,
         parts: Vec<Vec<u8>>,
         trailers: Vec<Field>,
+        pause: u64,
     ) -> Observed {
         let end = parts.is_empty() && trailers.is_empty();
         self.world.stream(|stream| {
@@ -285,8 +296,22 @@ impl Native {
         let mut buffering = false;
         let mut passed = Vec::new();
         let mut parts = parts.into_iter().peekable();
-        while let Some(part) = parts.next().filter(|_| !self.has_reply()) {
+        let mut first = true;
+        while let Some(part) = parts.next().filter(|_| !self.is_over()) {
             let end = parts.peek().is_none() && trailers.is_empty();
+            if !std::mem::take(&mut first) && pause > 0 {
+                self.world.set_now(self.world.now().saturating_add(pause));
+                self.tick();
+                if self.world.stream(|stream| std::mem::take(&mut stream.response_resumed))
+                    == Some(true)
+                {
+                    (held, buffering) = (false, false);
+                    self.world.stream(|stream| passed.append(&mut stream.response.body));
+                }
+                if self.is_over() {
+                    break;
+                }
+            }
             let size = self.world.stream(|stream| {
                 let body = &mut stream.response.body;
                 if !buffering {
@@ -304,7 +329,7 @@ impl Native {
                 BodyFlow::Drop => stream.response.body.clear(),
             });
         }
-        if !trailers.is_empty() && !self.has_reply() {
+        if !trailers.is_empty() && !self.is_over() {
             self.world.stream(|stream| stream.response.trailers = trailers);
             held = self.vm.response_trailers(open.id) != BodyFlow::Continue;
             self.world.stream(|stream| passed.append(&mut stream.response.body));
@@ -318,7 +343,7 @@ impl Native {
             });
         }
         let (upstream, cut) = open.seen();
-        if held {
+        if held || self.is_over() {
             return Observed { upstream, cut, ..Observed::default() };
         }
         self.world
@@ -333,14 +358,15 @@ impl Native {
             .unwrap_or_default()
     }
 
-    fn has_reply(&self) -> bool {
-        self.world.stream(|stream| stream.reply.is_some()) == Some(true)
+    /// Nothing that comes from now on reaches client or upstream.
+    fn is_over(&self) -> bool {
+        self.world.stream(|stream| stream.closed || stream.reply.is_some()) == Some(true)
     }
 
     fn reply(&mut self, open: &Open, reply: Reply) -> Observed {
         let (headers, body) = self.local(&reply);
         let parts = Some(body).filter(|body| !body.is_empty());
-        self.response(open, headers, parts.into_iter().collect(), Vec::new())
+        self.response(open, headers, parts.into_iter().collect(), Vec::new(), 0)
     }
 
     /// A local reply as Envoy's `prepareLocalReply` makes it, gRPC and HEAD included.

@@ -167,8 +167,16 @@ impl Host for World {
         self.act(Part::Bodies, |stream| side(stream, direction).body = body.to_vec())
     }
 
-    fn resume_request(&self) -> Result<(), HostError> {
-        self.stream(|stream| stream.resumed = true).ok_or(BAD_ARGUMENT)
+    fn close(&self, _direction: Direction) -> Result<(), HostError> {
+        self.act(Part::Closing, |stream| stream.closed = true)
+    }
+
+    fn resume(&self, direction: Direction) -> Result<(), HostError> {
+        let resume = |stream: &mut Stream| match direction {
+            Direction::Request => stream.resumed = true,
+            Direction::Response => stream.response_resumed = true,
+        };
+        self.stream(resume).ok_or(BAD_ARGUMENT)
     }
 
     fn set_property(&self, name: &str, value: &[u8]) -> Result<(), HostError> {

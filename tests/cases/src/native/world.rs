@@ -48,6 +48,8 @@ pub enum Part {
     Bodies,
     /// Local replies.
     Replies,
+    /// Closing streams.
+    Closing,
     /// Calls to clusters.
     Calls,
     /// Defining and changing counters and gauges.
@@ -79,6 +81,9 @@ pub(super) struct Stream {
     pub(super) properties: BTreeMap<String, Vec<u8>>,
     pub(super) reply: Option<Reply>,
     pub(super) resumed: bool,
+    pub(super) response_resumed: bool,
+    /// It is cut: nobody gets anything any more.
+    pub(super) closed: bool,
 }
 
 impl World {

@@ -74,6 +74,20 @@ impl fmt::Display for Error {
 }
 
 impl Error {
+    /// True where the peer closed the connection, or reset the stream, instead of answering.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+        match self {
+            Self::NoReply(error) => matches!(
+                error.kind(),
+                UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe
+            ),
+            Self::Http2(error) => error.is_reset(),
+            Self::BadHead(_) | Self::Truncated(..) => false,
+        }
+    }
+
     /// The alert by which the peer ended TLS (RFC 8446 section 6), if that is what happened. In TLS
     /// 1.3 a client has finished its handshake before its certificate is judged, so that the alert
     /// comes in the place of the answer.

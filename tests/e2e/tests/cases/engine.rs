@@ -115,6 +115,9 @@ fn expressible(case: &Case) -> Result<(), Unable> {
         if proxy_line(&request.client).is_none() {
             return skip("a client address that the PROXY protocol cannot tell");
         }
+        if request.answer.pause > 0 {
+            return skip("an upstream that takes its time");
+        }
         if request.shared_data_down {
             return skip("shared data that is down");
         }

@@ -185,14 +185,19 @@ impl Group {
             |error: &dyn std::fmt::Display| Unable::Failure(format!("{}: {error}", sent.label));
         let connection = connect(*address, line.as_bytes(), sent);
         let mut connection = connection.map_err(|error| broken(&error))?;
-        let reply = connection.send(&request(sent)).map_err(|error| broken(&error))?;
+        let dropped = sent.expected.plain.dropped;
+        let reply = match connection.send(&request(sent)) {
+            Ok(reply) => Some(reply),
+            Err(error) if dropped && error.is_end() => None,
+            Err(error) => return Err(broken(&error)),
+        };
         let started = self.upstream.started() > 0;
         let seen = self.upstream.take_requests();
         Ok(Observed {
             cut: started && seen.is_empty(),
-            status: Some(reply.status),
-            headers: fields(&reply.headers),
-            body: reply.body,
+            status: reply.as_ref().map(|reply| reply.status),
+            headers: reply.as_ref().map(|reply| fields(&reply.headers)).unwrap_or_default(),
+            body: reply.map(|reply| reply.body).unwrap_or_default(),
             upstream: seen.into_iter().next().map(|seen| Message {
                 path: seen.target,
                 headers: fields(&seen.headers),
