@@ -32,32 +32,12 @@ pub enum Prefilter {
 /// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]), built as a module
 /// carries it.
 pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
-    let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let recommended = repository().join("filters/waf/src/rulesets/recommended.conf");
-    let mut sources = Sources {
-        setup: vec![
-            Source { name: "recommended.conf".into(), text: read(&recommended)? },
-            Source {
-                name: "crs-setup.conf".into(),
-                text: read(&crs.join("crs-setup.conf.example"))?,
-            },
-            Source { name: "setup".into(), text: directives.into() },
-        ],
-        prefilter: true,
-        ..Sources::default()
-    };
-    let folder = fs::read_dir(crs.join("rules")).map_err(|error| error.to_string())?;
-    let mut paths: Vec<_> = folder.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let Some(name) = name else { continue };
-        if name.ends_with(".conf") {
-            sources.rules.push(Source { name, text: read(&path)? });
-        } else if name.ends_with(".data") {
-            sources.data.insert(name, read(&path)?);
-        }
-    }
+    let recommended =
+        fs::read(&recommended).map_err(|error| format!("{}: {error}", recommended.display()))?;
+    let mut sources = Sources { prefilter: true, ..Sources::of_release(crs, None)? };
+    sources.setup.insert(0, Source { name: "recommended.conf".into(), text: recommended });
+    sources.setup.push(Source { name: "setup".into(), text: directives.into() });
     let bytes: &'static [u8] = build(&sources)?.leak();
     let embedded = Embedded::decode(bytes).ok_or("what was built can't be decoded")?;
     let mut set = embedded.setup;

@@ -4,11 +4,13 @@
 
 mod build;
 mod conditions;
+mod release;
 
 use portcullis_waf_engine::RuleSet;
 use serde::{Deserialize, Serialize};
 
 pub use build::{Sources, build};
+pub use release::{SPOOFABLE, source};
 
 /// A rule set with all that its rules name.
 #[derive(Debug, Serialize, Deserialize)]
