@@ -31,7 +31,7 @@ pub(super) struct Rules<'v> {
 const MAX_DATA: usize = 1 << 20;
 
 /// Reads `ruleset`, `bundle`, `setup`, `directives_before`, `directives` and `data_files`.
-pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules<'v>> {
+pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields<'_>) -> Option<Rules<'v>> {
     let bundle = section.optional("bundle");
     let otherwise = if bundle.is_some() { Choice::None } else { Choice::DEFAULT };
     let choice = section.or("ruleset", otherwise, |node| {
@@ -49,6 +49,9 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields) -> Option<Rules
     let own_setup = setup.is_some();
     if let Some(node) = setup.as_ref().filter(|_| choice == Choice::Base) {
         node.fault("expected `ruleset: crs` beside it: it stands for the setup of CRS");
+    }
+    if choice == Choice::Base {
+        tx.refuse_levels();
     }
     let limits: Vec<&'static str> = LIMITS
         .iter()
@@ -120,15 +123,10 @@ impl Rules<'_> {
 
     /// Warns at `node` of what a removal means if that is nothing; a pattern that is none is a fault.
     pub(super) fn try_out(&self, removal: &Removal, node: &Node<'_>) {
-        let directive = Directive::Remove(removal.clone());
-        let statement = Statement { location: Location::default(), directive };
-        match self.set.clone().extend(vec![statement]) {
-            Ok(warnings) => {
-                for _ in warnings {
-                    node.warn("leaves nothing out: no rule is meant");
-                }
-            }
-            Err(faults) => faults.iter().for_each(|fault| node.fault(fault.text.clone())),
+        match self.set.has_what(removal) {
+            Ok(true) => {}
+            Ok(false) => node.warn("leaves nothing out: no rule is meant"),
+            Err(text) => node.fault(text),
         }
     }
 }
@@ -183,7 +181,7 @@ struct Texts {
 /// Reads the texts as one: what `SecDefaultAction` says in one holds in the next.
 fn texts(
     written: &[(&'static str, Node<'_>)],
-    tx: &TxFields,
+    tx: &TxFields<'_>,
     limits: &[&'static str],
 ) -> Option<Texts> {
     let mut sources = Vec::new();
@@ -247,7 +245,12 @@ fn texts(
 }
 
 /// A directive beside the field that says the same.
-fn contradictions(statement: &Statement, node: &Node<'_>, tx: &TxFields, limits: &[&'static str]) {
+fn contradictions(
+    statement: &Statement,
+    node: &Node<'_>,
+    tx: &TxFields<'_>,
+    limits: &[&'static str],
+) {
     let line = statement.location.line;
     if let Directive::Setting(setting) = &statement.directive
         && let Some(directive) = directive_of(setting).filter(|name| limits.contains(name))

@@ -3,10 +3,12 @@
 use portcullis_control::config::{Node, Section};
 
 /// What the fields set.
-pub(crate) struct TxFields {
+pub(crate) struct TxFields<'v> {
     fields: Vec<TxField>,
     /// The paranoia level up to which rules run, as far as fields say.
     detected: u64,
+    /// Where levels are written.
+    levels: Vec<Node<'v>>,
 }
 
 struct TxField {
@@ -20,11 +22,15 @@ struct TxField {
 /// What browsers and clients of APIs send; CRS's own default leaves the last three out.
 const METHODS: &str = "GET HEAD POST OPTIONS PUT PATCH DELETE";
 
-pub(crate) fn read(section: &mut Section<'_>) -> TxFields {
-    let mut fields = Vec::new();
+pub(crate) fn read<'v>(section: &mut Section<'v>) -> TxFields<'v> {
+    let (mut fields, mut levels) = (Vec::new(), Vec::new());
     let mut number = |field, name: &'static str, range: std::ops::RangeInclusive<u64>| {
-        let value = section.optional(field).and_then(|node| node.integer(range))?;
+        let node = section.optional(field)?;
+        let value = node.integer(range)?;
         fields.push(TxField { name, value: value.to_string(), written: Some(field) });
+        if field.ends_with("_level") {
+            levels.push(node);
+        }
         Some(value)
     };
     let blocking = number("paranoia_level", "blocking_paranoia_level", 1..=4);
@@ -59,7 +65,7 @@ pub(crate) fn read(section: &mut Section<'_>) -> TxFields {
     };
     list("restricted_extensions", "restricted_extensions", dot, None);
     let detected = detection.or(blocking).unwrap_or(1);
-    TxFields { fields, detected }
+    TxFields { fields, detected, levels }
 }
 
 /// Words that can stand in a list of CRS, which separates them with spaces, bars and slashes.
@@ -81,7 +87,7 @@ fn join(words: &[&str], write: fn(&str) -> String) -> String {
     words.iter().map(|word| write(word)).collect::<Vec<_>>().join(" ")
 }
 
-impl TxFields {
+impl TxFields<'_> {
     /// The paranoia level up to which rules run, as far as fields say.
     pub(crate) fn detected(&self) -> u64 {
         self.detected
@@ -93,6 +99,13 @@ impl TxFields {
         // What `allowances.conf` asks for.
         let grpc = pass_streams.then_some(("portcullis_allow_grpc", &b"1"[..]));
         fields.chain(grpc).collect()
+    }
+
+    /// Levels beside a set that has none.
+    pub(crate) fn refuse_levels(&self) {
+        for node in &self.levels {
+            node.fault("expected `ruleset: crs` beside it: `base` has no levels");
+        }
     }
 
     /// The field that somebody wrote for a variable, in lower case.

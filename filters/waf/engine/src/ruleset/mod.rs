@@ -7,7 +7,7 @@ mod update;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use portcullis_waf_seclang::syntax::{Directive, Location, Rule, Setting, Statement};
+use portcullis_waf_seclang::syntax::{Directive, Location, Removal, Rule, Setting, Statement};
 use serde::{Deserialize, Serialize};
 
 pub use portcullis_waf_seclang::{Fault, Warning};
@@ -112,6 +112,15 @@ impl RuleSet {
             }
         }
         if findings.faults.is_empty() { Ok(findings.warnings) } else { Err(findings.faults) }
+    }
+
+    /// True if a removal means one of the rules that are there.
+    ///
+    /// # Errors
+    /// A pattern that is none.
+    pub fn has_what(&self, removal: &Removal) -> Result<bool, String> {
+        let selected = Selected::try_of(removal)?;
+        Ok(self.rules().any(|rule| selected.has(rule)))
     }
 
     /// Puts another set behind this one.

@@ -12,6 +12,12 @@ impl Transaction {
         self.set(Variable::ReqbodyProcessor, processor.map_or("", Processor::name).as_bytes());
     }
 
+    /// True if the body, as far as the headers and their rules say, is read as a form that may have files in it.
+    #[must_use]
+    pub fn expects_files(&self) -> bool {
+        self.processor == Some(Processor::Multipart)
+    }
+
     /// The request's body, or the beginning of it: `complete` is false where it is longer than what is held.
     pub fn request_body(&mut self, bytes: &[u8], complete: bool) {
         self.set_number(Variable::RequestBodyLength, bytes.len());
