@@ -23,9 +23,11 @@ const WORDS: [&[u8]; 11] = [
 #[must_use]
 pub(crate) fn is_secret(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
+    // What a chain looks at again is what it was (`MATCHED_VARS:REQUEST_COOKIES:sid`).
+    let lower = lower.strip_prefix(b"matched_vars:").unwrap_or(&lower);
     let (variable, member) = match lower.iter().position(|byte| *byte == b':') {
-        Some(colon) => lower.split_at_checked(colon).unwrap_or((&lower, &[])),
-        None => (lower.as_slice(), &[][..]),
+        Some(colon) => lower.split_at_checked(colon).unwrap_or((lower, &[])),
+        None => (lower, &[][..]),
     };
     let member = member.strip_prefix(b":").unwrap_or(member);
     if variable.ends_with(b"_names") {
@@ -51,10 +53,18 @@ mod tests {
             "ARGS:user[Password]",
             "ARGS:json.access_token",
             "ARGS:clientSecret",
+            "MATCHED_VARS:REQUEST_COOKIES:a",
+            "MATCHED_VARS:REQUEST_HEADERS:Authorization",
         ] {
             assert!(is_secret(name.as_bytes()), "{name}");
         }
-        for name in ["ARGS:q", "REQUEST_URI", "ARGS_NAMES:password", "REQUEST_HEADERS:user-agent"] {
+        for name in [
+            "ARGS:q",
+            "REQUEST_URI",
+            "ARGS_NAMES:password",
+            "REQUEST_HEADERS:user-agent",
+            "MATCHED_VARS:ARGS:q",
+        ] {
             assert!(!is_secret(name.as_bytes()), "{name}");
         }
     }

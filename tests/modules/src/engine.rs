@@ -71,10 +71,12 @@ impl Engine for ModuleEngine {
             let number = i64::try_from(exchanges.len()).unwrap_or_default();
             let request = on_connection(request(sent), sent, case.minor(), number);
             let mut exchange = if sent.answer.pause > 0 {
-                slowly(&mut host, request, sent)
+                slowly(&mut host, &request, sent)
             } else {
                 host.send(request)
             };
+            // An upstream that takes its time takes it from all.
+            waited += process.now().saturating_sub(at);
             let mut left = LONGEST_WAIT;
             while exchange.paused && exchange.client.is_none() && left > 0 {
                 left -= WAIT_STEP;
@@ -97,14 +99,18 @@ impl Engine for ModuleEngine {
 }
 
 /// Has the upstream answer part by part, with time between them.
-fn slowly(host: &mut Host, request: Request, sent: &Sent) -> Exchange {
-    let id = host.worker(0).open(&request);
+fn slowly(host: &mut Host, request: &Request, sent: &Sent) -> Exchange {
+    let id = host.worker(0).open(request);
     host.worker(0).stream(id).answer_by_hand();
-    host.worker(0).stream(id).request_headers(&request.headers, true);
-    let response = response(&sent.answer);
-    host.worker(0).stream(id).response_headers(&response.headers, false);
-    let last = response.chunks.len();
-    for (index, part) in response.chunks.iter().enumerate() {
+    host.worker(0).stream(id).request_headers(&head(sent), true);
+    let mut headers = Headers::new([(":status", sent.answer.status.to_string())]);
+    for (name, value) in &sent.answer.headers {
+        headers.add(name, value);
+    }
+    host.worker(0).stream(id).response_headers(&headers, false);
+    let parts = sent.answer.in_parts();
+    let last = parts.len();
+    for (index, part) in parts.into_iter().enumerate() {
         if index > 0 {
             host.advance(Duration::from_nanos(sent.answer.pause));
         }
@@ -166,9 +172,7 @@ fn faults(module: &str, log: &[LogLine]) -> (Vec<String>, Vec<String>) {
     load_lines(module, log.iter().map(|line| line.text.as_str()))
 }
 
-/// A case's request as the host takes it.
-#[must_use]
-pub fn request(sent: &Sent) -> Request {
+fn head(sent: &Sent) -> Headers {
     let mut headers = Headers::default();
     headers.add(":authority", &sent.host);
     if sent.method != "CONNECT" {
@@ -179,7 +183,13 @@ pub fn request(sent: &Sent) -> Request {
     for (name, value) in &sent.headers {
         headers.add(name, value);
     }
-    let mut request = Request::of(headers).from_address(&sent.client);
+    headers
+}
+
+/// A case's request as the host takes it.
+#[must_use]
+pub fn request(sent: &Sent) -> Request {
+    let mut request = Request::of(head(sent)).from_address(&sent.client);
     for part in sent.in_parts() {
         request = request.body(part);
     }

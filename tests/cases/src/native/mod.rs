@@ -69,6 +69,8 @@ impl Engine for NativeEngine {
                     world.break_down(Part::SharedData);
                 }
                 let observed = native.send(request);
+                // An upstream that takes its time takes it from all.
+                clusters.waited += world.now().saturating_sub(at);
                 exchanges.push(clusters.wait(&mut native, observed));
             }
         }

@@ -4,6 +4,7 @@ mod actions;
 mod bodies;
 mod buffers;
 mod callouts;
+mod closing;
 mod headers;
 mod joined;
 mod life;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Row> {
         bodies::rows(),
         buffers::rows(),
         callouts::rows(),
+        closing::rows(),
         headers::rows(),
         joined::rows(),
         life::rows(),

@@ -188,8 +188,6 @@ pub(super) fn rows() -> Vec<Row> {
          upstream GET /
          client 200 content-length=6 x-up=1 cut",
         ),
-        close(),
-        close_response(),
         and_hold(),
         from_a_tick(),
         to_a_held_body(),
@@ -402,31 +400,6 @@ fn held_response() -> Row {
          upstream GET /
          client 502 content-length=2 content-type=text/plain x-a=1 'no'",
         )
-}
-
-fn close() -> Row {
-    let mut g = Guest::new();
-    let call = g.bytes("close", "$close (i32.const 0)");
-    let log = g.say("log");
-    let guest = g.on("proxy_on_request_headers", call + CONTINUE).on("proxy_on_log", log);
-    Row::new("a closed request gets no answer", &guest).get("/").shows(
-        "close 0
-         log
-         client nothing",
-    )
-}
-
-fn close_response() -> Row {
-    let mut g = Guest::new();
-    let call = g.bytes("close", "$close (i32.const 1)");
-    let log = g.say("log");
-    let guest = g.on("proxy_on_response_headers", call + CONTINUE).on("proxy_on_log", log);
-    Row::new("a closed response never comes", &guest).get("/").shows(
-        "close 0
-         log
-         upstream GET /
-         client nothing",
-    )
 }
 
 fn and_hold() -> Row {
