@@ -19,22 +19,48 @@ const WORDS: [&[u8]; 11] = [
     b"credential",
 ];
 
-/// True for the name of a variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`) whose values are never shown.
+/// Variables that hold arguments as they came, names and values.
+const WHOLE: [&[u8]; 6] = [
+    b"request_uri",
+    b"request_uri_raw",
+    b"request_line",
+    b"query_string",
+    b"request_body",
+    b"request_headers:referer",
+];
+
+/// From which byte on a value is never shown, by the name of its variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`):
+/// none of a secret, and of a whole query or body nothing behind a name that a secret may have.
 #[must_use]
-pub(crate) fn is_secret(name: &[u8]) -> bool {
-    let lower = name.to_ascii_lowercase();
+pub(crate) fn secret(name: &[u8], value: &[u8]) -> Option<usize> {
+    let name = name.to_ascii_lowercase();
     // What a chain looks at again is what it was (`MATCHED_VARS:REQUEST_COOKIES:sid`).
-    let lower = lower.strip_prefix(b"matched_vars:").unwrap_or(&lower);
-    let (variable, member) = match lower.iter().position(|byte| *byte == b':') {
-        Some(colon) => lower.split_at_checked(colon).unwrap_or((lower, &[])),
-        None => (lower, &[][..]),
+    let name = name.strip_prefix(b"matched_vars:").unwrap_or(&name);
+    if is_secret(name) {
+        return Some(0);
+    }
+    if !WHOLE.contains(&name) {
+        return None;
+    }
+    let value = value.to_ascii_lowercase();
+    let end_of = |word: &&[u8]| {
+        let start = value.windows(word.len()).position(|part| part == *word)?;
+        start.checked_add(word.len())
+    };
+    WORDS.iter().filter_map(end_of).min()
+}
+
+/// True for variables, in lower case, whose values are credentials.
+fn is_secret(name: &[u8]) -> bool {
+    let (variable, member) = match name.iter().position(|byte| *byte == b':') {
+        Some(colon) => name.split_at_checked(colon).unwrap_or((name, &[])),
+        None => (name, &[][..]),
     };
     let member = member.strip_prefix(b":").unwrap_or(member);
     if variable.ends_with(b"_names") {
         return false;
     }
-    let cookies = variable == b"request_cookies";
-    cookies
+    variable == b"request_cookies"
         || HEADERS.contains(&member)
         || WORDS.iter().any(|word| member.windows(word.len()).any(|part| part == *word))
 }
@@ -56,7 +82,7 @@ mod tests {
             "MATCHED_VARS:REQUEST_COOKIES:a",
             "MATCHED_VARS:REQUEST_HEADERS:Authorization",
         ] {
-            assert!(is_secret(name.as_bytes()), "{name}");
+            assert_eq!(secret(name.as_bytes(), b"value"), Some(0), "{name}");
         }
         for name in [
             "ARGS:q",
@@ -65,7 +91,22 @@ mod tests {
             "REQUEST_HEADERS:user-agent",
             "MATCHED_VARS:ARGS:q",
         ] {
-            assert!(!is_secret(name.as_bytes()), "{name}");
+            assert_eq!(secret(name.as_bytes(), b"value"), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn of_a_whole_query_nothing_is_shown_behind_the_name_of_a_secret() {
+        for (name, value, shown) in [
+            ("REQUEST_URI", "/a?q=<script>&Password=hunter2", Some("/a?q=<script>&Password")),
+            ("QUERY_STRING", "access_token=x&password=y", Some("access_token")),
+            ("MATCHED_VARS:REQUEST_BODY", "{\"apiKey\":\"x\"}", Some("{\"apiKey")),
+            ("REQUEST_LINE", "GET /a?q=1 HTTP/1.1", None),
+            // What somebody searches for is no name.
+            ("ARGS:q", "select password from users", None),
+        ] {
+            let from = secret(name.as_bytes(), value.as_bytes());
+            assert_eq!(from.map(|from| &value[..from]), shown, "{name} {value}");
         }
     }
 }

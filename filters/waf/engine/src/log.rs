@@ -21,8 +21,8 @@ pub enum LogData {
 pub struct DataPolicy {
     /// Bytes of a value that are shown at most.
     pub max: usize,
-    /// True for a variable's name (`REQUEST_HEADERS:cookie`) whose values are never shown.
-    pub secret: fn(&[u8]) -> bool,
+    /// From which byte on the value of a variable of that name (`REQUEST_HEADERS:cookie`) is never shown.
+    pub secret: fn(&[u8], &[u8]) -> Option<usize>,
 }
 
 impl LogData {
@@ -30,7 +30,7 @@ impl LogData {
     pub fn append(&self, name: &[u8], value: &[u8], text: &mut Vec<u8>) {
         match self {
             LogData::Full => text.extend_from_slice(value),
-            LogData::Matched(policy) => policy.append(name, value, text),
+            LogData::Matched(policy) => policy.append([name], value, text),
             LogData::None => text.extend_from_slice(HIDDEN),
         }
     }
@@ -40,15 +40,20 @@ impl LogData {
 const HIDDEN: &[u8] = b"***";
 
 impl DataPolicy {
-    /// Adds what may be shown of a variable's value.
-    pub(crate) fn append(&self, name: &[u8], value: &[u8], text: &mut Vec<u8>) {
-        if !name.is_empty() && (self.secret)(name) {
-            text.extend_from_slice(HIDDEN);
-        } else if value.len() > self.max {
-            text.extend_from_slice(value.get(..self.max).unwrap_or_default());
+    /// Adds what may be shown of a value that came from one of these variables.
+    pub(crate) fn append<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n [u8]>,
+        value: &[u8],
+        text: &mut Vec<u8>,
+    ) {
+        let secret = names.into_iter().filter_map(|name| (self.secret)(name, value)).min();
+        let open = secret.unwrap_or(value.len());
+        text.extend_from_slice(value.get(..open.min(self.max)).unwrap_or(value));
+        if open > self.max {
             text.extend_from_slice(b"...");
-        } else {
-            text.extend_from_slice(value);
+        } else if secret.is_some() {
+            text.extend_from_slice(HIDDEN);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::audit::Audit;
 use crate::control::{Limits, Waf};
 use crate::preview::Preview;
 use crate::rulesets::Choice;
-use crate::secret::is_secret;
+use crate::secret::secret;
 
 /// Bytes of a value that a line shows under `log_data: matched`: enough to see what it is.
 const SHOWN: usize = 64;
@@ -157,7 +157,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
 }
 
 fn matched() -> LogData {
-    LogData::Matched(DataPolicy { max: SHOWN, secret: is_secret })
+    LogData::Matched(DataPolicy { max: SHOWN, secret })
 }
 
 fn size(bytes: u64) -> usize {

@@ -9,7 +9,6 @@ use portcullis_waf_seclang::syntax::{Expression, Piece, Rule, Selector, Variable
 use super::Transaction;
 use super::matched::Matched;
 use super::tx::TxValue;
-use crate::log::LogData;
 use crate::program::{Expr, List, Part, Point, PointSelector, Store};
 
 /// The longest text that macros may make; a rule that repeats a value must not fill the memory. As long as the longest
@@ -76,7 +75,7 @@ impl Transaction {
     }
 
     /// The first value that a point means.
-    fn append_plain(&self, store: &Store, point: &Point, text: &mut Vec<u8>) {
+    pub(super) fn append_plain(&self, store: &Store, point: &Point, text: &mut Vec<u8>) {
         if let PointSelector::Slot(slot) = &point.selector {
             match self.tx.get(*slot) {
                 Some(TxValue::Text(value)) => text.extend_from_slice(value),
@@ -100,7 +99,7 @@ impl Transaction {
     }
 
     /// `%{rule.id}` and the like.
-    fn of_rule(&self, store: &Store, rule: &Rule, name: &[u8]) -> Vec<u8> {
+    pub(super) fn of_rule(&self, store: &Store, rule: &Rule, name: &[u8]) -> Vec<u8> {
         let metadata = &rule.metadata;
         let number = |number: Option<u8>| number.map_or(Vec::new(), |n| n.to_string().into_bytes());
         match name {
@@ -140,30 +139,7 @@ impl Transaction {
         self.expand_pieces(store, expression, |_, _| false)
     }
 
-    /// The rule's data: what the client sent is in it as the profile allows.
-    pub(super) fn expand_data(
-        &self,
-        store: &Store,
-        rule: &Rc<Rule>,
-        expression: &Expression,
-    ) -> Vec<u8> {
-        match &self.profile.log_data {
-            LogData::Full => self.expand_syntax(store, rule, expression),
-            LogData::None => Vec::new(),
-            LogData::Matched(policy) => self.expand_pieces(store, expression, |reference, text| {
-                let mut value = Vec::new();
-                if let Some(point) = known_point(store, reference) {
-                    self.append_plain(store, &point, &mut value);
-                }
-                let named = reference.variable == Variable::MatchedVarName;
-                let name = if named { Vec::new() } else { self.matched.name(&self.values, store) };
-                policy.append(&name, &value, text);
-                true
-            }),
-        }
-    }
-
-    fn expand_pieces(
+    pub(super) fn expand_pieces(
         &self,
         store: &Store,
         expression: &Expression,
@@ -262,7 +238,7 @@ fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Ve
 }
 
 /// The point of a macro whose names are known; what no rule ever set is nowhere.
-fn known_point(
+pub(super) fn known_point(
     store: &Store,
     reference: &portcullis_waf_seclang::syntax::VariableRef,
 ) -> Option<Point> {

@@ -9,6 +9,7 @@ mod expand;
 mod fill;
 mod matched;
 mod run;
+mod shown;
 mod sight;
 mod tx;
 mod values;

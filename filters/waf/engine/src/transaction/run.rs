@@ -105,11 +105,11 @@ impl Transaction {
         let said = |pick: fn(&portcullis_waf_seclang::syntax::Link) -> Option<&_>| {
             rule.links.iter().rev().find_map(pick)
         };
-        let msg = said(|link| link.msg.as_ref()).map(|text| self.expand_syntax(store, rule, text));
+        let msg = said(|link| link.msg.as_ref()).map(|text| self.expand_shown(store, rule, text));
         let data =
             said(|link| link.logdata.as_ref()).map(|text| self.expand_data(store, rule, text));
         let tags = rule.metadata.tags.iter();
-        let tags = tags.map(|tag| self.expand_syntax(store, rule, tag)).collect();
+        let tags = tags.map(|tag| self.expand_shown(store, rule, tag)).collect();
         self.log.push(Match {
             rule: Rc::clone(rule),
             phase,
