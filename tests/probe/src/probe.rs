@@ -42,6 +42,11 @@ fn told(exchange: &Exchange) -> &[u8] {
     exchange.request_headers().first("x-probe").unwrap_or_default()
 }
 
+/// A refusal that closes the stream.
+fn dropped() -> Refusal {
+    Refusal { closes: true, ..Refusal::from(Why::Told) }
+}
+
 impl Probe {
     fn call(&self) -> Verdict {
         let headers = [(":method", "GET"), (":path", "/call"), (":authority", "calls")];
@@ -96,6 +101,7 @@ impl Control for Probe {
             b"refuse" => Verdict::from(
                 Refusal::from(Why::Told).with_header("x-refused", FieldValue::from_static("yes")),
             ),
+            b"drop" => Verdict::from(dropped()),
             b"reply" => Verdict::Reply(Box::new(Reply { status: 204, ..Reply::default() })),
             b"identity" => {
                 let identity = Identity {
@@ -153,6 +159,7 @@ impl Control for Probe {
         };
         match told(exchange) {
             b"response-refuse" => Verdict::from(Why::Told),
+            b"response-drop" => Verdict::from(dropped()),
             b"response-hold" | b"response-edit" | b"response-empty" => Verdict::Inspect,
             b"response-mask" if is_error() => Verdict::Inspect,
             _ => Verdict::Continue,

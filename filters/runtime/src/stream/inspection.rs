@@ -1,5 +1,7 @@
 //! Looking at a response's body: it is held once, read once, and shown to each control that asks for it.
 
+use std::time::Duration;
+
 use portcullis_control::control::{Body, Phase, Verdict};
 use portcullis_control::headers::{Edit, FieldName, FieldValue, same_name_for_a_backend};
 use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected, Sight, Uninspected};
@@ -75,10 +77,7 @@ impl Stream {
                 self.uninspected(index, inspection, Uninspected::OverLimit)
             }
             Sight::Large | Sight::Clear => {
-                let now = self.exchange.now();
-                let since = *self.response.since.get_or_insert(now);
-                let timeout = u64::try_from(inspection.timeout.as_nanos()).unwrap_or(u64::MAX);
-                self.response.until = Some(since.saturating_add(timeout));
+                self.response.until = Some(self.until(inspection.timeout));
                 self.response.wait = Wait::Body { max: inspection.max.max(1), read: true };
                 false
             }
@@ -150,6 +149,13 @@ impl Stream {
     pub fn holds_response_until(&self) -> Option<u64> {
         let holds = matches!(self.response.wait, Wait::Body { .. } | Wait::Discard);
         self.response.until.filter(|_| holds)
+    }
+
+    /// When a time is over that began when the response was first held.
+    pub(super) fn until(&mut self, timeout: Duration) -> u64 {
+        let now = self.exchange.now();
+        let since = *self.response.since.get_or_insert(now);
+        since.saturating_add(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
     }
 
     fn is_late(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use portcullis_control::control::Verdict;
-use portcullis_control::inspection::Sight;
+use portcullis_control::inspection::{DEFAULT_TIMEOUT, Sight};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
@@ -138,6 +138,9 @@ impl Stream {
             if at_once || !self.can_wait_for_end() {
                 self.replace_response();
             } else {
+                if self.response.until.is_none() {
+                    self.response.until = Some(self.until(DEFAULT_TIMEOUT));
+                }
                 self.response.wait = Wait::Discard;
             }
             return;

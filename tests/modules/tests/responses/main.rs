@@ -12,6 +12,7 @@
 mod failing;
 mod held;
 mod rewritten;
+mod slow;
 
 use portcullis_host::{Exchange, Headers, Host, Request, Response, Seen, StreamHandle};
 use portcullis_modules::probe;

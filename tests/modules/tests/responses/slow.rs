@@ -1,0 +1,130 @@
+//! A response that takes too long: nobody waits for its end for ever, and a stream can be closed instead.
+
+use std::time::Duration;
+
+use portcullis_host::{End, Exchange, Fault, Headers, Host, Response, Status, StreamId};
+use serde_json::json;
+
+use crate::{begun, decorated, has_its_length, in_parts, still_serves, told, with};
+
+/// The longest time, and what is left of it at the last look before its end.
+const HELD: Duration = Duration::from_secs(2);
+const NEARLY: Duration = Duration::from_millis(1_900);
+const LOOK: Duration = Duration::from_millis(1_100);
+
+fn start(on_limit: &str) -> Host {
+    with(&json!({"probe": {
+        "max_body_bytes": 20, "on_limit": on_limit, "hold_timeout": HELD.as_secs(),
+    }}))
+}
+
+/// A response that has begun with these parts, and goes on.
+fn slow(host: &mut Host, parts: &[&str]) -> StreamId {
+    let mut stream = begun(host, "response-hold");
+    stream.response_headers(&Headers::new([(":status", "200")]), false);
+    for part in parts {
+        stream.response_body(part, false);
+    }
+    stream.exchange().stream
+}
+
+fn seen(host: &mut Host, id: StreamId) -> Exchange {
+    host.worker(0).exchange(id)
+}
+
+#[test]
+fn a_response_that_takes_too_long_is_refused_or_passes_unread() {
+    for (on_limit, status) in [("pass", 200), ("refuse", 504)] {
+        let mut host = start(on_limit);
+        for parts in [&[][..], &["an"], &["an", " att"]] {
+            let id = slow(&mut host, parts);
+            host.advance(NEARLY);
+            assert!(seen(&mut host, id).client.is_none(), "{on_limit} {parts:?}");
+            host.advance(LOOK);
+            let exchange = seen(&mut host, id);
+            assert_eq!(exchange.status(), status, "{on_limit} {parts:?}");
+            decorated(&exchange);
+            assert!(exchange.state("portcullis.decision").unwrap().contains("response_timeout"));
+            if status == 200 {
+                let mut stream = host.worker(0).stream(id);
+                stream.response_body("ack", false);
+                stream.response_body("!", true);
+                let whole = stream.exchange().client.unwrap();
+                assert_eq!(whole.end, End::Complete);
+                assert_eq!(whole.body, [&parts.concat(), "ack!"].concat().as_bytes());
+            } else {
+                has_its_length(&exchange);
+            }
+            still_serves(&mut host);
+        }
+    }
+}
+
+#[test]
+fn a_part_that_comes_too_late_is_late_without_a_look() {
+    let mut host = start("refuse");
+    let id = slow(&mut host, &["an"]);
+    host.process().set_now(host.process().now() + 3_000_000_000);
+    host.worker(0).stream(id).response_body(" attack", true);
+    // It ended: what is there is all there is.
+    assert_eq!(seen(&mut host, id).status(), 403);
+    let id = slow(&mut host, &["an"]);
+    host.process().set_now(host.process().now() + 3_000_000_000);
+    host.worker(0).stream(id).response_body(" att", false);
+    let exchange = seen(&mut host, id);
+    assert_eq!(exchange.status(), 504);
+    decorated(&exchange);
+    still_serves(&mut host);
+}
+
+#[test]
+fn a_refusal_does_not_wait_for_the_end_for_ever_either() {
+    let mut host = start("refuse");
+    let id = slow(&mut host, &["more than twenty bytes"]);
+    assert!(seen(&mut host, id).client.is_none());
+    host.advance(HELD + LOOK);
+    let exchange = seen(&mut host, id);
+    assert_eq!(exchange.status(), 502);
+    decorated(&exchange);
+    has_its_length(&exchange);
+    still_serves(&mut host);
+    // Nobody held this one: it was refused at its headers.
+    let mut stream = begun(&mut host, "response-refuse");
+    stream.response_headers(&Headers::new([(":status", "200")]), false);
+    let id = stream.exchange().stream;
+    assert!(seen(&mut host, id).client.is_none());
+    host.advance(Duration::from_secs(31));
+    assert_eq!(seen(&mut host, id).status(), 403);
+    still_serves(&mut host);
+}
+
+#[test]
+fn a_stream_that_ended_meanwhile_is_not_looked_at_again() {
+    let mut host = start("pass");
+    let gone = slow(&mut host, &["an"]);
+    host.worker(0).stream(gone).abandon();
+    let ended = slow(&mut host, &["an"]);
+    host.worker(0).stream(ended).response_body(" end", true);
+    assert_eq!(seen(&mut host, ended).status(), 200);
+    host.advance(HELD + LOOK);
+    let record = seen(&mut host, ended).state("portcullis.decision").unwrap_or_default();
+    assert!(!record.contains("response_timeout"), "{record}");
+    still_serves(&mut host);
+}
+
+#[test]
+fn where_the_host_cannot_close_a_stream_the_client_is_refused() {
+    let mut host = start("refuse");
+    for what in ["drop", "response-drop"] {
+        let answer = in_parts(Response::new(200), b"good", 2);
+        let closed = host.send(told(what).answered(answer.clone()));
+        assert!(closed.client.as_ref().is_none_or(|client| client.headers.status().is_none()));
+        assert!(closed.state("portcullis.decision").unwrap().contains("\"refused\""), "{what}");
+        still_serves(&mut host);
+        host.process().inject(Fault::new("proxy_close_stream", Status::INTERNAL_FAILURE).times(1));
+        let refused = host.send(told(what).answered(answer));
+        assert_eq!(refused.status(), 403, "{what}");
+        assert!(refused.header("access-control-allow-origin").is_some(), "{what}");
+        still_serves(&mut host);
+    }
+}
