@@ -7,17 +7,19 @@ use std::rc::Rc;
 
 use portcullis_waf_embedded::{Embedded, Sources, build};
 use portcullis_waf_engine::{
-    Connection, EngineMode, LogData, Prefilter as Tables, Profile, Program, RulePhase, Settings,
-    Store, Transaction,
+    Connection, EngineMode, Intervention, LogData, Prefilter as Tables, Profile, Program,
+    RulePhase, Settings, Store, Transaction,
 };
 use portcullis_waf_seclang::Source;
 
 use crate::{Outcome, Request, Response, Waf};
 
 /// The engine with a rule set.
-struct Engine {
-    program: Rc<Program>,
-    profile: Rc<Profile>,
+pub struct Engine {
+    /// What runs.
+    pub program: Rc<Program>,
+    /// With nothing left out.
+    pub profile: Rc<Profile>,
 }
 
 /// Whether values that can't match are kept from the operators.
@@ -29,36 +31,55 @@ pub enum Prefilter {
     Off,
 }
 
-/// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]), built as a module
-/// carries it.
-pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Box<dyn Waf>, String> {
-    let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let recommended = repository().join("filters/waf/src/rulesets/recommended.conf");
+/// Which rules are behind our recommended ones.
+#[derive(Clone, Copy, Debug)]
+pub enum RuleSet<'p> {
+    /// Our own.
+    Base,
+    /// The release of OWASP CRS in this folder, with its setup.
+    Crs(&'p Path),
+}
+
+/// The engine with a rule set, built as a module carries it. `directives` stand in front of it, behind its setup.
+pub fn load(set: RuleSet<'_>, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
+    let rulesets = repository().join("filters/waf/src/rulesets");
     let mut sources = Sources {
-        setup: vec![
-            Source { name: "recommended.conf".into(), text: read(&recommended)? },
-            Source {
-                name: "crs-setup.conf".into(),
-                text: read(&crs.join("crs-setup.conf.example"))?,
-            },
-            Source { name: "setup".into(), text: directives.into() },
-        ],
+        setup: vec![source(&rulesets.join("recommended.conf"))?],
         prefilter: true,
         ..Sources::default()
     };
-    let folder = fs::read_dir(crs.join("rules")).map_err(|error| error.to_string())?;
-    let mut paths: Vec<_> = folder.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let folder = match set {
+        RuleSet::Base => rulesets.join("base"),
+        RuleSet::Crs(crs) => {
+            sources.setup.push(source(&crs.join("crs-setup.conf.example"))?);
+            crs.join("rules")
+        }
+    };
+    sources.setup.push(Source { name: "setup".into(), text: directives.into() });
+    let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();
     for path in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let Some(name) = name else { continue };
-        if name.ends_with(".conf") {
-            sources.rules.push(Source { name, text: read(&path)? });
-        } else if name.ends_with(".data") {
-            sources.data.insert(name, read(&path)?);
+        match path.extension().and_then(|kind| kind.to_str()) {
+            Some("conf") => sources.rules.push(source(&path)?),
+            Some("data") => {
+                let Source { name, text } = source(&path)?;
+                sources.data.insert(name, text);
+            }
+            _ => {}
         }
     }
-    let bytes: &'static [u8] = build(&sources)?.leak();
+    of(&sources, prefilter)
+}
+
+fn source(path: &Path) -> Result<Source, String> {
+    let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Source { name: name.unwrap_or_default(), text })
+}
+
+fn of(sources: &Sources, prefilter: Prefilter) -> Result<Engine, String> {
+    let bytes: &'static [u8] = build(sources)?.leak();
     let embedded = Embedded::decode(bytes).ok_or("what was built can't be decoded")?;
     let mut set = embedded.setup;
     set.append(&embedded.rules);
@@ -75,7 +96,7 @@ pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Box<dy
     let program = Program::link(&set, settings, &store, &|_| None, tables)
         .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}\n")).collect::<String>())?;
     let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full)?;
-    Ok(Box::new(Engine { program: Rc::new(program), profile: Rc::new(profile) }))
+    Ok(Engine { program: Rc::new(program), profile: Rc::new(profile) })
 }
 
 fn repository() -> PathBuf {
@@ -102,18 +123,14 @@ impl Waf for Engine {
         }
         transaction.request_body(&request.body, true);
         transaction.run(RulePhase::RequestBody);
-        let response = backend(request);
-        transaction.response_line(response.status);
-        for (name, value) in &response.headers {
-            transaction.response_header(name, value);
+        let refused = refused(&transaction);
+        let response = match refused {
+            Some(status) => Response { status, headers: Vec::new(), body: Vec::new() },
+            None => backend(request),
+        };
+        if refused.is_none() {
+            respond(&mut transaction, &response);
         }
-        transaction.run(RulePhase::ResponseHeaders);
-        let content_type =
-            response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
-        if content_type.is_some_and(|(_, value)| transaction.wants_response_body(value)) {
-            transaction.response_body(&response.body, true);
-        }
-        transaction.run(RulePhase::ResponseBody);
         transaction.run(RulePhase::Logging);
         let lines =
             transaction.matches().iter().map(|one| one.line(&request.uri, transaction.unique_id()));
@@ -124,4 +141,30 @@ impl Waf for Engine {
             failure: None,
         }
     }
+}
+
+/// The status of what the rules decided, if they did; a module has it from `block` where they name none.
+fn refused(transaction: &Transaction) -> Option<u16> {
+    match transaction.intervention()? {
+        Intervention::Deny { status, .. } => Some(status.unwrap_or(FORBIDDEN)),
+        Intervention::Redirect { status, .. } => Some(*status),
+        Intervention::Drop { .. } => Some(FORBIDDEN),
+    }
+}
+
+const FORBIDDEN: u16 = 403;
+
+/// The phases of a response.
+fn respond(transaction: &mut Transaction, response: &Response) {
+    transaction.response_line(response.status);
+    for (name, value) in &response.headers {
+        transaction.response_header(name, value);
+    }
+    transaction.run(RulePhase::ResponseHeaders);
+    let content_type =
+        response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
+    if content_type.is_some_and(|(_, value)| transaction.wants_response_body(value)) {
+        transaction.response_body(&response.body, true);
+    }
+    transaction.run(RulePhase::ResponseBody);
 }
