@@ -16,6 +16,7 @@
 pub mod albedo;
 pub mod corpus;
 pub mod engine;
+pub mod expected_fail;
 pub mod form;
 pub mod format;
 pub mod frontend;

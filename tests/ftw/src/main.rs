@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use portcullis_ftw::corpus::Corpus;
+use portcullis_ftw::expected_fail::ExpectedFailures;
 use portcullis_ftw::module::Module;
 use portcullis_ftw::report::Totals;
 use portcullis_ftw::run::{Judged, Logged};
@@ -154,7 +155,8 @@ fn in_process(suites: &[Suite], options: &Options, corpus: &Corpus) -> Result<Wa
 
 fn as_a_module(suites: &[Suite], options: &Options, corpus: &Corpus) -> Result<Way, String> {
     let mut waf = Module::load(&corpus.setting())?;
-    let (judged, logged) = run::all(suites, &mut waf, &options.only);
+    let (mut judged, logged) = run::all(suites, &mut waf, &options.only);
+    print!("{}", ExpectedFailures::of_module()?.apply(&mut judged).told());
     Ok(Way { name: "as a module", judged, logged: Some(logged) })
 }
 

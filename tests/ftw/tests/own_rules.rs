@@ -1,4 +1,5 @@
 //! The tests of our own rules, on the engine and on the module: each rule has one that it refuses and one that it lets pass.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -82,6 +82,6 @@ pub(super) fn base64(random: &mut Random) -> (String, Vec<u8>) {
 /// Every byte, those that end arguments and encode others too.
 pub(super) fn random_bytes(random: &mut Random) -> (String, Vec<u8>) {
     let mut bytes = b"q=".to_vec();
-    fill(&mut bytes, LENGTH, |bytes| bytes.extend(random.next().to_le_bytes()));
+    fill(&mut bytes, LENGTH, |bytes| bytes.extend(random.number().to_le_bytes()));
     (FORM.to_owned(), bytes)
 }
