@@ -1,5 +1,7 @@
 //! Linear memory of a VM that serves: it never shrinks, so that an attack would cost it for ever.
 
+use std::time::Duration;
+
 use portcullis_ftw::corpus::Corpus;
 use portcullis_ftw::module::asked;
 use portcullis_ftw::{frontend, request, wire};
@@ -13,6 +15,9 @@ const MIB: usize = 1 << 20;
 const BENIGN: &str = include_str!("../../../../filters/waf/tests/payloads/benign.txt");
 const SQLI: &str = include_str!("../../../../filters/waf/tests/payloads/sqli.txt");
 const XSS: &str = include_str!("../../../../filters/waf/tests/payloads/xss.txt");
+
+/// Longer than a worker takes on ticks to make ready what requests came past.
+const A_WHILE: Duration = Duration::from_secs(600);
 
 /// After benign load, and after everything that attacks.
 struct Bounds {
@@ -87,10 +92,13 @@ fn a_vm_that_serves_stays_within_its_memory() {
         let mut host = quiet(module).configure("{}").start().unwrap();
         let configured = host.worker(0).linear_memory();
         send(&mut host, BENIGN);
+        host.advance(A_WHILE);
+        send(&mut host, BENIGN);
         let benign = host.worker(0).linear_memory();
         send(&mut host, SQLI);
         send(&mut host, XSS);
         send_tests(&mut host);
+        host.advance(A_WHILE);
         let attacked = host.worker(0).linear_memory();
         println!(
             "{module}: {configured} bytes, {benign} after benign load, {attacked} after attacks"
