@@ -94,23 +94,25 @@ crs: toolchain ## Builds dist/waf-crs.wasm and dist/gateway-crs.wasm with the OW
 	done; \
 	ls -l dist/*-crs.wasm | awk '{printf "  %s  %.0f KiB\n", $$NF, $$5 / 1024}'
 
-ftw: toolchain ## Runs the tests of the OWASP CRS in CRS_DIR in-process, and through Envoy where dist/waf-crs.wasm is there (FTW=942100)
-	@set -e; export CRS_DIR="$(abspath $(CRS_DIR))"; \
-	[ -n "$(CRS_DIR)" ] || { echo "CRS_DIR is not set: the rule set's own tests did not run"; exit 0; }; \
-	cargo run --release --quiet -p portcullis-ftw -- $(FTW); \
-	if [ -f dist/waf-crs.wasm ]; then \
-	    envoy=$$(envoy/get.sh) && ENVOY="$$envoy" $(TEST_ENV) cargo run --release --quiet -p portcullis-ftw -- --envoy $(FTW); \
+ftw: toolchain ## Runs the tests of the OWASP CRS in CRS_DIR, or of our own rules: in-process, as a module, through Envoy (FTW=942100)
+	@set -e; crs="$(if $(CRS_DIR),$(abspath $(CRS_DIR)))"; \
+	if [ -n "$$crs" ]; then export CRS_DIR="$$crs"; module=waf-crs; maker="make crs"; \
+	else unset CRS_DIR; module=waf; maker="make build"; fi; \
+	ways=; \
+	if [ -f dist/$$module.wasm ]; then \
+	    ways="--module --envoy"; envoy=$$(envoy/get.sh); export ENVOY="$$envoy"; \
 	else \
-	    echo "dist/waf-crs.wasm is not there: nothing ran through Envoy; make crs builds it"; \
-	fi
+	    echo "dist/$$module.wasm is not there: nothing runs as a module and through Envoy; $$maker builds it"; \
+	fi; \
+	$(TEST_ENV) cargo run --release --quiet -p portcullis-ftw -- $$ways $(FTW)
 
 waf-tune: toolchain ## Prints the smallest exclusions that let pass what the WAF refused in LOG (LOG=envoy.log)
 	@[ -n "$(LOG)" ] || { echo "LOG is not set: give the log of Envoy, as in make waf-tune LOG=envoy.log" >&2; exit 1; }
 	@cargo run --quiet -p portcullis-waf-tune -- "$(LOG)" $(TUNE)
 
-bench-waf: ## Measures the WAF's CPU per request beside libmodsecurity in nginx; needs CRS_DIR and make crs
+bench-waf: ## Measures the WAF: requests beside libmodsecurity in nginx, hostile bodies, starting; needs CRS_DIR, make build crs
 	@[ -n "$(CRS_DIR)" ] || { echo "CRS_DIR is not set: there is no rule set to measure" >&2; exit 1; }
-	@[ -f dist/waf-crs.wasm ] || { echo "dist/waf-crs.wasm is not there: run make crs first" >&2; exit 1; }
+	@[ -f dist/waf-crs.wasm ] && [ -f dist/waf.wasm ] || { echo "dist/waf-crs.wasm or dist/waf.wasm is not there: run make build crs first" >&2; exit 1; }
 	cargo build --release --target $(WASM) $(YARDSTICKS:%=-p %)
 	@envoy=$$(envoy/get.sh) && \
 	ENVOY="$$envoy" CRS_DIR="$(abspath $(CRS_DIR))" $(TEST_ENV) cargo run --release -p portcullis-bench-waf -- $(BENCH)

@@ -18,11 +18,29 @@ pub(crate) fn time(process: u32) -> Duration {
     idle.unwrap_or(last)
 }
 
+/// What came of it, and the milliseconds that this thread has worked on it.
+pub(crate) fn of_thread<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let read = || {
+        // The kernel brings the figure up to date when the thread is scheduled.
+        std::thread::yield_now();
+        let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        first(&text).unwrap_or_default() as f64
+    };
+    let before = read();
+    let done = work();
+    (done, (read() - before) / 1e6)
+}
+
+/// Nanoseconds of work, the first of the numbers that the kernel tells.
+fn first(text: &str) -> Option<u64> {
+    text.split_ascii_whitespace().next()?.parse().ok()
+}
+
 fn read(process: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{process}/task")).expect("a running process");
     let times = threads.filter_map(|thread| {
         let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        text.split_ascii_whitespace().next()?.parse::<u64>().ok()
+        first(&text)
     });
     Duration::from_nanos(times.sum())
 }

@@ -12,12 +12,15 @@
     reason = "a benchmark that cannot go on should say so and stop"
 )]
 
+mod bundle;
 mod cpu;
+mod hostile;
 mod load;
 mod nginx;
 mod ours;
 mod report;
 mod requests;
+mod starting;
 mod variants;
 
 use std::net::SocketAddr;
@@ -42,6 +45,23 @@ pub struct Target {
     pub process: u32,
 }
 
+/// A table that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// CPU of requests beside libmodsecurity's.
+    Requests,
+    /// Hostile bodies.
+    Hostile,
+    /// What a VM costs before it serves, and its first request.
+    Starting,
+}
+
+impl Part {
+    /// All of them, by name.
+    pub const ALL: [(&'static str, Part); 3] =
+        [("requests", Part::Requests), ("hostile", Part::Hostile), ("starting", Part::Starting)];
+}
+
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -51,26 +71,46 @@ pub struct Options {
     pub requests: usize,
     /// Rounds; the table has the medians.
     pub rounds: usize,
+    /// Which tables; all where there is none.
+    pub parts: Vec<Part>,
+    /// The text that the names of requests have to contain.
+    pub rows: String,
 }
 
-/// Measures everything and prints the table.
+/// Measures everything and prints the tables.
 ///
 /// # Panics
 /// When a server does not do what it is measured at.
 pub fn run(options: &Options) -> Result<(), String> {
+    let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     let upstream =
         Upstream::with(|_| Response::new(200).header("content-type", "text/plain").body("ok"));
+    if wanted(Part::Requests) {
+        requests(options, &upstream)?;
+    }
+    if wanted(Part::Hostile) {
+        hostile::run(&options.crs, &upstream, &options.rows)?;
+    }
+    if wanted(Part::Starting) {
+        starting::run(&options.crs, &upstream, options.rounds)?;
+    }
+    Ok(())
+}
+
+fn requests(options: &Options, upstream: &Upstream) -> Result<(), String> {
     let nginx = Nginx::start(&options.crs, upstream.address())?;
-    let envoys = ours::start(&upstream);
+    let envoys = ours::start(upstream);
     let mut targets = nginx.targets();
     targets.extend(ours::targets(&envoys));
+    let templates: Vec<&Template> =
+        REQUESTS.iter().filter(|template| template.name.contains(&options.rows)).collect();
     let mut table = Table::default();
     for target in &targets {
-        check(target)?;
+        check(target, &templates)?;
     }
     for round in 0..options.rounds {
         eprintln!("round {} of {}", round + 1, options.rounds);
-        for template in REQUESTS.iter() {
+        for template in &templates {
             for target in &targets {
                 let measure = |repeated| measure(target, template, options.requests, repeated);
                 let (cold, repeated) = (measure(false), measure(true));
@@ -82,19 +122,36 @@ pub fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Benign requests pass, and where there is a WAF an attack does not.
-fn check(target: &Target) -> Result<(), String> {
-    for template in REQUESTS.iter() {
+impl Target {
+    fn is_guarded(&self) -> bool {
+        self.name.contains("CRS")
+    }
+
+    /// The status of a request of this kind.
+    fn status_of(&self, refused: bool) -> u16 {
+        if refused && self.is_guarded() { 403 } else { 200 }
+    }
+}
+
+/// Each request is answered as it should be, and a WAF has looked at it to its end: an attack there does not pass.
+fn check(target: &Target, templates: &[&Template]) -> Result<(), String> {
+    let told = |status, what: &str| Err(format!("{} answers {status} to {what}", target.name));
+    for template in templates {
         let status = load::one(target.address, &template.filled(0));
-        if status != 200 {
-            return Err(format!("{} answers {status} to {}", target.name, template.name));
+        if status != target.status_of(template.refused) {
+            return told(status, template.name);
+        }
+        let attack = "' or 1=1-- <script>alert(1)</script>";
+        let status = load::one(target.address, &template.filled_and(0, attack));
+        // A request without a body ends with a header, where nobody looks for one.
+        if template.has_form() && status != target.status_of(true) {
+            return told(status, &format!("an attack at the end of {}", template.name));
         }
     }
     let attack =
         b"GET /?id=1'+or+1%3D1--+- HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
     let status = load::one(target.address, attack);
-    let wanted = if target.name.contains("CRS") { 403 } else { 200 };
-    (status == wanted).then_some(()).ok_or(format!("{} answers {status} to an attack", target.name))
+    if status == target.status_of(true) { Ok(()) } else { told(status, "an attack") }
 }
 
 /// Microseconds of CPU for each request.
@@ -103,9 +160,10 @@ fn measure(target: &Target, template: &Template, count: usize, repeated: bool) -
         true => vec![template.filled(1)],
         false => (0..variants::COUNT).map(|number| template.filled(number)).collect(),
     };
-    load::run(target.address, &filled, WARM_UP);
+    let wanted = target.status_of(template.refused);
+    load::run(target.address, &filled, WARM_UP, wanted);
     let before = cpu::time(target.process);
-    load::run(target.address, &filled, count);
+    load::run(target.address, &filled, count, wanted);
     (cpu::time(target.process) - before).as_secs_f64() * 1e6 / count as f64
 }
 

@@ -3,19 +3,31 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use portcullis_bench_waf::{Options, rule_set, run};
+use portcullis_bench_waf::{Options, Part, rule_set, run};
 
-const USAGE: &str = "usage: bench-waf [--requests N] [--rounds N], with CRS_DIR";
+const USAGE: &str = "usage: bench-waf [--requests N] [--rounds N] [--part requests|hostile|starting]… [--rows TEXT], with CRS_DIR";
 
 fn options() -> Result<Options, String> {
     let crs = std::env::var_os("CRS_DIR").map(PathBuf::from).ok_or("CRS_DIR is not set")?;
-    let mut options = Options { crs: rule_set(&crs)?, requests: 10_000, rounds: 3 };
+    let mut options = Options {
+        crs: rule_set(&crs)?,
+        requests: 10_000,
+        rounds: 3,
+        parts: Vec::new(),
+        rows: String::new(),
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let number = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(USAGE)?;
+        let value = words.next().ok_or(USAGE)?;
+        let number = || value.parse().ok().filter(|n| *n > 0).ok_or(USAGE);
         match word.as_str() {
-            "--requests" => options.requests = number,
-            "--rounds" => options.rounds = number,
+            "--requests" => options.requests = number()?,
+            "--rounds" => options.rounds = number()?,
+            "--part" => {
+                let part = Part::ALL.iter().find(|(name, _)| *name == value).ok_or(USAGE)?;
+                options.parts.push(part.1);
+            }
+            "--rows" => options.rows = value,
             _ => return Err(USAGE.to_owned()),
         }
     }

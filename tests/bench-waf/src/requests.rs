@@ -8,22 +8,47 @@ pub struct Template {
     /// What the table calls it.
     pub name: &'static str,
     text: &'static str,
+    /// Whether a WAF refuses it.
+    pub refused: bool,
 }
 
 /// All that are measured.
-pub const REQUESTS: [Template; 3] = [
-    Template { name: "simple GET", text: include_str!("../requests/get.http") },
-    Template { name: "form POST", text: include_str!("../requests/form.http") },
-    Template { name: "JSON POST, 300 bytes", text: include_str!("../requests/json.http") },
+pub const REQUESTS: [Template; 7] = [
+    Template::new("simple GET", include_str!("../requests/get.http")),
+    Template::new("form POST", include_str!("../requests/form.http")),
+    Template::new("JSON POST, 300 bytes", include_str!("../requests/json.http")),
+    Template::new("10 kB of prose", include_str!("../requests/value-prose.http")),
+    Template::new("10 kB of Base64", include_str!("../requests/value-base64.http")),
+    Template::new("10 kB of digits", include_str!("../requests/value-digits.http")),
+    Template {
+        refused: true,
+        ..Template::new("10 kB of attacks", include_str!("../requests/value-attacks.http"))
+    },
 ];
 
 impl Template {
+    const fn new(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, refused: false }
+    }
+
+    /// True where the body is a form, which more text makes no other one of.
+    #[must_use]
+    pub fn has_form(&self) -> bool {
+        self.text.contains("x-www-form-urlencoded")
+    }
+
     /// The bytes of one variant, with the length of the body added.
     #[must_use]
     pub fn filled(&self, variant: usize) -> Vec<u8> {
+        self.filled_and(variant, "")
+    }
+
+    /// The same with something more at the end.
+    #[must_use]
+    pub fn filled_and(&self, variant: usize, more: &str) -> Vec<u8> {
         let text = fill(self.text, &mut Values::new(variant));
-        let text = text.trim_end_matches('\n');
-        let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+        let text = format!("{}{more}", text.trim_end_matches('\n'));
+        let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
         let mut out = head.replace('\n', "\r\n");
         if !body.is_empty() {
             out += &format!("\r\nContent-Length: {}", body.len());
@@ -73,7 +98,20 @@ mod tests {
     fn every_place_is_filled_and_the_json_is_one() {
         for template in REQUESTS {
             let text = String::from_utf8(template.filled(3)).unwrap();
-            assert!(!["{word}", "{number}", "{digit}", "{token}"].iter().any(|p| text.contains(p)));
+            assert!(
+                ![
+                    "{word}",
+                    "{number}",
+                    "{digit}",
+                    "{token}",
+                    "{prose}",
+                    "{base64}",
+                    "{digits}",
+                    "{attacks}"
+                ]
+                .iter()
+                .any(|place| text.contains(place))
+            );
         }
         let text = String::from_utf8(REQUESTS[2].filled(3)).unwrap();
         let (_, body) = text.split_once("\r\n\r\n").unwrap();

@@ -1,14 +1,13 @@
 //! Our engine behind the runner's trait.
 
 use std::cell::RefCell;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use portcullis_waf_embedded::{Embedded, Sources, build};
+use portcullis_waf_embedded::{Embedded, Sources, build, source};
 use portcullis_waf_engine::{
-    Connection, EngineMode, Exclusion, LogData, Prefilter as Tables, Profile, Program, RulePhase,
-    Settings, Store, Transaction,
+    Connection, EngineMode, Exclusion, Intervention, LogData, Prefilter as Tables, Profile,
+    Program, RulePhase, Settings, Store, Transaction,
 };
 use portcullis_waf_seclang::Source;
 
@@ -16,8 +15,10 @@ use crate::{Outcome, Request, Response, Waf};
 
 /// The engine with a rule set.
 pub struct Engine {
-    program: Rc<Program>,
-    profile: Rc<Profile>,
+    /// What runs.
+    pub program: Rc<Program>,
+    /// With nothing left out.
+    pub profile: Rc<Profile>,
 }
 
 /// Whether values that can't match are kept from the operators.
@@ -29,14 +30,24 @@ pub enum Prefilter {
     Off,
 }
 
-/// The engine with the rule set of `crs` and the tests' configuration ([`crate::setup::DIRECTIVES`]), built as a module
-/// carries it.
-pub fn load(crs: &Path, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
-    let recommended = repository().join("filters/waf/src/rulesets/recommended.conf");
-    let recommended =
-        fs::read(&recommended).map_err(|error| format!("{}: {error}", recommended.display()))?;
-    let mut sources = Sources { prefilter: true, ..Sources::of_release(crs, None)? };
-    sources.setup.insert(0, Source { name: "recommended.conf".into(), text: recommended });
+/// Which rules are behind our recommended ones.
+#[derive(Clone, Copy, Debug)]
+pub enum RuleSet<'p> {
+    /// Our own.
+    Base,
+    /// The release of OWASP CRS in this folder, with its setup.
+    Crs(&'p Path),
+}
+
+/// The engine with a rule set, built as a module carries it. `directives` stand in front of it, behind its setup.
+pub fn load(set: RuleSet<'_>, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
+    let rulesets = repository().join("filters/waf/src/rulesets");
+    let mut sources = match set {
+        RuleSet::Base => Sources::of_folder(&rulesets.join("base"))?,
+        RuleSet::Crs(crs) => Sources::of_release(crs, None)?,
+    };
+    sources.prefilter = true;
+    sources.setup.insert(0, source(&rulesets.join("recommended.conf"))?);
     sources.setup.push(Source { name: "setup".into(), text: directives.into() });
     let bytes: &'static [u8] = build(&sources)?.leak();
     let embedded = Embedded::decode(bytes).ok_or("what was built can't be decoded")?;
@@ -93,18 +104,14 @@ impl Waf for Engine {
         }
         transaction.request_body(&request.body, true);
         transaction.run(RulePhase::RequestBody);
-        let response = backend(request);
-        transaction.response_line(response.status);
-        for (name, value) in &response.headers {
-            transaction.response_header(name, value);
+        let refused = refused(&transaction);
+        let response = match refused {
+            Some(status) => Response { status, headers: Vec::new(), body: Vec::new() },
+            None => backend(request),
+        };
+        if refused.is_none() {
+            respond(&mut transaction, &response);
         }
-        transaction.run(RulePhase::ResponseHeaders);
-        let content_type =
-            response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
-        if content_type.is_some_and(|(_, value)| transaction.wants_response_body(value)) {
-            transaction.response_body(&response.body, true);
-        }
-        transaction.run(RulePhase::ResponseBody);
         transaction.run(RulePhase::Logging);
         let lines =
             transaction.matches().iter().map(|one| one.line(&request.uri, transaction.unique_id()));
@@ -115,4 +122,30 @@ impl Waf for Engine {
             failure: None,
         }
     }
+}
+
+/// The status of what the rules decided, if they did; a module has it from `block` where they name none.
+fn refused(transaction: &Transaction) -> Option<u16> {
+    match transaction.intervention()? {
+        Intervention::Deny { status, .. } => Some(status.unwrap_or(FORBIDDEN)),
+        Intervention::Redirect { status, .. } => Some(*status),
+        Intervention::Drop { .. } => Some(FORBIDDEN),
+    }
+}
+
+const FORBIDDEN: u16 = 403;
+
+/// The phases of a response.
+fn respond(transaction: &mut Transaction, response: &Response) {
+    transaction.response_line(response.status);
+    for (name, value) in &response.headers {
+        transaction.response_header(name, value);
+    }
+    transaction.run(RulePhase::ResponseHeaders);
+    let content_type =
+        response.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
+    if content_type.is_some_and(|(_, value)| transaction.wants_response_body(value)) {
+        transaction.response_body(&response.body, true);
+    }
+    transaction.run(RulePhase::ResponseBody);
 }

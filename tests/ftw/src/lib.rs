@@ -14,12 +14,15 @@
 )]
 
 pub mod albedo;
+pub mod corpus;
 pub mod engine;
+pub mod expected_fail;
 pub mod form;
 pub mod format;
 pub mod frontend;
 pub mod judge;
 pub mod log;
+pub mod module;
 pub mod oracle;
 pub mod report;
 pub mod request;

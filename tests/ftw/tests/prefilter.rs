@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use portcullis_ftw::engine::{Prefilter, load};
+use portcullis_ftw::engine::{Prefilter, RuleSet, load};
 use portcullis_ftw::{run, setup, suite};
 
 #[test]
@@ -13,7 +13,7 @@ fn every_stage_logs_the_same_ids_with_and_without_the_prefilter() {
     };
     let suites = suite::read(&crs.join("tests")).unwrap();
     let logged = [Prefilter::On, Prefilter::Off].map(|prefilter| {
-        let mut waf = load(&crs, setup::DIRECTIVES, prefilter).unwrap();
+        let mut waf = load(RuleSet::Crs(&crs), setup::DIRECTIVES, prefilter).unwrap();
         run::all(&suites, &mut waf, &[]).1
     });
     let [with, without] = logged;

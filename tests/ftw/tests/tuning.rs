@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use portcullis_ftw::engine::{Engine, Prefilter, load};
+use portcullis_ftw::engine::{Engine, Prefilter, RuleSet, load};
 use portcullis_ftw::{Outcome, Request, Response, Waf, run, setup, suite};
 use portcullis_waf_engine::Exclusion;
 use portcullis_waf_seclang::parse_variable;
@@ -78,7 +78,7 @@ fn every_request_that_scores_enough_passes_with_what_its_lines_suggest() {
         return;
     };
     let suites = suite::read(&crs.join("tests")).unwrap();
-    let engine = load(&crs, setup::DIRECTIVES, Prefilter::On).unwrap();
+    let engine = load(RuleSet::Crs(&crs), setup::DIRECTIVES, Prefilter::On).unwrap();
     let mut tuned = Tuned { engine, refused: 0, still: Vec::new() };
     let _ = run::all(&suites, &mut tuned, &[]);
     assert!(tuned.refused > 0, "no request was refused");

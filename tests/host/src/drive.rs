@@ -73,6 +73,11 @@ impl Worker {
         }
     }
 
+    /// Bytes of the VM's linear memory, which never shrinks.
+    pub fn linear_memory(&self) -> usize {
+        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+    }
+
     /// Why the VM is dead, if it is.
     pub fn trapped(&self) -> Option<&str> {
         self.dead.as_deref()

@@ -1,7 +1,6 @@
 //! The same tests through a real Envoy: the raw bytes over sockets, the log read from Envoy's stderr.
 
 mod correlate;
-mod expected_fail;
 mod run;
 mod send;
 mod start;
@@ -12,7 +11,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 pub use correlate::{Correlation, MARK, MARK_RULE, unmarked};
-pub use expected_fail::{Against, ExpectedFailures, MOST};
 pub use run::{Run, run, settle};
 pub use send::{Sent, send};
 pub use start::{Setting, albedo, albedo_at, config};

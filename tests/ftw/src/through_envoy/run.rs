@@ -5,10 +5,8 @@ use std::net::SocketAddr;
 
 use portcullis_e2e::{Envoy, eventually};
 
-use super::{
-    Against, Correlation, ExpectedFailures, MARK, Setting, albedo, config, judge_all, send,
-    send_all, unmarked,
-};
+use super::{Correlation, MARK, Setting, albedo, config, judge_all, send, send_all, unmarked};
+use crate::expected_fail::{Against, ExpectedFailures};
 use crate::run::{Judged, Verdict};
 use crate::suite::Suite;
 
@@ -30,7 +28,7 @@ pub fn run(
     setting: &Setting,
     correlation: &Correlation,
 ) -> Result<Run, String> {
-    let list = ExpectedFailures::read()?;
+    let list = ExpectedFailures::of_envoy()?;
     let upstream = albedo();
     let envoy = Envoy::try_start(config(&upstream, Some(setting))).map_err(|e| e.to_string())?;
     let (mut judged, lost) = once(suites, only, &envoy, correlation);

@@ -43,6 +43,22 @@ impl Default for Setting {
     }
 }
 
+impl Setting {
+    /// For the tests of our own rules, which refuse what they are about.
+    #[must_use]
+    pub fn own() -> Self {
+        Self {
+            module: "waf".to_owned(),
+            configuration: json!({
+                "ruleset": "base",
+                "log_data": "full",
+                "log_lines": 1_000_000,
+                "directives_before": MARK_RULE,
+            }),
+        }
+    }
+}
+
 /// The backend of the tests as a server.
 #[must_use]
 pub fn albedo() -> Upstream {

@@ -53,3 +53,13 @@ fn a_module_that_begins_over_the_limit_does_not_load() {
     let error = Host::of(&Guest::new().build()).memory(65536).start().err().expect("too big");
     assert!(matches!(error.kind, StartErrorKind::Load(_)), "{error}");
 }
+
+#[test]
+fn linear_memory_is_told_and_grows_with_the_guest() {
+    let g = Guest::new()
+        .on("proxy_on_request_headers", "(drop (memory.grow (i32.const 16))) (i32.const 0)");
+    let mut host = Host::of(&g.build()).start().unwrap();
+    let before = host.worker(0).linear_memory();
+    host.send(Request::get("/"));
+    assert_eq!(host.worker(0).linear_memory(), before + 16 * 65536);
+}

@@ -41,8 +41,8 @@ pub(crate) const PHASES: usize = 5;
 /// What runs on a request. Patterns, phrases and rules that several programs of a VM have are there once.
 pub struct Program {
     pub(crate) store: Rc<RefCell<Store>>,
-    pub(crate) rules: Vec<Rc<LinkedRule>>,
-    pub(crate) phases: [Vec<Scheduled>; PHASES],
+    pub(crate) rules: Rc<[Rc<LinkedRule>]>,
+    pub(crate) phases: [Rc<[Scheduled]>; PHASES],
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
@@ -83,6 +83,10 @@ impl Program {
             return Err(faults);
         }
         let phases = schedule.finish(&rules);
+        let (rules, phases) = {
+            let mut store = store.borrow_mut();
+            (store.rule_list(rules), phases.map(|list| store.schedule(list)))
+        };
         Ok(Program {
             store: Rc::clone(store),
             rules,

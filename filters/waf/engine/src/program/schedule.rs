@@ -8,7 +8,7 @@ use portcullis_waf_seclang::syntax::{Flow, Rule};
 use super::{Comparison, Expr, Guard, LinkedLink, LinkedRule, Op, PHASES, PointSelector, index_of};
 
 /// A rule in the order of its phase.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scheduled {
     /// Its place in [`Program::rules`](super::Program::rules).
     pub(crate) rule: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Scheduled {
 }
 
 /// What must hold for a rule to be looked at, taken from its head: most rules that don't match show it here.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
     /// It has to be asked.
     Nothing,

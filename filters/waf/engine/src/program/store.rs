@@ -11,7 +11,7 @@ use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
 
 use super::view::Views;
-use super::{LinkedRule, Pipelines, Program, Warming};
+use super::{LinkedRule, Pipelines, Program, Scheduled, Warming};
 use crate::bits::Bits;
 use crate::ruleset::Fault;
 use crate::transaction::{Tx, Values};
@@ -27,6 +27,9 @@ pub struct Store {
     phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
     files: HashMap<Vec<String>, Rc<Phrases>>,
     rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
+    /// The lists of whole programs: most routes have the same rules, or the same in most phases.
+    lists: Vec<Rc<[Rc<LinkedRule>]>>,
+    schedules: Vec<Rc<[Scheduled]>>,
     slots: HashMap<Rc<[u8]>, usize>,
     names: Vec<Rc<[u8]>>,
     pub(crate) pipelines: Pipelines,
@@ -87,6 +90,9 @@ impl Store {
     pub fn prune(&mut self) {
         // What is to be compiled may be nobody's any longer.
         self.warming.get_mut().start_again(0);
+        // First what holds rules.
+        self.lists.retain(|list| Rc::strong_count(list) > 1);
+        self.schedules.retain(|list| Rc::strong_count(list) > 1);
         self.rules.retain(|_, linked| Rc::strong_count(linked) > 1);
         self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.translated.retain(|_, pattern| Rc::strong_count(pattern) > 1);
@@ -139,6 +145,16 @@ impl Store {
         let linked = Rc::new(LinkedRule::link(rule, self, files, faults)?);
         self.rules.insert(Rc::clone(rule), Rc::clone(&linked));
         Some(linked)
+    }
+
+    /// The rules of a program, in order.
+    pub(super) fn rule_list(&mut self, rules: Vec<Rc<LinkedRule>>) -> Rc<[Rc<LinkedRule>]> {
+        shared(&mut self.lists, rules, Rc::ptr_eq)
+    }
+
+    /// What runs in a phase.
+    pub(super) fn schedule(&mut self, schedule: Vec<Scheduled>) -> Rc<[Scheduled]> {
+        shared(&mut self.schedules, schedule, PartialEq::eq)
     }
 
     pub(super) fn pattern(&mut self, text: &str, case: Case) -> Result<Rc<Pattern>, String> {
@@ -206,6 +222,19 @@ impl Store {
         }
         Ok(nets)
     }
+}
+
+/// The known list that is the same, or this one, which is known from now on.
+fn shared<T>(known: &mut Vec<Rc<[T]>>, list: Vec<T>, same: fn(&T, &T) -> bool) -> Rc<[T]> {
+    let is_same = |other: &&Rc<[T]>| {
+        other.len() == list.len() && other.iter().zip(&list).all(|(one, other)| same(one, other))
+    };
+    if let Some(found) = known.iter().find(is_same) {
+        return Rc::clone(found);
+    }
+    let list = Rc::from(list);
+    known.push(Rc::clone(&list));
+    list
 }
 
 fn file(name: &str, files: &Files<'_>) -> Result<Vec<u8>, String> {

@@ -57,6 +57,9 @@ impl RuleSet {
     /// # Errors
     /// Every mistake: an id that is there already, a pattern that is none, an update of a rule that is not there.
     pub fn extend(&mut self, statements: Vec<Statement>) -> Result<Vec<Warning>, Vec<Fault>> {
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut findings = Findings::default();
         let mut places: HashMap<u32, Location> = self
             .rules()
@@ -138,10 +141,11 @@ impl RuleSet {
         })
     }
 
-    fn rules_mut(&mut self) -> impl Iterator<Item = &mut Rule> {
-        self.steps.iter_mut().filter_map(|step| match step {
-            Step::Rule(rule) => Some(Rc::make_mut(rule)),
-            Step::Marker(_) => None,
+    /// Rules that are to be changed: they alone are copied where other sets have them too.
+    fn rules_mut(&mut self, wanted: impl Fn(&Rule) -> bool) -> impl Iterator<Item = &mut Rule> {
+        self.steps.iter_mut().filter_map(move |step| match step {
+            Step::Rule(rule) if wanted(rule) => Some(Rc::make_mut(rule)),
+            _ => None,
         })
     }
 }

@@ -13,7 +13,7 @@ impl RuleSet {
     ) {
         let Some(selected) = Selected::of(&update.rules, location, findings) else { return };
         let mut changed = false;
-        for rule in self.rules_mut().filter(|rule| selected.has(rule)) {
+        for rule in self.rules_mut(|rule| selected.has(rule)) {
             changed = true;
             if let Some((head, chained)) = rule.links.split_first_mut() {
                 replace(head, update);
@@ -37,7 +37,7 @@ impl RuleSet {
         findings: &mut Findings,
     ) {
         let id = update.id;
-        let Some(rule) = self.rules_mut().find(|rule| rule.metadata.id == id) else {
+        let Some(rule) = self.rules_mut(|rule| rule.metadata.id == id).next() else {
             findings.warn(location, format!("changes nothing: there is no rule {id} before it"));
             return;
         };

@@ -31,7 +31,7 @@ impl Transaction {
         }
         let program = Rc::clone(&self.program);
         let store = program.store.borrow();
-        let list = program.phases.get(index).map_or(&[][..], Vec::as_slice);
+        let list = program.phases.get(index).map_or(&[][..], AsRef::as_ref);
         let mut position = 0;
         while let Some(Scheduled { rule, jump, check }) = list.get(position) {
             position = position.saturating_add(1);
