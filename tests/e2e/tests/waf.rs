@@ -101,30 +101,3 @@ fn the_shipped_tags_make_labels_of_rules_classes_and_versions() {
     });
     assert!(found.is_some(), "{last}");
 }
-
-#[test]
-fn an_upgrade_passes_is_counted_and_carries_what_nobody_looks_at() {
-    let upstream = Upstream::echo();
-    let config = waf(&upstream, json!({"ruleset": "base"})).upgrade("websocket");
-    let envoy = Envoy::start(config);
-    let mut tunnel = envoy.connect().tunnel(&Request::websocket("/")).expect("a tunnel");
-    let attack = b"<script>alert(1)</script>";
-    tunnel.write(attack).unwrap();
-    assert_eq!(tunnel.read(attack.len()).unwrap(), attack);
-    let refused = envoy.connect().tunnel(&Request::websocket("/?q=<script>alert(1)</script>"));
-    assert_eq!(refused.err().map(|reply| reply.status), Some(403));
-    envoy.wait_for_stat("wasmcustom.portcullis.waf.uninspected_upgrade", |count| count == 1);
-    still_serves(&envoy);
-}
-
-#[test]
-fn connect_passes_where_its_method_may_and_is_never_held() {
-    let upstream = Upstream::echo();
-    for (methods, status) in [(json!(["GET", "CONNECT"]), None), (json!(["GET"]), Some(403))] {
-        let configuration = json!({"ruleset": "base", "allowed_methods": methods});
-        let envoy = Envoy::start(waf(&upstream, configuration).connect());
-        let tunnel = envoy.connect().tunnel(&Request::connect("gateway.test:443"));
-        assert_eq!(tunnel.err().map(|reply| reply.status), status);
-        still_serves(&envoy);
-    }
-}

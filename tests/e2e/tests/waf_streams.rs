@@ -1,5 +1,5 @@
-//! The WAF on a real Envoy where only that can tell: rules that are pushed under load, streams that are closed, an
-//! upstream that does not come to its end.
+//! The WAF where only a real Envoy can tell: rules that are pushed under load, streams that are closed or are no HTTP any
+//! more, an upstream that does not come to its end.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -184,4 +184,31 @@ fn a_response_that_does_not_end_is_judged_by_its_beginning() {
         envoy.wait_for_stat("wasmcustom.portcullis.waf.response_timeout", |count| count >= 2);
     assert_eq!(late, 2);
     still_serves(&envoy);
+}
+
+#[test]
+fn an_upgrade_passes_is_counted_and_carries_what_nobody_looks_at() {
+    let upstream = Upstream::echo();
+    let config = waf(&upstream, json!({"ruleset": "base"})).upgrade("websocket");
+    let envoy = Envoy::start(config);
+    let mut tunnel = envoy.connect().tunnel(&Request::websocket("/")).expect("a tunnel");
+    let attack = b"<script>alert(1)</script>";
+    tunnel.write(attack).unwrap();
+    assert_eq!(tunnel.read(attack.len()).unwrap(), attack);
+    let refused = envoy.connect().tunnel(&Request::websocket("/?q=<script>alert(1)</script>"));
+    assert_eq!(refused.err().map(|reply| reply.status), Some(403));
+    envoy.wait_for_stat("wasmcustom.portcullis.waf.uninspected_upgrade", |count| count == 1);
+    still_serves(&envoy);
+}
+
+#[test]
+fn connect_passes_where_its_method_may_and_is_never_held() {
+    let upstream = Upstream::echo();
+    for (methods, status) in [(json!(["GET", "CONNECT"]), None), (json!(["GET"]), Some(403))] {
+        let configuration = json!({"ruleset": "base", "allowed_methods": methods});
+        let envoy = Envoy::start(waf(&upstream, configuration).connect());
+        let tunnel = envoy.connect().tunnel(&Request::connect("gateway.test:443"));
+        assert_eq!(tunnel.err().map(|reply| reply.status), status);
+        still_serves(&envoy);
+    }
 }

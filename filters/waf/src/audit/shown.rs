@@ -100,7 +100,7 @@ mod tests {
     use portcullis_waf_engine::DataPolicy;
 
     use super::*;
-    use crate::secret::is_secret;
+    use crate::secret::secret;
 
     fn shown(target: &str, log_data: &LogData) -> String {
         String::from_utf8(super::target(log_data, target.as_bytes())).unwrap()
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_query_is_shown_without_its_secrets_in_whatever_spelling() {
-        let matched = LogData::Matched(DataPolicy { max: 4, secret: is_secret });
+        let matched = LogData::Matched(DataPolicy { max: 4, secret });
         for (target, expected) in [
             ("/a", "/a"),
             ("/a?", "/a?"),
