@@ -33,6 +33,33 @@ fn no_hostile_request_breaks_anything() {
     }
 }
 
+/// Bytes of a transaction in the log, at most: what it holds is bounded, and may take six bytes for one.
+const MOST: usize = 64 * 1_024;
+
+#[test]
+fn what_is_written_of_a_hostile_request_is_one_bounded_line_of_json() {
+    let module = modules().into_iter().find(|module| module.name == "waf").unwrap();
+    let configuration = configuration(module.name).to_string();
+    for attack in &attacks(NOW) {
+        let world = World::default();
+        world.set_now(NOW * SECOND);
+        let mut native = Native::new(&world, module);
+        assert!(native.configure(configuration.as_bytes(), &|_| None), "{:#?}", world.log());
+        let label = &attack.request.label;
+        let decision = native.send(&attack.request).decision.unwrap_or_default();
+        if String::from_utf8_lossy(&decision).contains("ambiguous_path") {
+            // Refused before any control was asked.
+            continue;
+        }
+        let log = world.log();
+        let mut written = log.iter().filter(|(_, line)| line.starts_with("{\"transaction\""));
+        let (_, line) = written.next().unwrap_or_else(|| panic!("{label}: {log:?}"));
+        assert!(line.len() <= MOST && !line.contains('\n'), "{label}: {} bytes", line.len());
+        let read: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(read["transaction"]["request"]["uri"].is_string(), "{label}");
+    }
+}
+
 #[test]
 fn at_the_ends_of_time_requests_are_decided_too() {
     for module in modules() {

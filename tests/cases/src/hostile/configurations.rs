@@ -88,6 +88,8 @@ pub fn configuration(module: &str) -> Value {
         "request_body_no_files_limit": 2_097_152,
         "response_body": true,
         "log_lines": 0,
+        "audit": {"parts": "ABFHIZ", "sample": 1},
+        "preview": {"inbound_anomaly_threshold": 1},
     });
     let matches =
         json!({"hosts": ["other.test", "*.wild.test"], "path": {"template": "/users/{id}"}});
