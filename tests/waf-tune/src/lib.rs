@@ -114,7 +114,10 @@ mod tests {
     #[test]
     fn what_passed_is_left_alone_and_what_a_rule_refused_by_itself_is_not() {
         let passed = critical("a", "/", 942_100, "ARGS:q");
-        assert_eq!(suggested(&[passed.clone()]), "# No rule refused anything in this log.\n");
+        assert_eq!(
+            suggested(std::slice::from_ref(&passed)),
+            "# No rule refused anything in this log.\n"
+        );
         let record = "[warning] {\"portcullis\":{\"control\":\"waf\",\"outcome\":\"refused\",\"reason\":\"rule\",\"mode\":\"enforce\",\"unique_id\":\"a\"},\"path\":\"/\"}\n".to_owned();
         let denied =
             line("a", "/", 10_430_002, "[severity \"CRITICAL\"] [target \"REQBODY_ERROR\"]");
