@@ -56,7 +56,7 @@ impl Corpus {
     pub fn directives(&self) -> &'static str {
         match self {
             Self::Crs(_) => setup::DIRECTIVES,
-            Self::Own => "",
+            Self::Own => setup::OWN_DIRECTIVES,
         }
     }
 

@@ -53,7 +53,7 @@ impl Setting {
                 "ruleset": "base",
                 "log_data": "full",
                 "log_lines": 1_000_000,
-                "directives_before": MARK_RULE,
+                "directives_before": format!("{}{MARK_RULE}", setup::OWN_DIRECTIVES),
             }),
         }
     }

@@ -1,12 +1,13 @@
 //! The TX collection: names that rules name have a slot, others are found by name.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use portcullis_waf_operators::number::number;
 
 use crate::program::{CAPTURES, Store};
 
-/// More than the largest rule set sets, and few enough to look through: a rule that makes names of a request's arguments
+/// More than the largest rule set sets: a rule that makes names of a request's arguments
 /// must not fill the memory. As many as arguments that are allowed, twice.
 pub(crate) const MAX_ENTRIES: usize = 2000;
 
@@ -42,6 +43,8 @@ pub(crate) struct Full;
 pub(crate) struct Tx {
     slots: Vec<Option<TxValue>>,
     others: Vec<(Rc<[u8]>, TxValue)>,
+    /// Where each of the others is: a rule that counts arguments by their names asks for as many as a request has.
+    places: HashMap<Rc<[u8]>, usize>,
     entries: usize,
 }
 
@@ -51,6 +54,7 @@ impl Tx {
         self.slots.clear();
         self.slots.resize(slots, None);
         self.others.clear();
+        self.places.clear();
         self.entries = 0;
     }
 
@@ -81,12 +85,12 @@ impl Tx {
 
     /// The value of a name that no rule spells out.
     pub(crate) fn get_other(&self, name: &[u8]) -> Option<&TxValue> {
-        self.others.iter().find(|(other, _)| **other == *name).map(|(_, value)| value)
+        self.others.get(*self.places.get(name)?).map(|(_, value)| value)
     }
 
     /// As [`Tx::set`], for such a name; in lower case.
     pub(crate) fn set_other(&mut self, name: &[u8], value: Option<TxValue>) -> Result<(), Full> {
-        let place = self.others.iter().position(|(other, _)| **other == *name);
+        let place = self.places.get(name).copied();
         match (place, value) {
             (Some(place), Some(value)) => {
                 if let Some((_, held)) = self.others.get_mut(place) {
@@ -95,11 +99,17 @@ impl Tx {
             }
             (Some(place), None) => {
                 self.others.remove(place);
+                self.places.remove(name);
+                for behind in self.places.values_mut().filter(|behind| **behind > place) {
+                    *behind = behind.saturating_sub(1);
+                }
                 self.entries = self.entries.saturating_sub(1);
             }
             (None, Some(_)) if self.entries >= MAX_ENTRIES => return Err(Full),
             (None, Some(value)) => {
-                self.others.push((name.into(), value));
+                let name: Rc<[u8]> = name.into();
+                self.places.insert(Rc::clone(&name), self.others.len());
+                self.others.push((name, value));
                 self.entries = self.entries.saturating_add(1);
             }
             (None, None) => {}
@@ -140,6 +150,22 @@ mod tests {
         assert_eq!(tx.set_other(&name(7), Some(TxValue::Number(2))), Ok(()), "one that is there");
         assert_eq!(tx.set_other(&name(7), None), Ok(()));
         assert_eq!(tx.set(CAPTURES, Some(TxValue::Number(1))), Ok(()), "there is room again");
+    }
+
+    #[test]
+    fn others_are_found_by_their_names_when_one_before_them_is_gone() {
+        let mut tx = Tx::default();
+        for (name, number) in [(b"a", 1), (b"b", 2), (b"c", 3)] {
+            tx.set_other(name, Some(TxValue::Number(number))).unwrap();
+        }
+        tx.set_other(b"a", None).unwrap();
+        tx.set_other(b"c", Some(TxValue::Number(4))).unwrap();
+        let got = [b"a", b"b", b"c"].map(|name| tx.get_other(name).map(TxValue::number));
+        assert_eq!(got, [None, Some(2), Some(4)]);
+        let names: Vec<_> = tx.others().map(|(name, _)| name.to_vec()).collect();
+        assert_eq!(names, [b"b", b"c"]);
+        tx.clear(0);
+        assert_eq!(tx.get_other(b"b"), None);
     }
 
     #[test]
