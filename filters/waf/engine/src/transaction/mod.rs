@@ -10,7 +10,6 @@ mod fill;
 mod matched;
 mod run;
 mod shown;
-mod sight;
 mod tx;
 mod values;
 

@@ -1,13 +1,19 @@
 //! The values of a transaction by list, and what transformations make of them, each made once.
 
+mod blank;
+mod sight;
+mod views;
+
 use std::ops::Range;
 
 use portcullis_waf_operators::bytes::ByteSet;
-use portcullis_waf_seclang::syntax::{Transformation, Variable};
+use portcullis_waf_seclang::syntax::Transformation;
 use portcullis_waf_transformations::apply;
 
-use super::sight::Sight;
-use crate::program::{Guard, List, PipelineId, Pipelines, Program, Store, ViewId};
+use crate::program::{List, PipelineId, Pipelines, Program, Store};
+pub(crate) use blank::Blank;
+use blank::{NOTHING, ZERO};
+use sight::Sight;
 
 /// A value by its place; what it is called is in the item.
 pub(crate) type ItemId = u32;
@@ -69,46 +75,6 @@ struct Listed {
     bytes: (u32, ByteSet),
 }
 
-/// The first two values: nothing, and zero.
-const NOTHING: ItemId = 0;
-const ZERO: ItemId = 1;
-
-/// Which value each list has before anything is known: a negated operator looks at it all the same.
-#[derive(Debug)]
-pub(crate) struct Blank(Vec<Option<ItemId>>);
-
-impl Blank {
-    pub(crate) fn new() -> Self {
-        let mut single = vec![None; List::COUNT];
-        for &variable in Variable::ALL.iter().filter(|variable| !variable.is_collection()) {
-            if let Some(item) = single.get_mut(List::of(variable).index()) {
-                *item = Some(if is_number(variable) { ZERO } else { NOTHING });
-            }
-        }
-        Blank(single)
-    }
-}
-
-/// Variables that are 0 until something is known, among them what a body processor sets to 1.
-fn is_number(variable: Variable) -> bool {
-    let name = variable.name();
-    name.starts_with("MULTIPART_")
-        || matches!(
-            variable,
-            Variable::ArgsCombinedSize
-                | Variable::FilesCombinedSize
-                | Variable::FullRequestLength
-                | Variable::InboundDataError
-                | Variable::OutboundDataError
-                | Variable::ReqbodyError
-                | Variable::ReqbodyProcessorError
-                | Variable::RequestBodyLength
-                | Variable::ResponseContentLength
-                | Variable::ResponseStatus
-                | Variable::UrlencodedError
-        )
-}
-
 impl Values {
     /// Of a request of which nothing is known; `kept` are buffers that served another one.
     pub(crate) fn new(program: &Program, store: &Store, kept: Option<Values>) -> Self {
@@ -130,7 +96,7 @@ impl Values {
         values.now = values.now.saturating_add(1);
         let now = values.now;
         values.lists.resize_with(List::COUNT, Listed::default);
-        for (list, blank) in values.lists.iter_mut().zip(&program.blank.0) {
+        for (list, blank) in values.lists.iter_mut().zip(program.blank.items()) {
             list.items.clear();
             list.items.extend(blank);
             list.version = now;
@@ -299,94 +265,6 @@ impl Values {
     /// The form whose sight stands for this one's.
     fn like(&self, form: FormId) -> FormId {
         self.forms.get(form.0 as usize).map_or(form, |found| found.like)
-    }
-
-    /// False where a rule cannot match, whatever its operator.
-    pub(crate) fn passes(&mut self, guard: Guard, store: &Store) -> bool {
-        if !self.sight.is_on() {
-            return true;
-        }
-        let views = store.views.set(guard.set);
-        if !self.sight.is_set_fresh(guard.set, self.now) {
-            views.iter().for_each(|view| self.show_view(*view, store));
-        }
-        views.iter().any(|view| self.sight.view_has(*view, guard.condition))
-    }
-
-    /// False where no value of a view has what a condition asks for.
-    pub(crate) fn may_match(&mut self, view: ViewId, condition: usize, store: &Store) -> bool {
-        if !self.sight.is_on() {
-            return true;
-        }
-        self.show_view(view, store);
-        self.sight.view_has(view, condition)
-    }
-
-    /// Shows a view its values, unless it has seen them.
-    fn show_view(&mut self, number: ViewId, store: &Store) {
-        let Some((view, raw)) = store.views.get(number) else { return };
-        let version = self.lists.get(view.list.index()).map_or(0, |listed| listed.version);
-        if self.sight.is_fresh(number, version) {
-            return;
-        }
-        let shows = store.pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
-        // Most pipelines change nothing of most lists.
-        if *raw != number && shows != ByteSet::FULL && !self.bytes_of_list(view.list).meets(&shows)
-        {
-            self.show_view(*raw, store);
-            self.sight.share(number, *raw);
-            return;
-        }
-        for place in 0..self.count(view.list) {
-            let Some(item) = self.at(view.list, place) else { break };
-            if view.name.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(self.name(item))) {
-                continue;
-            }
-            let Some(raw) = self.raw(item) else { continue };
-            let form = match shows == ByteSet::FULL || self.bytes_of(raw).meets(&shows) {
-                true => self.through(raw, view.pipeline, &store.pipelines),
-                false => raw,
-            };
-            let form = self.look_at(form);
-            self.sight.add(number, form.0);
-        }
-    }
-
-    /// The bytes of a list's values as they came.
-    fn bytes_of_list(&mut self, list: List) -> ByteSet {
-        let Some(listed) = self.lists.get(list.index()) else { return ByteSet::FULL };
-        let version = listed.version;
-        if listed.bytes.0 == version {
-            return listed.bytes.1;
-        }
-        let mut bytes = ByteSet::EMPTY;
-        for place in 0..self.count(list) {
-            if let Some(form) = self.at(list, place).and_then(|item| self.raw(item)) {
-                bytes = bytes.union(self.bytes_of(form));
-            }
-        }
-        if let Some(listed) = self.lists.get_mut(list.index()) {
-            listed.bytes = (version, bytes);
-        }
-        bytes
-    }
-
-    /// False where a form has not what a condition asks for.
-    pub(crate) fn form_may_match(&mut self, form: FormId, condition: usize) -> bool {
-        let form = self.look_at(form);
-        self.sight.form_has(form.0, condition)
-    }
-
-    /// Looks at a form, or at the one that stands for it; which that was.
-    fn look_at(&mut self, form: FormId) -> FormId {
-        let form = self.like(form);
-        if self.sight.needs(form.0)
-            && let Some(found) = self.forms.get(form.0 as usize)
-        {
-            let text = self.text.get(found.span.clone()).unwrap_or_default();
-            self.sight.look(form.0, text);
-        }
-        form
     }
 
     /// The bytes that occur in a form.

@@ -1,0 +1,96 @@
+//! What the prefilter is shown of the values, and what it says of rules.
+
+use portcullis_waf_operators::bytes::ByteSet;
+
+use super::{FormId, Values};
+use crate::program::{Guard, List, Store, ViewId};
+
+impl Values {
+    /// False where a rule cannot match, whatever its operator.
+    pub(crate) fn passes(&mut self, guard: Guard, store: &Store) -> bool {
+        if !self.sight.is_on() {
+            return true;
+        }
+        let views = store.views.set(guard.set);
+        if !self.sight.is_set_fresh(guard.set, self.now) {
+            views.iter().for_each(|view| self.show_view(*view, store));
+        }
+        views.iter().any(|view| self.sight.view_has(*view, guard.condition))
+    }
+
+    /// False where no value of a view has what a condition asks for.
+    pub(crate) fn may_match(&mut self, view: ViewId, condition: usize, store: &Store) -> bool {
+        if !self.sight.is_on() {
+            return true;
+        }
+        self.show_view(view, store);
+        self.sight.view_has(view, condition)
+    }
+
+    /// Shows a view its values, unless it has seen them.
+    fn show_view(&mut self, number: ViewId, store: &Store) {
+        let Some((view, raw)) = store.views.get(number) else { return };
+        let version = self.lists.get(view.list.index()).map_or(0, |listed| listed.version);
+        if self.sight.is_fresh(number, version) {
+            return;
+        }
+        let shows = store.pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
+        // Most pipelines change nothing of most lists.
+        if *raw != number && shows != ByteSet::FULL && !self.bytes_of_list(view.list).meets(&shows)
+        {
+            self.show_view(*raw, store);
+            self.sight.share(number, *raw);
+            return;
+        }
+        for place in 0..self.count(view.list) {
+            let Some(item) = self.at(view.list, place) else { break };
+            if view.name.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(self.name(item))) {
+                continue;
+            }
+            let Some(raw) = self.raw(item) else { continue };
+            let form = match shows == ByteSet::FULL || self.bytes_of(raw).meets(&shows) {
+                true => self.through(raw, view.pipeline, &store.pipelines),
+                false => raw,
+            };
+            let form = self.look_at(form);
+            self.sight.add(number, form.0);
+        }
+    }
+
+    /// The bytes of a list's values as they came.
+    fn bytes_of_list(&mut self, list: List) -> ByteSet {
+        let Some(listed) = self.lists.get(list.index()) else { return ByteSet::FULL };
+        let version = listed.version;
+        if listed.bytes.0 == version {
+            return listed.bytes.1;
+        }
+        let mut bytes = ByteSet::EMPTY;
+        for place in 0..self.count(list) {
+            if let Some(form) = self.at(list, place).and_then(|item| self.raw(item)) {
+                bytes = bytes.union(self.bytes_of(form));
+            }
+        }
+        if let Some(listed) = self.lists.get_mut(list.index()) {
+            listed.bytes = (version, bytes);
+        }
+        bytes
+    }
+
+    /// False where a form has not what a condition asks for.
+    pub(crate) fn form_may_match(&mut self, form: FormId, condition: usize) -> bool {
+        let form = self.look_at(form);
+        self.sight.form_has(form.0, condition)
+    }
+
+    /// Looks at a form, or at the one that stands for it; which that was.
+    fn look_at(&mut self, form: FormId) -> FormId {
+        let form = self.like(form);
+        if self.sight.needs(form.0)
+            && let Some(found) = self.forms.get(form.0 as usize)
+        {
+            let text = self.text.get(found.span.clone()).unwrap_or_default();
+            self.sight.look(form.0, text);
+        }
+        form
+    }
+}
