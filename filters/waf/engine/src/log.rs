@@ -21,7 +21,8 @@ pub enum LogData {
 pub struct DataPolicy {
     /// Bytes of a value that are shown at most.
     pub max: usize,
-    /// From which byte on the value of a variable of that name (`REQUEST_HEADERS:cookie`) is never shown.
+    /// From which byte on the value of a variable of that name (`REQUEST_HEADERS:cookie`) is never shown; of the value it
+    /// gets what might be.
     pub secret: fn(&[u8], &[u8]) -> Option<usize>,
 }
 
@@ -47,7 +48,9 @@ impl DataPolicy {
         value: &[u8],
         text: &mut Vec<u8>,
     ) {
-        let secret = names.into_iter().filter_map(|name| (self.secret)(name, value)).min();
+        // What is not shown anyway need not be looked at, and it may be a whole body.
+        let beginning = value.get(..self.max).unwrap_or(value);
+        let secret = names.into_iter().filter_map(|name| (self.secret)(name, beginning)).min();
         let open = secret.unwrap_or(value.len());
         text.extend_from_slice(value.get(..open.min(self.max)).unwrap_or(value));
         if open > self.max {
