@@ -211,16 +211,19 @@ impl Control for Waf {
             }
             Kind::Plain => Verdict::HoldBody { max: held },
             Kind::Tunnel => {
-                exchange.note(UNINSPECTED_UPGRADE, Vec::new());
-                self.judge_request(exchange, state)
+                let verdict = self.judge_request(exchange, state);
+                note_unread(exchange, &verdict, UNINSPECTED_UPGRADE);
+                verdict
             }
             Kind::Grpc => {
                 let decides = enforces || exchange.mode() == Mode::Shadow;
                 let refused = (!self.pass_streams && decides && !end).then_some(Refused::Stream);
-                if refused.is_none() && !end {
-                    exchange.note(UNINSPECTED_STREAM, Vec::new());
+                let unread = refused.is_none() && !end;
+                let verdict = self.judge_without_body(exchange, state, refused);
+                if unread {
+                    note_unread(exchange, &verdict, UNINSPECTED_STREAM);
                 }
-                self.judge_without_body(exchange, state, refused)
+                verdict
             }
         }
     }
@@ -333,6 +336,13 @@ impl Control for Waf {
             JobEvent::Due if self.program.warm() => JobStep::Again,
             _ => JobStep::Done,
         }
+    }
+}
+
+/// Counts what goes on behind its headers without being looked at.
+fn note_unread(exchange: &mut Exchange, verdict: &Verdict, counter: &'static str) {
+    if matches!(verdict, Verdict::Continue) || exchange.mode() == Mode::Shadow {
+        exchange.note(counter, Vec::new());
     }
 }
 
