@@ -133,17 +133,30 @@ fn field(line: &mut String, name: &str, value: &[u8]) {
         line.push(' ');
     }
     let _ = write!(line, "[{name} \"");
-    for &byte in value {
-        match byte {
-            b'"' | b'\\' => {
-                line.push('\\');
-                line.push(char::from(byte));
+    let mut rest = value;
+    while !rest.is_empty() {
+        // Most of it stands as it is, and is written in one piece.
+        let end = rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len());
+        let (plain, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+        line.push_str(std::str::from_utf8(plain).unwrap_or_default());
+        rest = behind;
+        if let Some((byte, behind)) = rest.split_first() {
+            match byte {
+                b'"' | b'\\' => {
+                    line.push('\\');
+                    line.push(char::from(*byte));
+                }
+                _ => {
+                    let _ = write!(line, "\\x{byte:02x}");
+                }
             }
-            0x20..0x7f => line.push(char::from(byte)),
-            _ => {
-                let _ = write!(line, "\\x{byte:02x}");
-            }
+            rest = behind;
         }
     }
     line.push_str("\"]");
+}
+
+/// True for bytes that stand for themselves in a field.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, 0x20..0x7f) && byte != b'"' && byte != b'\\'
 }

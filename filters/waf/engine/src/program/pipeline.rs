@@ -22,6 +22,8 @@ pub(crate) struct Pipelines {
 pub(crate) struct Node {
     pub(crate) parent: PipelineId,
     pub(crate) last: Transformation,
+    /// The sequence of the last one alone: what it makes of a text is the same behind whatever made the text.
+    pub(crate) alone: PipelineId,
     /// A value without any of these bytes passes the whole sequence unchanged.
     pub(crate) changes: ByteSet,
     /// A value without any of these bytes passes it with no other change than that of the case of letters, which the
@@ -32,7 +34,8 @@ pub(crate) struct Node {
 impl Default for Pipelines {
     fn default() -> Self {
         let none = ByteSet::EMPTY;
-        let root = Node { parent: 0, last: Transformation::Trim, changes: none, shows: none };
+        let root =
+            Node { parent: 0, last: Transformation::Trim, alone: 0, changes: none, shows: none };
         Pipelines { nodes: vec![root], children: HashMap::new() }
     }
 }
@@ -59,6 +62,7 @@ impl Pipelines {
             at = match self.children.get(&(at, last)) {
                 Some(&child) => child,
                 None => {
+                    let alone = if at == 0 { None } else { Some(self.intern(&[last])?) };
                     let child = PipelineId::try_from(self.nodes.len()).ok()?;
                     let before = self.node(at).copied();
                     let (changes, shows) =
@@ -66,6 +70,7 @@ impl Pipelines {
                     self.nodes.push(Node {
                         parent: at,
                         last,
+                        alone: alone.unwrap_or(child),
                         changes: changes.union(identity_mask(last)),
                         shows: shows.union(shown(last)),
                     });

@@ -35,6 +35,8 @@ pub struct Tables {
 pub struct Scan {
     /// The clauses that hold, a bit each.
     held: Vec<u64>,
+    /// The lists of clauses that were gone through, a bit each: an atom of ordinary text occurs again and again.
+    done: Vec<u64>,
     /// The conditions that are met, a bit each.
     met: Vec<u64>,
     bytes: ByteSet,
@@ -181,12 +183,14 @@ impl Tables {
 
     fn hold_by_atoms(&self, value: &[u8], scan: &mut Scan) {
         let (ends, lists) = (self.words::<4>(&self.list_ends), self.words::<2>(&self.lists));
-        let held = scan.held.as_mut_slice();
-        let mut last = 0;
+        let Scan { held, done, .. } = scan;
+        done.clear();
+        done.resize(ends.len().div_ceil(64), 0);
         let _: Option<Infallible> = self.automaton.scan(value, |_, list| {
-            if list != last {
-                last = list;
-                list_at(ends, lists, list as usize).iter().for_each(|item| set(held, number(item)));
+            let list = list as usize;
+            if !has(done, list) {
+                set(done, list);
+                list_at(ends, lists, list).iter().for_each(|item| set(held, number(item)));
             }
             ControlFlow::Continue(())
         });

@@ -241,7 +241,10 @@ impl Values {
             return known;
         }
         let before = self.through(raw, node.parent, pipelines);
-        let after = self.step(before, node.last);
+        let after = match node.alone == pipeline {
+            true => self.step(before, node.last),
+            false => self.through(before, node.alone, pipelines),
+        };
         self.remember(raw, pipeline, after);
         after
     }
