@@ -46,6 +46,9 @@ const ITEMS: usize = 128;
 /// little beside the rules. What a larger one took goes with it.
 const KEPT: usize = 256 << 10;
 
+/// Bytes from which a text is compared with others before it is looked at.
+const LONG: usize = 512;
+
 /// Not made yet.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -254,6 +257,9 @@ impl Values {
             std::borrow::Cow::Borrowed(_) => return before,
             std::borrow::Cow::Owned(made) => made,
         };
+        if let Some(known) = self.made_of(before, &made) {
+            return known;
+        }
         let span = self.keep(&made);
         let after = self.form(span);
         if matches!(last, Transformation::Lowercase | Transformation::Uppercase) {
@@ -263,6 +269,18 @@ impl Values {
             }
         }
         after
+    }
+
+    /// A form that another transformation made of this one, with the same text: paths are normalised alike, and looking
+    /// at a long text twice costs more than comparing it.
+    fn made_of(&self, before: FormId, text: &[u8]) -> Option<FormId> {
+        if text.len() < LONG {
+            return None;
+        }
+        let row = *self.rows.get(before.0 as usize).filter(|row| **row != UNKNOWN)? as usize;
+        let made = self.made.get(row..row.saturating_add(self.width))?;
+        let made = made.iter().filter(|made| **made != UNKNOWN).map(|made| FormId(*made));
+        made.into_iter().find(|made| self.text_of(*made) == text)
     }
 
     /// The form whose sight stands for this one's.
