@@ -192,6 +192,7 @@ const BUDGETS: [Budget; 24] = [
         config: Config::MaskErrors,
         sent: Sent::Failing,
         calls: &[
+            TIME,
             BOTH_HEADERS,
             one_header(1),
             DETAILS_AND_EARLIER,
@@ -209,6 +210,7 @@ const BUDGETS: [Budget; 24] = [
         config: Config::RewriteJson,
         sent: Sent::List,
         calls: &[
+            TIME,
             BOTH_HEADERS,
             DETAILS_AND_EARLIER,
             add_headers(1),
@@ -221,7 +223,7 @@ const BUDGETS: [Budget; 24] = [
     Budget {
         config: Config::HoldAndCopy,
         sent: Sent::List,
-        calls: &[BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
+        calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
         instructions: 20_000,
     },
     // Its length; what has no body is asked for nothing.
@@ -232,17 +234,17 @@ const BUDGETS: [Budget; 24] = [
         instructions: 4_000,
     },
     Budget { config: Config::Sizes, sent: Sent::Repeated, calls: &[], instructions: 4_000 },
-    // The headers of both, one that asks for the whole answer as it is, and its body.
+    // The headers of both, one that asks for the whole answer as it is, its body, and since when it is held.
     Budget {
         config: Config::Hold,
         sent: Sent::Repeated,
-        calls: &[BOTH_HEADERS, add_headers(1), BODY],
+        calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY],
         instructions: 11_500,
     },
     Budget {
         config: Config::HoldAndCopy,
         sent: Sent::Repeated,
-        calls: &[BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
+        calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
         instructions: 11_500,
     },
     // The headers of both, the request's protocol and the client's address, and two random numbers that name it.
