@@ -70,6 +70,23 @@ enum Waiting {
     Job(u32),
 }
 
+/// Takes the streams of a root out whose time has come, and forgets those of which nothing (`None`) is waited for.
+fn take_due(
+    waiting: &mut Vec<(u32, u32)>,
+    root: u32,
+    is_due: impl Fn(u32) -> Option<bool>,
+) -> Vec<u32> {
+    let mut due = Vec::new();
+    waiting.retain(|(id, parent)| {
+        let stays = is_due(*id).map(|is_due| !(is_due && *parent == root));
+        if stays == Some(false) {
+            due.push(*id);
+        }
+        stays == Some(true)
+    });
+    due
+}
+
 impl Vm {
     /// A VM without contexts.
     #[must_use]
@@ -150,26 +167,11 @@ impl Vm {
             return;
         }
         let now = self.host.now();
-        let mut woken = Vec::new();
-        for (id, parent) in std::mem::take(&mut self.sleepers) {
-            let until = self.streams.get(&id).and_then(Stream::waits_until);
-            match until {
-                Some(until) if parent == root && (news || until <= now) => woken.push(id),
-                Some(_) => self.sleepers.push((id, parent)),
-                None => {}
-            }
-        }
-        for id in &woken {
-            if self.host.set_effective_context(*id).is_ok()
-                && let Some(stream) = self.streams.get_mut(id)
-            {
-                stream.woken();
-                self.remember(*id);
-            }
-        }
-        if !woken.is_empty() {
-            let _ = self.host.set_effective_context(root);
-        }
+        let woken = take_due(&mut self.sleepers, root, |id| {
+            let until = self.streams.get(&id).and_then(Stream::waits_until)?;
+            Some(news || until <= now)
+        });
+        self.visit(root, &woken, Stream::woken, Self::remember);
     }
 
     /// Judges those responses of a root that are held for too long, by what is there of them. The usual ticks do: a second
@@ -179,28 +181,34 @@ impl Vm {
             return;
         }
         let now = self.host.now();
-        let mut late = Vec::new();
-        for (id, parent) in std::mem::take(&mut self.holders) {
-            let until = self.streams.get(&id).and_then(Stream::holds_response_until);
-            match until {
-                Some(until) if parent == root && until <= now => late.push(id),
-                Some(_) => self.holders.push((id, parent)),
-                None => {}
-            }
-        }
-        for id in &late {
+        let late = take_due(&mut self.holders, root, |id| {
+            let until = self.streams.get(&id).and_then(Stream::holds_response_until)?;
+            Some(until <= now)
+        });
+        // A later control may wait for longer.
+        self.visit(root, &late, Stream::end_holding, Self::remember_holder);
+    }
+
+    /// Does something with streams of a root, each while the host's calls act on it.
+    fn visit(&mut self, root: u32, ids: &[u32], act: fn(&mut Stream), then: fn(&mut Self, u32)) {
+        for id in ids {
             if self.host.set_effective_context(*id).is_ok()
                 && let Some(stream) = self.streams.get_mut(id)
             {
-                stream.end_holding();
-                // A later control may wait for longer.
-                if stream.holds_response_until().is_some() {
-                    self.holders.push((*id, root));
-                }
+                act(stream);
+                then(self, *id);
             }
         }
-        if !late.is_empty() {
+        if !ids.is_empty() {
             let _ = self.host.set_effective_context(root);
+        }
+    }
+
+    /// Notes that a stream holds its response.
+    fn remember_holder(&mut self, id: u32) {
+        let Some(stream) = self.streams.get(&id) else { return };
+        if stream.holds_response_until().is_some() {
+            self.holders.push((id, stream.root()));
         }
     }
 
@@ -285,9 +293,7 @@ impl Vm {
     pub fn response_headers(&mut self, id: u32, end: bool) -> HeadersFlow {
         let Some(stream) = self.streams.get_mut(&id) else { return HeadersFlow::Continue };
         let flow = stream.response_headers(end);
-        if stream.holds_response_until().is_some() {
-            self.holders.push((id, stream.root()));
-        }
+        self.remember_holder(id);
         flow
     }
 
