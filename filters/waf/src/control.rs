@@ -52,6 +52,12 @@ const MAX_RULES: usize = 1_024;
 /// Classes that are counted apart, at most: CRS has 17.
 const MAX_CLASSES: usize = 64;
 
+/// The job that compiles patterns before requests need them; one for all policies, as they share patterns.
+const WARM: &str = "waf:warm";
+
+/// Milliseconds between looks whether there is something to compile: soon after the first request, and nothing otherwise.
+const WARM_MS: u64 = 1_000;
+
 /// Runs SecLang rules on requests and responses.
 pub struct Waf {
     pub(crate) program: Rc<Program>,
@@ -82,12 +88,6 @@ pub(crate) struct Limits {
     /// Past it, the beginning is judged, and the rest passes.
     pub(crate) partial: bool,
 }
-
-/// The job that compiles patterns before requests need them; one for all policies, as they share patterns.
-const WARM: &str = "waf:warm";
-
-/// Milliseconds between looks whether there is something to compile: soon after the first request, and nothing otherwise.
-const WARM_MS: u64 = 1_000;
 
 impl Limits {
     /// The most that is held of a body.

@@ -17,6 +17,7 @@ pub(crate) struct Scores {
     blocking: &'static str,
     levels: [&'static str; 4],
     threshold: &'static str,
+    previewed: fn(Preview) -> Option<u64>,
     counter: &'static str,
 }
 
@@ -30,6 +31,7 @@ pub(crate) const INBOUND: Scores = Scores {
         "inbound_anomaly_score_pl4",
     ],
     threshold: "inbound_anomaly_score_threshold",
+    previewed: |preview| preview.inbound,
     counter: PREVIEW_REFUSED,
 };
 
@@ -43,6 +45,7 @@ pub(crate) const OUTBOUND: Scores = Scores {
         "outbound_anomaly_score_pl4",
     ],
     threshold: "outbound_anomaly_score_threshold",
+    previewed: |preview| preview.outbound,
     counter: RESPONSE_PREVIEW_REFUSED,
 };
 
@@ -85,11 +88,8 @@ impl Preview {
                 scores.levels.iter().take(level).map(|name| transaction.score(name)).sum()
             }
         };
-        let configured = match scores.counter {
-            PREVIEW_REFUSED => self.inbound,
-            _ => self.outbound,
-        };
-        let configured = configured.map(|threshold| i64::try_from(threshold).unwrap_or(i64::MAX));
+        let configured =
+            (scores.previewed)(self).map(|threshold| i64::try_from(threshold).unwrap_or(i64::MAX));
         let threshold = configured.unwrap_or_else(|| transaction.score(scores.threshold));
         // A set without a threshold refuses nothing by scores.
         if threshold > 0 && score >= threshold {

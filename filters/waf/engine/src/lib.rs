@@ -11,7 +11,7 @@ mod program;
 mod ruleset;
 mod transaction;
 
-pub use log::{DataPolicy, LogData, Match};
+pub use log::{DataPolicy, HIDDEN, LogData, Match};
 pub use portcullis_waf_seclang::syntax::{EngineMode, LimitAction, Phase as RulePhase};
 pub use prefilter::Prefilter;
 pub use profile::{Exclusion, Profile};

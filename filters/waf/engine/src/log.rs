@@ -38,7 +38,7 @@ impl LogData {
 }
 
 /// What stands for a value that is not shown.
-const HIDDEN: &[u8] = b"***";
+pub const HIDDEN: &[u8] = b"***";
 
 impl DataPolicy {
     /// Adds what may be shown of a value that came from one of these variables.

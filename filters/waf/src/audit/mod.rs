@@ -75,11 +75,9 @@ fn relevant(section: &mut Section<'_>) -> Option<Pattern> {
     if text.len() > MAX_PATTERN {
         return fault(&format!("it has more than {MAX_PATTERN} bytes"));
     }
-    match Pattern::new(text.as_bytes(), Case::Sensitive) {
-        Ok(pattern) => match pattern.compile() {
-            Ok(()) => Some(pattern),
-            Err(why) => fault(&why.to_string()),
-        },
+    let pattern = Pattern::new(text.as_bytes(), Case::Sensitive);
+    match pattern.and_then(|pattern| pattern.compile().map(|()| pattern)) {
+        Ok(pattern) => Some(pattern),
         Err(why) => fault(&why.to_string()),
     }
 }

@@ -1,7 +1,7 @@
 //! What may be shown of a request, by `log_data`: values of secret names never are.
 
 use portcullis_control::arguments::{decode_form, encode_form};
-use portcullis_waf_engine::LogData;
+use portcullis_waf_engine::{HIDDEN, LogData};
 
 /// Bytes of a path that are shown.
 const MAX_PATH: usize = 256;
@@ -78,10 +78,10 @@ fn append<'a>(
             let mut own = Vec::new();
             log_data.append(&variable, value, &mut own);
             // What stands for a secret is no argument of the client.
-            if own.as_slice() == b"***" {
-                shown.extend_from_slice(&own)
+            if own == HIDDEN {
+                shown.extend_from_slice(HIDDEN);
             } else {
-                shown.extend(write(&own))
+                shown.extend(write(&own));
             }
         }
     }

@@ -36,17 +36,18 @@ impl Transaction {
     pub(super) fn targets(&self, store: &Store, linked: &LinkedRule) -> Vec<Vec<u8>> {
         let name = |matched: &Matched| matched.name(&self.values, store);
         let all = &self.matches_of_chain;
-        let again: Vec<Vec<u8>> =
-            all.iter().map(name).filter(|name| name.starts_with(AGAIN)).collect();
-        let depth = |name: &[u8]| {
-            let mut rest = name;
+        // How often its names were looked at again, and what they were called at first.
+        let depth = |matched: &Matched| {
+            let name = name(matched);
+            let mut rest = name.as_slice();
             let mut depth = 0_usize;
             while let Some(inner) = rest.strip_prefix(AGAIN) {
                 (rest, depth) = (inner, depth.saturating_add(1));
             }
             (depth, rest.to_vec())
         };
-        let deepest = again.iter().map(|name| depth(name).0).max().unwrap_or_default();
+        let depths: Vec<(usize, Vec<u8>)> = all.iter().map(depth).collect();
+        let deepest = depths.iter().map(|(depth, _)| *depth).max().unwrap_or_default();
         let mut found = Vec::new();
         let mut take = |name: Vec<u8>| {
             let full = found.len() >= MAX_TARGETS;
@@ -56,7 +57,7 @@ impl Transaction {
             }
         };
         if deepest > 0 {
-            let deep = again.iter().map(|name| depth(name)).filter(|(depth, _)| *depth == deepest);
+            let deep = depths.into_iter().filter(|(depth, _)| *depth == deepest);
             deep.for_each(|(_, name)| take(cut(name)));
             return found;
         }

@@ -140,7 +140,7 @@ impl Transaction {
             engine: lower(settings.rule_engine, profile.ceiling),
             allowed: Allowed::Nothing,
             passed: program.watch.begin(),
-            removed: profile.removed.clone(),
+            removed: Bits::default(),
             excluded: Exclusions::default(),
             matched: Matched::default(),
             matches_of_chain: Vec::new(),
@@ -161,9 +161,7 @@ impl Transaction {
             // A configuration has fewer fields than TX has room.
             let _ = transaction.tx.set(*slot, Some(tx::TxValue::Text(Rc::clone(value))));
         }
-        for (rules, point) in &profile.targets {
-            transaction.excluded.add(rules, point);
-        }
+        transaction.exclude_as(profile);
         transaction.fill_connection(connection);
         transaction
     }
