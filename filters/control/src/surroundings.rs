@@ -68,6 +68,13 @@ impl HostVersion {
     pub fn says_verified(self) -> bool {
         self >= HostVersion { major: 1, minor: 39 }
     }
+
+    /// True if a body that was held, and told to go on outside of its callbacks, goes on being held: what comes next is
+    /// lost if that passes at once (run: 1.36 and 1.37 lose it, 1.39 does not). One that does not say may be such a host.
+    #[must_use]
+    pub fn holds_on(self) -> bool {
+        self < HostVersion { major: 1, minor: 39 }
+    }
 }
 
 /// The world around a control. Methods take `&self`: an implementation is a handle, not the state itself.

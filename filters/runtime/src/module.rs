@@ -45,6 +45,7 @@ pub fn load_of<C: Control>(
 /// A configured module. Streams hold it, so a replaced configuration serves its last streams to their end.
 pub struct Module {
     pub(crate) name: &'static str,
+    pub(crate) host: HostVersion,
     pub(crate) program: Program,
     pub(crate) metrics: Metrics,
     pub(crate) journal: Journal,
@@ -66,7 +67,8 @@ impl Module {
         variables: &Variables<'_>,
     ) -> Option<Rc<Self>> {
         let json = crate::wire::structure::to_json(configuration);
-        let environment = Environment { variables, host: HostVersion::of(host) };
+        let version = HostVersion::of(host);
+        let environment = Environment { variables, host: version };
         match (definition.load)(json.as_deref().unwrap_or(configuration), &environment) {
             Ok(program) => {
                 for warning in &program.warnings {
@@ -75,7 +77,8 @@ impl Module {
                 let metrics = Metrics::define(host, definition.name, &program);
                 let journal = Journal::new(host);
                 let jobs = Jobs::new(&program);
-                Some(Rc::new(Module { name: definition.name, program, metrics, journal, jobs }))
+                let name = definition.name;
+                Some(Rc::new(Module { name, host: version, program, metrics, journal, jobs }))
             }
             Err(faults) => {
                 for line in faults.to_string().lines() {

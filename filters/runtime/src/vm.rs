@@ -299,9 +299,12 @@ impl Vm {
 
     /// See [`Stream::response_body`].
     pub fn response_body(&mut self, id: u32, size: usize, end: bool) -> BodyFlow {
-        self.streams
-            .get_mut(&id)
-            .map_or(BodyFlow::Continue, |stream| stream.response_body(size, end))
+        let Some(stream) = self.streams.get_mut(&id) else { return BodyFlow::Continue };
+        let flow = stream.response_body(size, end);
+        if flow == BodyFlow::Hold {
+            self.remember(id);
+        }
+        flow
     }
 
     /// See [`Stream::response_trailers`].

@@ -179,7 +179,8 @@ fn a_response_that_does_not_end_is_judged_by_its_beginning() {
     drop(last);
     socket.read_to_end(&mut got).unwrap();
     // What comes behind the beginning passes unread.
-    assert!(got.starts_with(b"HTTP/1.1 200") && has(&got, b" secret"));
+    let whole = got.starts_with(b"HTTP/1.1 200") && has(&got, b" secret");
+    assert!(whole, "{}", String::from_utf8_lossy(&got));
     let late =
         envoy.wait_for_stat("wasmcustom.portcullis.waf.response_timeout", |count| count >= 2);
     assert_eq!(late, 2);

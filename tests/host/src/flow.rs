@@ -195,6 +195,7 @@ impl Worker {
         end: bool,
     ) {
         let side = self.stream_of(id).side(direction);
+        let was_buffering = side.buffering;
         side.buffering = action == DataAction::StopIterationAndBuffer;
         if matches!(
             action,
@@ -213,6 +214,9 @@ impl Worker {
                     let mut data = side.buffered.take().unwrap_or_default();
                     data.extend(chunk.unwrap_or_default());
                     let trailers = side.trailers.clone();
+                    if was_buffering && self.settings.holds_on() {
+                        data.clear();
+                    }
                     self.forward_data(id, direction, data, end && trailers.is_none());
                     if let Some(trailers) = trailers.filter(|_| end) {
                         self.forward_trailers(id, direction, trailers);

@@ -168,8 +168,7 @@ impl Stream {
         self.judge_held_response(usize::try_from(self.response.total).unwrap_or(usize::MAX));
         if matches!(self.response.wait, Wait::Passed) {
             self.apply_response_edits();
-            self.response.holding = false;
-            let _ = self.host.resume(Direction::Response);
+            self.resume(Direction::Response);
         }
     }
 

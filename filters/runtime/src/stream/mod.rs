@@ -2,6 +2,7 @@
 //!
 //! Strictly in order: a control that waits for a body or an answer suspends all later ones.
 
+mod aftermath;
 mod alternatives;
 mod inspection;
 mod outcome;
@@ -93,6 +94,8 @@ struct Progress {
     until: Option<u64>,
     /// It was not there in time.
     late: bool,
+    /// Whether the host buffers what should pass.
+    aftermath: aftermath::Aftermath,
 }
 
 /// A stream of the host.

@@ -10,8 +10,9 @@ use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
 use portcullis_control::program::{BodyHold, Settings};
 
+use super::aftermath::Aftermath;
 use super::outcome::Decided;
-use super::{BodyFlow, HeadersFlow, Progress, Stream, Wait};
+use super::{BodyFlow, HeadersFlow, Stream, Wait};
 use crate::host::Direction;
 
 impl Stream {
@@ -56,14 +57,12 @@ impl Stream {
     pub fn request_body(&mut self, size: usize, end: bool) -> BodyFlow {
         self.exchange.forget_time();
         self.request.ended |= end;
-        let seen = u64::try_from(size).unwrap_or(u64::MAX);
-        let Progress { holding, total, .. } = self.request;
-        let held = if holding { usize::try_from(total).unwrap_or(usize::MAX) } else { 0 };
-        self.request.total = if holding { seen } else { total.saturating_add(seen) };
+        let held = self.request.see(size);
         self.exchange.set_request_chunk(held..size);
         self.observe_request(end);
         self.exchange.set_request_chunk(0..0);
-        self.request_body_flow(size)
+        let flow = self.request_body_flow(size);
+        self.request.after(flow, size)
     }
 
     fn request_body_flow(&mut self, size: usize) -> BodyFlow {
@@ -78,6 +77,7 @@ impl Stream {
         self.exchange.forget_time();
         self.request.ended = true;
         self.request.trailers = true;
+        self.request.aftermath = Aftermath::Over;
         self.strip_identity_trailers();
         let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
         let flow = self.request_body_flow(held);
@@ -96,10 +96,11 @@ impl Stream {
         }
     }
 
-    /// Until when the request waits for something new from a job.
+    /// Until when the request waits for something new from a job; 0 where something waits for the next tick.
     #[must_use]
     pub fn waits_until(&self) -> Option<u64> {
         match self.request.wait {
+            _ if self.has_parked() => Some(0),
             Wait::News { until } => Some(until),
             _ => None,
         }
@@ -114,7 +115,10 @@ impl Stream {
 
     /// A job has something new, or the waiting is over.
     pub fn woken(&mut self) {
-        self.go_on(Ask::Woken);
+        self.release_parked();
+        if matches!(self.request.wait, Wait::News { .. }) {
+            self.go_on(Ask::Woken);
+        }
     }
 
     fn go_on(&mut self, ask: Ask<'_>) {
@@ -124,8 +128,7 @@ impl Stream {
             self.judge_held_body(usize::try_from(self.request.total).unwrap_or(usize::MAX));
         }
         if matches!(self.request.wait, Wait::Passed) {
-            self.request.holding = false;
-            let _ = self.host.resume(Direction::Request);
+            self.resume(Direction::Request);
         }
     }
 

@@ -9,8 +9,9 @@ use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
 use portcullis_control::program::BodyHold;
 
+use super::aftermath::Aftermath;
 use super::outcome::Decided;
-use super::{BodyFlow, HeadersFlow, Progress, Stream, Wait};
+use super::{BodyFlow, HeadersFlow, Stream, Wait};
 use crate::host::Direction;
 
 impl Stream {
@@ -37,11 +38,10 @@ impl Stream {
         self.exchange.forget_time();
         self.response.ended |= end;
         self.response.writable = true;
-        let seen = u64::try_from(size).unwrap_or(u64::MAX);
-        let Progress { holding, total, .. } = self.response;
-        self.response.total = if holding { seen } else { total.saturating_add(seen) };
+        self.response.see(size);
         self.observe_response(end);
-        self.response_body_flow(size)
+        let flow = self.response_body_flow(size);
+        self.response.after(flow, size)
     }
 
     /// The response's trailers came: they end the body.
@@ -49,6 +49,7 @@ impl Stream {
         self.exchange.forget_time();
         self.response.ended = true;
         self.response.trailers = true;
+        self.response.aftermath = Aftermath::Over;
         self.response.writable = self.response.holding;
         let held = usize::try_from(self.response.total).unwrap_or(usize::MAX);
         self.response_body_flow(held)

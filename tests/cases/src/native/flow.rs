@@ -56,6 +56,10 @@ struct Open {
     held: Held,
     /// The filter holds the body from its beginning.
     buffering: bool,
+    /// It was told to go on while it did, and the host holds on ([`HostVersion::holds_on`]): what passes at once is lost.
+    ///
+    /// [`HostVersion::holds_on`]: portcullis_control::surroundings::HostVersion::holds_on
+    holds_on: bool,
     pending: VecDeque<Event>,
     ended: bool,
     upstream: Option<Message>,
@@ -153,6 +157,7 @@ impl Native {
             id,
             held,
             buffering: false,
+            holds_on: false,
             pending,
             ended,
             upstream: None,
@@ -204,6 +209,7 @@ impl Native {
             if self.world.stream(|stream| std::mem::take(&mut stream.resumed)) == Some(true) {
                 let stopped = open.held;
                 open.held = Held::No;
+                open.holds_on = open.buffering && self.world.version().holds_on();
                 if stopped == Held::Here || open.pending.is_empty() {
                     self.forward(&mut open);
                 }
@@ -249,11 +255,15 @@ impl Native {
             BodyFlow::Continue => {
                 open.held = Held::No;
                 open.buffering = false;
+                if std::mem::take(&mut open.holds_on) {
+                    self.world.stream(|stream| stream.request.body.clear());
+                }
                 self.forward(open);
             }
             BodyFlow::Hold | BodyFlow::Drop => {
                 open.held = Held::Here;
                 open.buffering = flow == BodyFlow::Hold;
+                open.holds_on = false;
             }
         }
     }
@@ -293,7 +303,7 @@ impl Native {
             stream.response = Side { headers, body: Vec::new(), trailers: Vec::new() };
         });
         let mut held = self.vm.response_headers(open.id, end) != HeadersFlow::Continue;
-        let mut buffering = false;
+        let (mut buffering, mut holds_on) = (false, false);
         let mut passed = Vec::new();
         let mut parts = parts.into_iter().peekable();
         let mut first = true;
@@ -302,11 +312,9 @@ impl Native {
             if !std::mem::take(&mut first) && pause > 0 {
                 self.world.set_now(self.world.now().saturating_add(pause));
                 self.tick();
-                if self.world.stream(|stream| std::mem::take(&mut stream.response_resumed))
-                    == Some(true)
-                {
+                if self.has_resumed_response(&mut passed) {
+                    holds_on = buffering && self.world.version().holds_on();
                     (held, buffering) = (false, false);
-                    self.world.stream(|stream| passed.append(&mut stream.response.body));
                 }
                 if self.is_over() {
                     break;
@@ -323,11 +331,16 @@ impl Native {
             let flow = self.vm.response_body(open.id, size.unwrap_or(0), end);
             buffering = flow == BodyFlow::Hold;
             held = flow != BodyFlow::Continue;
+            let loses = std::mem::take(&mut holds_on);
             self.world.stream(|stream| match flow {
-                BodyFlow::Continue => passed.append(&mut stream.response.body),
+                BodyFlow::Continue if !loses => passed.append(&mut stream.response.body),
                 BodyFlow::Hold => {}
-                BodyFlow::Drop => stream.response.body.clear(),
+                BodyFlow::Continue | BodyFlow::Drop => stream.response.body.clear(),
             });
+        }
+        if held && pause > 0 {
+            self.tick();
+            held = !self.has_resumed_response(&mut passed);
         }
         if !trailers.is_empty() && !self.is_over() {
             self.world.stream(|stream| stream.response.trailers = trailers);
@@ -356,6 +369,18 @@ impl Native {
                 ..Observed::default()
             })
             .unwrap_or_default()
+    }
+
+    /// Moves on what was held of a response, if it was told to.
+    fn has_resumed_response(&self, passed: &mut Vec<u8>) -> bool {
+        let resumed = self.world.stream(|stream| {
+            let resumed = std::mem::take(&mut stream.response_resumed);
+            if resumed {
+                passed.append(&mut stream.response.body);
+            }
+            resumed
+        });
+        resumed == Some(true)
     }
 
     /// Nothing that comes from now on reaches client or upstream.
