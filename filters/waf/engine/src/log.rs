@@ -132,7 +132,10 @@ fn field(line: &mut String, name: &str, value: &[u8]) {
     if !line.is_empty() {
         line.push(' ');
     }
-    let _ = write!(line, "[{name} \"");
+    // Not `write!`: a line has twenty fields, and a request dozens of lines.
+    for piece in ["[", name, " \""] {
+        line.push_str(piece);
+    }
     let mut rest = value;
     while !rest.is_empty() {
         // Most of it stands as it is, and is written in one piece.

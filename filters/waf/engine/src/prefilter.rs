@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::hash::Hasher;
 
+use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_operators::prefilter::{Scan, Tables};
 use rustc_hash::FxHasher;
 
@@ -72,10 +73,16 @@ impl Prefilter {
         self.tables.len().div_ceil(64)
     }
 
-    /// Appends the conditions that a text meets.
-    pub(crate) fn look(&self, text: &[u8], scan: &mut Scan, met: &mut Vec<u64>) {
+    /// Appends the conditions that a text meets; `bytes` are those of the text, where they are known.
+    pub(crate) fn look(
+        &self,
+        text: &[u8],
+        bytes: Option<ByteSet>,
+        scan: &mut Scan,
+        met: &mut Vec<u64>,
+    ) {
         let mut find_out = |met: &mut Vec<u64>| {
-            self.tables.scan(text, scan);
+            self.tables.scan(text, bytes, scan);
             met.extend_from_slice(scan.survivors());
         };
         if text.len() <= LONGEST_KNOWN {

@@ -74,28 +74,25 @@ impl Transaction {
         }
     }
 
-    /// The first value that a point means.
     pub(super) fn append_plain(&self, store: &Store, point: &Point, text: &mut Vec<u8>) {
+        text.extend_from_slice(&self.plain(store, point));
+    }
+
+    /// The first value that a point means.
+    pub(super) fn plain(&self, store: &Store, point: &Point) -> Cow<'_, [u8]> {
         if let PointSelector::Slot(slot) = &point.selector {
-            match self.tx.get(*slot) {
-                Some(TxValue::Text(value)) => text.extend_from_slice(value),
-                Some(TxValue::Number(number)) => {
-                    text.extend_from_slice(number.to_string().as_bytes())
-                }
-                None => {}
-            }
-            return;
+            return self.tx.get(*slot).map_or(Cow::Borrowed(&[]), TxValue::as_text);
+        }
+        if point.list.variable() == Variable::MatchedVar {
+            return self.matched.text(&self.values);
         }
         if point.list.is_dynamic() {
-            if let Some((_, value)) = self.dynamic(store, point).into_iter().next() {
-                text.extend_from_slice(&value);
-            }
-            return;
+            let first = self.dynamic(store, point).into_iter().next();
+            return first.map_or(Cow::Borrowed(&[]), |(_, value)| Cow::Owned(value.to_vec()));
         }
         let mut named = self.values.named(point.list);
-        if let Some((_, value)) = named.find(|(name, _)| point.means(name, false)) {
-            text.extend_from_slice(value);
-        }
+        let found = named.find(|(name, _)| point.means(name, false));
+        Cow::Borrowed(found.map_or(&[], |(_, value)| value))
     }
 
     /// `%{rule.id}` and the like.

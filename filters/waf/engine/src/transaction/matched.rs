@@ -1,5 +1,6 @@
 //! MATCHED_VAR and MATCHED_VAR_NAME: where the last match was, and its texts where somebody asks for them.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::Variable;
@@ -39,11 +40,20 @@ impl Matched {
     /// The value.
     pub(super) fn value(&self, values: &Values) -> Rc<[u8]> {
         match self {
-            Matched::Nothing => Rc::from([]),
-            Matched::Item(_, _, form) => values.text_of(*form).into(),
-            Matched::Slots(_, count) => TxValue::Number(*count).text(),
             Matched::Slot(_, value) => value.text(),
             Matched::Text { value, .. } => Rc::clone(value),
+            _ => self.text(values).into(),
+        }
+    }
+
+    /// The value where it lies: it may be a whole body, of which a line of the log shows a beginning.
+    pub(super) fn text<'v>(&'v self, values: &'v Values) -> Cow<'v, [u8]> {
+        match self {
+            Matched::Nothing => Cow::Borrowed(&[]),
+            Matched::Item(_, _, form) => Cow::Borrowed(values.text_of(*form)),
+            Matched::Slots(_, count) => Cow::Owned(count.to_string().into_bytes()),
+            Matched::Slot(_, value) => value.as_text(),
+            Matched::Text { value, .. } => Cow::Borrowed(value),
         }
     }
 }

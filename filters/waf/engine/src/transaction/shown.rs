@@ -64,8 +64,7 @@ impl Transaction {
         if counted {
             self.append_plain(store, point, text);
         } else if let Some(policy) = policy {
-            let mut value = Vec::new();
-            self.append_plain(store, point, &mut value);
+            let value = self.plain(store, point);
             let origins = self.origins(store, reference, point);
             policy.append(origins.iter().map(Vec::as_slice), &value, text);
         }

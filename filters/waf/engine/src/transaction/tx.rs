@@ -1,5 +1,6 @@
 //! The TX collection: names that rules name have a slot, others are found by name.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -30,6 +31,14 @@ impl TxValue {
         match self {
             TxValue::Number(number) => number.to_string().into_bytes().into(),
             TxValue::Text(text) => Rc::clone(text),
+        }
+    }
+
+    /// The text where it lies, for who only looks at it.
+    pub(crate) fn as_text(&self) -> Cow<'_, [u8]> {
+        match self {
+            TxValue::Number(number) => Cow::Owned(number.to_string().into_bytes()),
+            TxValue::Text(text) => Cow::Borrowed(text),
         }
     }
 }

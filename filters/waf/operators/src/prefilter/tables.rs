@@ -147,9 +147,10 @@ impl Tables {
         self.table.get(section.clone()).unwrap_or_default().as_chunks().0
     }
 
-    /// Goes through a value, and leaves in the scan which conditions it meets.
-    pub fn scan(&self, value: &[u8], scan: &mut Scan) {
-        scan.bytes = ByteSet::of(value);
+    /// Goes through a value, and leaves in the scan which conditions it meets. `bytes` are those that occur in it, where
+    /// somebody knows them already.
+    pub fn scan(&self, value: &[u8], bytes: Option<ByteSet>, scan: &mut Scan) {
+        scan.bytes = bytes.unwrap_or_else(|| ByteSet::of(value));
         scan.held.clear();
         scan.held.resize(self.clauses.div_ceil(64), 0);
         self.hold_by_bytes(scan);

@@ -1,5 +1,6 @@
 //! What matches meets its condition; and conditions are worth their while.
 
+use crate::bytes::ByteSet;
 use crate::pattern::{Case, Pattern, parse};
 use crate::phrases::Phrases;
 
@@ -77,9 +78,14 @@ fn texts_and_phrases_have_conditions_too() {
 fn scan(conditions: &[Condition], value: &[u8]) -> Vec<usize> {
     let tables = Tables::new(build(conditions).unwrap()).unwrap();
     let mut scan = Scan::default();
-    tables.scan(value, &mut scan);
+    let mut survivors = |bytes| -> Vec<usize> {
+        tables.scan(value, bytes, &mut scan);
+        (0..conditions.len()).filter(|index| scan.survives(*index)).collect()
+    };
     assert_eq!(tables.len(), conditions.len());
-    (0..conditions.len()).filter(|index| scan.survives(*index)).collect()
+    let found = survivors(None);
+    assert_eq!(survivors(Some(ByteSet::of(value))), found, "its bytes are known");
+    found
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn what_matches_is_among_the_survivors() {
     for _ in 0..30_000 {
         let value: String =
             (0..random.usize(0..9)).map(|_| pieces[random.usize(0..pieces.len())]).collect();
-        tables.scan(value.as_bytes(), &mut scan);
+        tables.scan(value.as_bytes(), None, &mut scan);
         for (index, pattern) in patterns.iter().enumerate() {
             let matches = pattern.is_match(value.as_bytes()).unwrap();
             assert!(!matches || scan.survives(index), "{} on {value:?}", texts[index]);

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_operators::prefilter::Scan;
 
 use crate::prefilter::Prefilter;
@@ -76,8 +77,8 @@ impl Sight {
         self.width > 0 && self.rows.get(form as usize).is_none_or(|row| *row == UNSEEN)
     }
 
-    /// Looks at a text.
-    pub(super) fn look(&mut self, form: u32, text: &[u8]) {
+    /// Looks at a text, of whose bytes somebody may know already.
+    pub(super) fn look(&mut self, form: u32, text: &[u8], bytes: Option<ByteSet>) {
         let Some(prefilter) = &self.prefilter else { return };
         let form = form as usize;
         if self.rows.len() <= form {
@@ -85,7 +86,7 @@ impl Sight {
         }
         if let (Some(row), Ok(start)) = (self.rows.get_mut(form), u32::try_from(self.met.len())) {
             *row = start;
-            prefilter.look(text, &mut self.scan, &mut self.met);
+            prefilter.look(text, bytes, &mut self.scan, &mut self.met);
             self.met.resize((start as usize).saturating_add(self.width), 0);
         }
     }

@@ -89,7 +89,7 @@ impl Values {
             && let Some(found) = self.forms.get(form.0 as usize)
         {
             let text = self.text.get(found.span.clone()).unwrap_or_default();
-            self.sight.look(form.0, text);
+            self.sight.look(form.0, text, found.bytes);
         }
         form
     }
