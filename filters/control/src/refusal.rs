@@ -4,7 +4,7 @@ mod problem;
 
 use crate::config::Node;
 use crate::headers::{FieldName, FieldValue};
-pub use problem::phrase;
+pub use problem::message_of;
 
 /// One reason for a refusal: mapped once to its status, message and label.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::FieldValue;
 use portcullis_control::json;
 use portcullis_control::media_type::{essence, is_json};
-use portcullis_control::refusal::{RefusalFormat, phrase};
+use portcullis_control::refusal::{RefusalFormat, message_of};
 
 use crate::own_body;
 
@@ -58,7 +58,7 @@ impl Face {
             Face::Own { body, content_type } => (content_type.clone(), body.clone().into_bytes()),
             Face::Refusal { message, format } => {
                 let format = format.unwrap_or_else(|| exchange.refusal_format());
-                let message = message.clone().unwrap_or_else(|| sentence(phrase(status)));
+                let message = message.clone().unwrap_or_else(|| message_of(status));
                 let id = exchange.request_id();
                 (format.media_type(), format.body(status, &message, std::iter::empty(), id))
             }
@@ -101,31 +101,4 @@ fn read_message(node: &Node<'_>) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
-}
-
-/// A phrase as a message, which begins alone with a capital letter, as those of refusals do.
-fn sentence(phrase: &str) -> String {
-    let words = phrase.split(' ').enumerate().map(|(place, word)| {
-        let is_name = word.bytes().all(|byte| byte.is_ascii_uppercase());
-        if place == 0 || is_name { word.to_owned() } else { word.to_ascii_lowercase() }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_begins_with_a_capital_letter_and_keeps_names() {
-        for (status, message) in [
-            (400, "Bad request"),
-            (414, "URI too long"),
-            (500, "Internal server error"),
-            (503, "Service unavailable"),
-            (599, "Internal server error"),
-        ] {
-            assert_eq!(sentence(phrase(status)), message);
-        }
-    }
 }

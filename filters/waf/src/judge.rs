@@ -4,7 +4,7 @@ use portcullis_control::control::Verdict;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::mode::Mode;
-use portcullis_control::refusal::{Refusal, Reply};
+use portcullis_control::refusal::{Refusal, Reply, message_of};
 use portcullis_waf_engine::{EngineMode, Intervention, Match, RulePhase, Transaction};
 use portcullis_waf_seclang::syntax::Metadata;
 
@@ -132,11 +132,14 @@ impl Waf {
                 let headers = vec![(FieldName::from_static("location"), location)];
                 Verdict::Reply(Box::new(Reply { status: *status, headers, body: Vec::new() }))
             }
-            Intervention::Deny { status, .. } => Verdict::from(Refusal {
-                status: status.filter(|status| (400..600).contains(status)).or(self.block_status),
-                fields,
-                ..Refusal::from(reason)
-            }),
+            Intervention::Deny { status, .. } => {
+                let status = status.filter(|status| (400..600).contains(status));
+                let status = status.or(self.block_status);
+                let refusal = Refusal::from(reason);
+                // An author who says 400 means a bad request, and nothing that is forbidden.
+                let other = status.filter(|status| *status != refusal.status());
+                Verdict::from(Refusal { status, message: other.map(message_of), fields, ..refusal })
+            }
             Intervention::Drop { .. } => {
                 Verdict::from(Refusal { fields, closes: true, ..Refusal::from(reason) })
             }

@@ -41,9 +41,19 @@ fn is_uuid(id: &str) -> bool {
         && groups.next().is_none()
 }
 
-/// The phrase of an error's status (RFC 9110 §15, RFC 6585), or that of its class.
+/// What a refusal says with a status that is not its reason's: the status's phrase, which begins alone with a capital
+/// letter, as the messages of reasons do.
 #[must_use]
-pub const fn phrase(status: u16) -> &'static str {
+pub fn message_of(status: u16) -> String {
+    let words = phrase(status).split(' ').enumerate().map(|(place, word)| {
+        let is_name = word.bytes().all(|byte| byte.is_ascii_uppercase());
+        if place == 0 || is_name { word.to_owned() } else { word.to_ascii_lowercase() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The phrase of an error's status (RFC 9110 §15, RFC 6585, RFC 7725), or that of its class.
+const fn phrase(status: u16) -> &'static str {
     match status {
         401 => "Unauthorized",
         403 => "Forbidden",
@@ -64,6 +74,7 @@ pub const fn phrase(status: u16) -> &'static str {
         428 => "Precondition Required",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
         501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
@@ -107,5 +118,19 @@ mod tests {
             text(401, &members, "i"),
             r#"{"type":"about:blank","title":"Unauthorized","status":401,"detail":"say \"no\"","exp":"token expired","request_id":"i"}"#
         );
+    }
+
+    #[test]
+    fn a_message_begins_with_a_capital_letter_and_keeps_names() {
+        for (status, message) in [
+            (400, "Bad request"),
+            (414, "URI too long"),
+            (451, "Unavailable for legal reasons"),
+            (500, "Internal server error"),
+            (503, "Service unavailable"),
+            (599, "Internal server error"),
+        ] {
+            assert_eq!(message_of(status), message);
+        }
     }
 }
