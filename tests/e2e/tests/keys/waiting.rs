@@ -1,11 +1,13 @@
 //! Requests that wait for keys.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use portcullis_e2e::{Envoy, EnvoyConfig, Request, Response, Upstream, Wasm};
+use portcullis_e2e::{Envoy, EnvoyConfig, Request, Response, Upstream, Wasm, eventually};
 use serde_json::{Value, json};
 
 use crate::provider::{Provider, forged, key_set, token};
@@ -104,6 +106,40 @@ fn a_request_keeps_its_body_while_it_waits_in_gateway_too() {
     });
     assert!(upstream.requests().iter().all(|seen| seen.body_length == 300_000));
     assert_eq!(send(&envoy, &good).status, 429);
+}
+
+#[test]
+fn what_comes_of_a_body_after_the_waiting_reaches_the_upstream() {
+    let gateway = Wasm::new("gateway").config(json!({
+        "jwt-auth": {"issuers": issuers(&source(json!({})))},
+        // It may hold a body, so that bodies come while keys are waited for, and does not want this one.
+        "request-transformer": {"add": {"body": ["a:1"]}},
+    }));
+    for rest in [&["6\r\nsecond\r\n0\r\n\r\n"][..], &["3\r\nsec\r\n", "3\r\nond\r\n", "0\r\n\r\n"]]
+    {
+        let (sender, provider) = held_provider();
+        let upstream = Upstream::echo();
+        let config = EnvoyConfig::new(&upstream).upstream("idp", &provider).concurrency(1);
+        let envoy = Envoy::start(config.wasm(&gateway));
+        let mut socket = TcpStream::connect(envoy.address()).unwrap();
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: text/plain\r\n\
+             transfer-encoding: chunked\r\nconnection: close\r\n\r\n5\r\nfirst\r\n",
+            token("rsa2048"),
+        );
+        socket.write_all(head.as_bytes()).unwrap();
+        provider.wait_for_requests(1);
+        drop(sender);
+        eventually("the request", || (upstream.started() == 1).then_some(()));
+        for part in rest {
+            socket.write_all(part.as_bytes()).unwrap();
+        }
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let lengths: Vec<_> = upstream.requests().iter().map(|seen| seen.body_length).collect();
+        assert_eq!(lengths, [11], "{answer}");
+    }
 }
 
 #[test]
