@@ -130,7 +130,7 @@ test-envoys: build ## Runs the end-to-end tests on every other Envoy that we sup
 	set -e; for version in $(OTHER_ENVOYS); do \
 	    envoy=$$(unset ENVOY; envoy/get.sh $$version); \
 	    echo "== Envoy $$version"; \
-	    ENVOY="$$envoy" $(TEST_ENV) cargo test -p portcullis-e2e; \
+	    ENVOY="$$envoy" $(TEST_ENV) cargo test --no-fail-fast -p portcullis-e2e; \
 	done
 
 demo: toolchain ## Makes the demo's keys, tokens and certificates in .demo/, anew when they are about to expire
