@@ -60,10 +60,11 @@ impl Stream {
         let _ = self.host.resume(direction);
         let holds_on = self.module.host.holds_on();
         let progress = self.progress(direction);
-        let had_body = std::mem::take(&mut progress.holding);
-        if had_body && !progress.ended && holds_on {
-            progress.aftermath = Aftermath::Buffering;
-        }
+        let had_body = std::mem::take(&mut progress.holding) || progress.parked() > 0;
+        progress.aftermath = match had_body && !progress.ended && holds_on {
+            true => Aftermath::Buffering,
+            false => Aftermath::Over,
+        };
     }
 
     /// True if something is held that only waits for the next tick.
@@ -76,7 +77,6 @@ impl Stream {
     pub(super) fn release_parked(&mut self) {
         for direction in [Direction::Request, Direction::Response] {
             if self.progress(direction).parked() > 0 {
-                self.progress(direction).holding = true;
                 self.resume(direction);
             }
         }
