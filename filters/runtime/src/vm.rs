@@ -268,10 +268,14 @@ impl Vm {
         HeadersFlow::Stop
     }
 
-    fn with_stream(&mut self, id: u32, act: impl FnOnce(&mut Stream) -> BodyFlow) -> BodyFlow {
-        let Some(stream) = self.streams.get_mut(&id) else {
-            return BodyFlow::Hold;
-        };
+    /// Asks a stream; of one that is not there, `otherwise`.
+    fn with_stream(
+        &mut self,
+        id: u32,
+        otherwise: BodyFlow,
+        act: impl FnOnce(&mut Stream) -> BodyFlow,
+    ) -> BodyFlow {
+        let Some(stream) = self.streams.get_mut(&id) else { return otherwise };
         let flow = act(stream);
         if flow != BodyFlow::Continue {
             self.remember(id);
@@ -281,12 +285,12 @@ impl Vm {
 
     /// See [`Stream::request_body`].
     pub fn request_body(&mut self, id: u32, size: usize, end: bool) -> BodyFlow {
-        self.with_stream(id, |stream| stream.request_body(size, end))
+        self.with_stream(id, BodyFlow::Hold, |stream| stream.request_body(size, end))
     }
 
     /// See [`Stream::request_trailers`].
     pub fn request_trailers(&mut self, id: u32) -> BodyFlow {
-        self.with_stream(id, Stream::request_trailers)
+        self.with_stream(id, BodyFlow::Hold, Stream::request_trailers)
     }
 
     /// See [`Stream::response_headers`].
@@ -299,17 +303,12 @@ impl Vm {
 
     /// See [`Stream::response_body`].
     pub fn response_body(&mut self, id: u32, size: usize, end: bool) -> BodyFlow {
-        let Some(stream) = self.streams.get_mut(&id) else { return BodyFlow::Continue };
-        let flow = stream.response_body(size, end);
-        if flow == BodyFlow::Hold {
-            self.remember(id);
-        }
-        flow
+        self.with_stream(id, BodyFlow::Continue, |stream| stream.response_body(size, end))
     }
 
     /// See [`Stream::response_trailers`].
     pub fn response_trailers(&mut self, id: u32) -> BodyFlow {
-        self.streams.get_mut(&id).map_or(BodyFlow::Continue, Stream::response_trailers)
+        self.with_stream(id, BodyFlow::Continue, Stream::response_trailers)
     }
 
     /// See [`Stream::log`]. It may come without any earlier callback.

@@ -59,5 +59,7 @@ pub use host::{Builder, Host, StartError, StartErrorKind};
 pub use imports::{ENV, WASI, WASI_MODULES, imports, outside_envoy_1_36};
 pub use log::{LogLine, Source};
 pub use process::{Process, START_OF_TIME};
-pub use settings::{DEFAULT_BUFFER_LIMIT, DEFAULT_FUEL, DEFAULT_MEMORY, FailurePolicy, property};
+pub use settings::{
+    DEFAULT_BUFFER_LIMIT, DEFAULT_FUEL, DEFAULT_MEMORY, FailurePolicy, MINOR_VERSION, property,
+};
 pub use worker::Worker;

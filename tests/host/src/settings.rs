@@ -41,12 +41,15 @@ pub const DEFAULT_MEMORY: usize = 1 << 30;
 /// Fuel of one callback: Envoy has none; this ends a loop within seconds and no honest callback.
 pub const DEFAULT_FUEL: u64 = 2_000_000_000;
 
+/// Where Envoy says which one it is.
+pub const MINOR_VERSION: [&str; 5] =
+    ["xds", "node", "user_agent_build_version", "version", "minor_number"];
+
 impl Settings {
     /// True if the host is like Envoy before 1.39: a body that was held goes on being held after it was told to go on, and
     /// what a callback then lets pass at once is lost (tried on 1.36 and 1.37).
     pub(crate) fn holds_on(&self) -> bool {
-        let path = ["xds", "node", "user_agent_build_version", "version", "minor_number"];
-        let minor = self.properties.get(&crate::exchange::join(&path));
+        let minor = self.properties.get(&crate::exchange::join(&MINOR_VERSION));
         let minor = minor.and_then(|bytes| Some(i64::from_le_bytes(bytes.first_chunk().copied()?)));
         minor.is_some_and(|minor| minor < 39)
     }
@@ -72,7 +75,7 @@ impl Default for Settings {
             (&["connection", "id"], 1),
             (&["xds", "listener_direction"], 1),
             (&["xds", "node", "user_agent_build_version", "version", "major_number"], 1),
-            (&["xds", "node", "user_agent_build_version", "version", "minor_number"], 40),
+            (&MINOR_VERSION, 40),
         ];
         let mut properties: HashMap<_, _> = text
             .iter()

@@ -11,8 +11,8 @@ use portcullis_cases::engine::{
 use portcullis_cases::prepared::{self, SECOND, Sent};
 use portcullis_cases::{Field, certificates, engine};
 use portcullis_host::{
-    Answer, End, Exchange, Fault, Headers, Host, LogLine, Process, Request, Response, Seen, Status,
-    property,
+    Answer, End, Exchange, Fault, Headers, Host, LogLine, MINOR_VERSION, Process, Request,
+    Response, Seen, Status, property,
 };
 
 /// Runs cases on the modules of [`crate::dist`].
@@ -144,10 +144,6 @@ fn response(answer: &prepared::Answer) -> Response {
 fn text(log: &[LogLine]) -> Vec<String> {
     log.iter().map(|line| line.text.clone()).collect()
 }
-
-/// Where Envoy says which one it is.
-const MINOR_VERSION: [&str; 5] =
-    ["xds", "node", "user_agent_build_version", "version", "minor_number"];
 
 /// A request over a connection of its own, with what Envoy 1.`minor` says of that; what the case says comes last.
 fn on_connection(request: Request, sent: &Sent, minor: u32, number: i64) -> Request {

@@ -99,8 +99,10 @@ impl Stream {
     /// Until when the request waits for something new from a job; 0 where something waits for the next tick.
     #[must_use]
     pub fn waits_until(&self) -> Option<u64> {
+        if self.has_parked() {
+            return Some(0);
+        }
         match self.request.wait {
-            _ if self.has_parked() => Some(0),
             Wait::News { until } => Some(until),
             _ => None,
         }

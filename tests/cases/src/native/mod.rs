@@ -5,6 +5,7 @@
 mod clusters;
 mod flow;
 mod host;
+mod response;
 mod world;
 
 pub use clusters::Clusters;

@@ -74,6 +74,7 @@ impl Transaction {
         }
     }
 
+    /// Adds the first value that a point means.
     pub(super) fn append_plain(&self, store: &Store, point: &Point, text: &mut Vec<u8>) {
         text.extend_from_slice(&self.plain(store, point));
     }

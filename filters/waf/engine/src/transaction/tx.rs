@@ -29,7 +29,7 @@ impl TxValue {
 
     pub(crate) fn text(&self) -> Rc<[u8]> {
         match self {
-            TxValue::Number(number) => number.to_string().into_bytes().into(),
+            TxValue::Number(_) => self.as_text().into(),
             TxValue::Text(text) => Rc::clone(text),
         }
     }
