@@ -2,7 +2,7 @@
 
 use crate::bytes::ByteSet;
 use crate::libinjection::{detect_sqli, detect_xss, sqli_needs, xss_needs};
-use crate::pattern::{Case, Pattern, Span};
+use crate::pattern::{Case, LONG, Pattern, Span};
 use crate::phrases::Phrases;
 
 /// The first line is a pattern, the rest a value. A pattern that is taken compiles alike however often it is read, and
@@ -19,6 +19,10 @@ pub fn fuzz_pattern(data: &[u8]) {
         let mut groups: [Option<Span>; 10] = [const { None }; 10];
         let found = pattern.captures(value, &mut groups);
         assert_eq!(found, pattern.is_match(value), "captures and match differ");
+        // Long values are gone through in another way.
+        let long = value.repeat(LONG / value.len().max(1) + 1);
+        let found_in_long = pattern.captures(&long, &mut []);
+        assert_eq!(found_in_long, pattern.is_match(&long), "of a long value");
         let [whole, rest @ ..] = &groups;
         match found {
             Ok(true) => assert!(whole.is_some(), "a match that is nowhere"),

@@ -11,9 +11,9 @@ use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::prefilter::Prefilter;
 use regex_automata::{Anchored, Input, MatchKind, PatternID};
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, HirKind};
 
-use super::{Case, Exhausted, PatternError, parse, translate};
+use super::{Case, Exhausted, PatternError, lanes, parse, translate};
 
 /// Bytes of a compiled pattern: every one of the Core Rule Set fits, and counted repetitions of counted repetitions end
 /// here instead of in memory.
@@ -96,10 +96,9 @@ impl Pattern {
     /// True when it occurs in the value.
     pub fn is_match(&self, value: &[u8]) -> Result<bool, Exhausted> {
         let parts = self.parts().map_err(|_| Exhausted)?;
-        let input = Input::new(value).earliest(true);
-        match parts.forward.end(&input) {
-            Ok(end) => Ok(end.is_some()),
-            Err(GaveUp) => Ok(parts.steady()?.is_match(input)),
+        match parts.forward.has_match(value) {
+            Ok(found) => Ok(found),
+            Err(GaveUp) => Ok(parts.steady()?.is_match(Input::new(value).earliest(true))),
         }
     }
 
@@ -109,11 +108,13 @@ impl Pattern {
         groups.fill(None);
         let parts = self.parts().map_err(|_| Exhausted)?;
         let Some(span) = parts.find(value)? else { return Ok(false) };
-        let has_groups = parts.hir.properties().explicit_captures_len() > 0;
-        if has_groups && groups.len() > 1 {
+        let is_one_group = parts.is_one_group();
+        if groups.len() > 1 && parts.has_groups() && !is_one_group {
             parts.steady()?.captures(value, span, groups);
-        } else if let Some(whole) = groups.first_mut() {
-            *whole = Some(span);
+        } else {
+            groups.iter_mut().take(1 + usize::from(is_one_group)).for_each(|group| {
+                *group = Some(span.clone());
+            });
         }
         Ok(true)
     }
@@ -131,6 +132,16 @@ impl Parts {
         let nfa = nfa(&hir, WhichCaptures::None, false)?;
         let forward = Lazy::new(config, nfa)?;
         Ok(Self { hir, forward, reverse: OnceCell::new(), steady: OnceCell::new() })
+    }
+
+    fn has_groups(&self) -> bool {
+        self.hir.properties().explicit_captures_len() > 0
+    }
+
+    /// True if the whole pattern is a group that has no other in it: where it matched, nobody need look for groups.
+    fn is_one_group(&self) -> bool {
+        matches!(self.hir.kind(), HirKind::Capture(_))
+            && self.hir.properties().explicit_captures_len() == 1
     }
 
     fn find(&self, value: &[u8]) -> Result<Option<Span>, Exhausted> {
@@ -197,6 +208,15 @@ impl Lazy {
             .map_err(|_| PatternError::TooLarge)?;
         let cache = RefCell::new(dfa.create_cache());
         Ok(Self { dfa, cache })
+    }
+
+    fn has_match(&self, value: &[u8]) -> Result<bool, GaveUp> {
+        if lanes::fits(&self.dfa, value)
+            && let Some(found) = lanes::is_match(&self.dfa, &mut self.cache.borrow_mut(), value)
+        {
+            return Ok(found);
+        }
+        Ok(self.end(&Input::new(value).earliest(true))?.is_some())
     }
 
     fn end(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {

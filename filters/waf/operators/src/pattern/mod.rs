@@ -8,6 +8,7 @@ mod compiled;
 mod error;
 mod escape;
 mod group;
+mod lanes;
 mod translate;
 
 #[cfg(test)]
@@ -15,4 +16,5 @@ mod tests;
 
 pub use compiled::{MAX_GROUPS, Pattern, Span};
 pub use error::{Exhausted, PatternError};
+pub(crate) use lanes::LONG;
 pub use translate::{Case, parse, translate};

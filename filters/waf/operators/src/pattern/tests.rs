@@ -233,6 +233,27 @@ fn groups_are_those_of_the_first_match() {
 }
 
 #[test]
+fn a_pattern_that_is_one_group_has_it_where_the_match_is() {
+    let groups_of = |pattern: &str, value: &[u8]| {
+        let mut groups = vec![None; 3];
+        let pattern = Pattern::new(pattern.as_bytes(), Case::Sensitive).unwrap();
+        assert_eq!(pattern.captures(value, &mut groups), Ok(true));
+        groups
+    };
+    assert_eq!(groups_of("((?:a|b){3})", b"xxabax"), [Some(2..5), Some(2..5), None]);
+    assert_eq!(groups_of("((a|b){3})", b"xxabax"), [Some(2..5), Some(2..5), Some(4..5)]);
+    assert_eq!(groups_of("(a)", b"xa"), [Some(1..2), Some(1..2), None]);
+    assert_eq!(groups_of("(a)?", b"xa"), [Some(0..0), None, None]);
+    assert_eq!(groups_of("^(a)$", b"a"), [Some(0..1), Some(0..1), None]);
+    assert_eq!(groups_of("()", b"a"), [Some(0..0), Some(0..0), None]);
+    let mut whole = [None];
+    let pattern = Pattern::new(b"(a+)", Case::Sensitive).unwrap();
+    assert_eq!(pattern.captures(b"xaa", &mut whole), Ok(true));
+    assert_eq!(whole, [Some(1..3)]);
+    assert_eq!(pattern.captures(b"xaa", &mut []), Ok(true));
+}
+
+#[test]
 fn edges_are_seen_from_within_a_match() {
     // The groups are looked for in the match alone: what stands around it must still count for `\b` and `$`.
     let pattern = Pattern::new(br"\b(b+)\b", Case::Sensitive).unwrap();
