@@ -4,31 +4,13 @@
 //! DFA, without the reverse one, one-pass DFA and backtracker that the other builds at once; half the memory and half
 //! the time of a compilation. Where it begins is asked after a match alone, and groups where a rule reads them.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 
-use regex_automata::hybrid::dfa::{Cache, DFA};
-use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
-use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
-use regex_automata::util::prefilter::Prefilter;
-use regex_automata::{Anchored, Input, MatchKind, PatternID};
+use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::{Case, Exhausted, PatternError, lanes, parse, translate};
-
-/// Bytes of a compiled pattern: every one of the Core Rule Set fits, and counted repetitions of counted repetitions end
-/// here instead of in memory.
-pub(super) const MAX_NFA: usize = 512 * 1024;
-
-/// Bytes of the states that a pattern remembers, at most. Benign values need a fraction, and few patterns ever need as
-/// much: over all values of the Core Rule Set's tests a value costs 47 us with 128 KiB, 24 with 256, 17 with 512 and 10
-/// with 1,024, while all patterns together come to hold 11, 15, 18 and 20 MiB.
-const MAX_CACHE: usize = 512 * 1024;
-
-/// The cache may be emptied so often before its worth is looked at.
-const CLEARS: usize = 3;
-
-/// A cache that yields fewer bytes a state than this costs more than it saves: the slow and steady engine takes over.
-const BYTES_PER_STATE: usize = 10;
+use super::engines::{GaveUp, Lazy, Steady, brief};
+use super::{Case, Exhausted, LONG, PatternError, parse, translate};
 
 /// Where something was found: from, and up to but without.
 pub type Span = std::ops::Range<usize>;
@@ -47,6 +29,7 @@ pub struct Pattern {
 struct Parts {
     hir: Hir,
     forward: Lazy,
+    brief: OnceCell<Option<Lazy>>,
     reverse: OnceCell<Option<Lazy>>,
     steady: OnceCell<Option<Steady>>,
 }
@@ -86,9 +69,8 @@ impl Pattern {
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let parts = self.parts.get().and_then(|parts| parts.as_ref().ok()).map_or(0, |parts| {
-            let reverse =
-                parts.reverse.get().and_then(Option::as_ref).map_or(0, Lazy::memory_usage);
-            parts.forward.memory_usage() + reverse
+            let more = [&parts.brief, &parts.reverse].into_iter().filter_map(OnceCell::get);
+            parts.forward.memory_usage() + more.flatten().map(Lazy::memory_usage).sum::<usize>()
         });
         self.translated.len() + parts
     }
@@ -127,11 +109,9 @@ impl Pattern {
 impl Parts {
     fn new(translated: &str) -> Result<Self, PatternError> {
         let hir = parse(translated)?;
-        let prefilter = Prefilter::from_hir_prefix(MatchKind::LeftmostFirst, &hir);
-        let config = DFA::config().match_kind(MatchKind::LeftmostFirst).prefilter(prefilter);
-        let nfa = nfa(&hir, WhichCaptures::None, false)?;
-        let forward = Lazy::new(config, nfa)?;
-        Ok(Self { hir, forward, reverse: OnceCell::new(), steady: OnceCell::new() })
+        let forward = Lazy::forwards(&hir)?;
+        let (brief, reverse, steady) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Ok(Self { hir, forward, brief, reverse, steady })
     }
 
     fn has_groups(&self) -> bool {
@@ -146,138 +126,33 @@ impl Parts {
 
     fn find(&self, value: &[u8]) -> Result<Option<Span>, Exhausted> {
         let input = Input::new(value);
-        let Ok(end) = self.forward.end(&input) else { return Ok(self.steady()?.find(&input)) };
+        // What goes on to the end of a long value would have to be gone through again on the way back. A brief match is
+        // behind where both begin, and from there the way to the end is gone once.
+        let first = if value.len() < LONG { &self.forward } else { self.brief()? };
+        let Ok(end) = first.end(&input) else { return Ok(self.steady()?.find(&input)) };
         let Some(end) = end else { return Ok(None) };
-        let reverse = self.reverse.get_or_init(|| {
-            let config = DFA::config().match_kind(MatchKind::All);
-            Lazy::new(config, nfa(&self.hir, WhichCaptures::None, true).ok()?).ok()
-        });
+        let reverse = self.reverse.get_or_init(|| Lazy::backwards(&self.hir).ok());
         let backwards = Input::new(value).range(..end).anchored(Anchored::Yes);
-        match reverse.as_ref().ok_or(Exhausted)?.start(&backwards) {
-            Ok(Some(start)) => Ok(Some(start..end)),
-            Ok(None) => Err(Exhausted),
-            Err(GaveUp) => Ok(self.steady()?.find(&input.clone().range(..end))),
+        let start = match reverse.as_ref().ok_or(Exhausted)?.start(&backwards) {
+            Ok(start) => start.ok_or(Exhausted)?,
+            Err(GaveUp) => return Ok(self.steady()?.find(&input)),
+        };
+        if std::ptr::eq(first, &self.forward) {
+            return Ok(Some(start..end));
         }
+        let onwards = Input::new(value).range(start..).anchored(Anchored::Yes);
+        match self.forward.end(&onwards) {
+            Ok(end) => Ok(Some(start..end.ok_or(Exhausted)?)),
+            Err(GaveUp) => Ok(self.steady()?.find(&onwards)),
+        }
+    }
+
+    fn brief(&self) -> Result<&Lazy, Exhausted> {
+        let brief = self.brief.get_or_init(|| Lazy::forwards(&brief(&self.hir)).ok());
+        brief.as_ref().ok_or(Exhausted)
     }
 
     fn steady(&self) -> Result<&Steady, Exhausted> {
-        self.steady
-            .get_or_init(|| {
-                let vm =
-                    PikeVM::new_from_nfa(nfa(&self.hir, WhichCaptures::All, false).ok()?).ok()?;
-                let cache = RefCell::new(vm.create_cache());
-                Some(Steady { vm, cache })
-            })
-            .as_ref()
-            .ok_or(Exhausted)
-    }
-}
-
-fn nfa(hir: &Hir, captures: WhichCaptures, reverse: bool) -> Result<NFA, PatternError> {
-    let config = thompson::Config::new()
-        .utf8(false)
-        .reverse(reverse)
-        .nfa_size_limit(Some(MAX_NFA))
-        .which_captures(captures);
-    thompson::Compiler::new()
-        .configure(config)
-        .build_from_hir(hir)
-        .map_err(|_| PatternError::TooLarge)
-}
-
-/// The lazy DFA's cache was of no use for this value.
-struct GaveUp;
-
-/// A DFA whose states are made as a value asks for them.
-#[derive(Debug)]
-struct Lazy {
-    dfa: DFA,
-    cache: RefCell<Cache>,
-}
-
-impl Lazy {
-    fn new(config: regex_automata::hybrid::dfa::Config, nfa: NFA) -> Result<Self, PatternError> {
-        let config = config
-            .cache_capacity(MAX_CACHE)
-            .skip_cache_capacity_check(true)
-            .minimum_cache_clear_count(Some(CLEARS))
-            .minimum_bytes_per_state(Some(BYTES_PER_STATE));
-        let dfa = DFA::builder()
-            .configure(config)
-            .build_from_nfa(nfa)
-            .map_err(|_| PatternError::TooLarge)?;
-        let cache = RefCell::new(dfa.create_cache());
-        Ok(Self { dfa, cache })
-    }
-
-    fn has_match(&self, value: &[u8]) -> Result<bool, GaveUp> {
-        if lanes::fits(&self.dfa, value)
-            && let Some(found) = lanes::is_match(&self.dfa, &mut self.cache.borrow_mut(), value)
-        {
-            return Ok(found);
-        }
-        Ok(self.end(&Input::new(value).earliest(true))?.is_some())
-    }
-
-    fn end(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
-        let found =
-            self.dfa.try_search_fwd(&mut self.cache.borrow_mut(), input).map_err(|_| GaveUp)?;
-        Ok(found.map(|half| half.offset()))
-    }
-
-    fn start(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
-        let found =
-            self.dfa.try_search_rev(&mut self.cache.borrow_mut(), input).map_err(|_| GaveUp)?;
-        Ok(found.map(|half| half.offset()))
-    }
-
-    fn memory_usage(&self) -> usize {
-        self.dfa.get_nfa().memory_usage() + self.cache.borrow().memory_usage()
-    }
-}
-
-/// The engine that simulates the pattern: slow, of one size, and the only one that knows of groups.
-#[derive(Debug)]
-struct Steady {
-    vm: PikeVM,
-    cache: RefCell<pikevm::Cache>,
-}
-
-impl Steady {
-    fn is_match(&self, input: Input<'_>) -> bool {
-        self.vm.is_match(&mut self.cache.borrow_mut(), input)
-    }
-
-    fn find(&self, input: &Input<'_>) -> Option<Span> {
-        let mut slots = [None; 2];
-        self.slots(input, &mut slots);
-        span(&slots)
-    }
-
-    /// The groups of a match that is known: nothing outside of it is gone through again.
-    fn captures(&self, value: &[u8], whole: Span, groups: &mut [Option<Span>]) {
-        let input = Input::new(value).range(whole).anchored(Anchored::Yes);
-        let mut slots = [None; 2 * MAX_GROUPS];
-        self.slots(&input, &mut slots);
-        for (group, slots) in groups.iter_mut().zip(slots.chunks_exact(2)) {
-            *group = span(slots);
-        }
-    }
-
-    fn slots(
-        &self,
-        input: &Input<'_>,
-        slots: &mut [Option<regex_automata::util::primitives::NonMaxUsize>],
-    ) {
-        let found: Option<PatternID> =
-            self.vm.search_slots(&mut self.cache.borrow_mut(), input, slots);
-        debug_assert!(found.is_some() || slots.iter().all(Option::is_none));
-    }
-}
-
-fn span(slots: &[Option<regex_automata::util::primitives::NonMaxUsize>]) -> Option<Span> {
-    match slots {
-        [Some(start), Some(end)] => Some(start.get()..end.get()),
-        _ => None,
+        self.steady.get_or_init(|| Steady::new(&self.hir)).as_ref().ok_or(Exhausted)
     }
 }

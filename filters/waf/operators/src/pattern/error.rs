@@ -42,7 +42,7 @@ impl fmt::Display for PatternError {
             Self::Class(why) => write!(f, "{why} in a class"),
             Self::Syntax(why) => write!(f, "{why}"),
             Self::TooLarge => {
-                write!(f, "the compiled pattern is larger than {} bytes", super::compiled::MAX_NFA)
+                write!(f, "the compiled pattern is larger than {} bytes", super::engines::MAX_NFA)
             }
         }
     }

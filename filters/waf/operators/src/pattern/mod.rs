@@ -5,6 +5,7 @@
 
 mod class;
 mod compiled;
+mod engines;
 mod error;
 mod escape;
 mod group;

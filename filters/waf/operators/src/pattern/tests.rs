@@ -1,5 +1,7 @@
 //! Tables of what a translated pattern means, and of what is refused.
 
+use regex_automata::nfa::thompson::{self, pikevm::PikeVM};
+
 use super::*;
 
 fn matches(pattern: &str, value: &[u8]) -> bool {
@@ -251,6 +253,72 @@ fn a_pattern_that_is_one_group_has_it_where_the_match_is() {
     assert_eq!(pattern.captures(b"xaa", &mut whole), Ok(true));
     assert_eq!(whole, [Some(1..3)]);
     assert_eq!(pattern.captures(b"xaa", &mut []), Ok(true));
+}
+
+/// The first match and its groups, by the engine that goes through a pattern thread by thread.
+fn by_threads(translated: &str, value: &[u8]) -> Vec<Option<Span>> {
+    let config = thompson::Config::new().utf8(false);
+    let hir = parse(translated).unwrap();
+    let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).unwrap();
+    let vm = PikeVM::new_from_nfa(nfa).unwrap();
+    let mut found = vm.create_captures();
+    vm.captures(&mut vm.create_cache(), value, &mut found);
+    let group = |index| found.get_group(index).map(|span| span.start..span.end);
+    (0..MAX_GROUPS).map(group).collect()
+}
+
+#[test]
+fn a_match_and_its_groups_are_the_first_ones_in_short_and_in_long_values() {
+    let mut random = fastrand::Rng::with_seed(5);
+    let known =
+        ["a.+b", "(a|ab)(c|bcd)(d*)", "(?:ab?)+|b.*c", r"\ba+\b(x)?", "(a+?)(a*)(b|c)", "(.+)$"];
+    let made: Vec<String> = (0..150).map(|_| any_pattern(&mut random)).collect();
+    for pattern in known.into_iter().chain(made.iter().map(String::as_str)) {
+        let pattern = Pattern::translated(pattern);
+        for length in [random.usize(0..40), LONG - 1, LONG, LONG + random.usize(1..300)] {
+            let value = any_value(&mut random, length);
+            let mut groups = vec![None; MAX_GROUPS];
+            let found = pattern.captures(&value, &mut groups);
+            let expected = by_threads(pattern.as_translated(), &value);
+            assert_eq!(groups, expected, "{} in {length} bytes", pattern.as_translated());
+            assert_eq!(found, Ok(expected[0].is_some()));
+            assert_eq!(pattern.is_match(&value), found);
+        }
+    }
+}
+
+/// A pattern of a few letters, nested and repeated.
+pub(super) fn any_pattern(random: &mut fastrand::Rng) -> String {
+    alternatives(random, 3)
+}
+
+/// Bytes that such a pattern speaks of, many or few of them.
+pub(super) fn any_value(random: &mut fastrand::Rng, length: usize) -> Vec<u8> {
+    let rare = random.usize(1..60);
+    let letter = |random: &mut fastrand::Rng| match random.usize(0..rare) {
+        0 => b"bc <;"[random.usize(0..5)],
+        _ => b'a',
+    };
+    (0..length).map(|_| letter(random)).collect()
+}
+
+fn alternatives(random: &mut fastrand::Rng, depth: usize) -> String {
+    let one = |random: &mut fastrand::Rng| -> String {
+        (0..random.usize(1..4)).map(|_| piece(random, depth)).collect()
+    };
+    (0..random.usize(1..3)).map(|_| one(random)).collect::<Vec<String>>().join("|")
+}
+
+fn piece(random: &mut fastrand::Rng, depth: usize) -> String {
+    const LOOKS: [&str; 4] = [r"\b", r"\B", "$", "^"];
+    const BYTES: [&str; 8] = ["a", "b", "c", "[^b]", "[ab<]", ".", " ", ";"];
+    const REPEATS: [&str; 8] = ["", "", "*", "+", "?", "{2,9}", "*?", "+?"];
+    let atom = match random.usize(0..if depth > 0 { 4 } else { 3 }) {
+        0 if random.bool() => return LOOKS[random.usize(0..4)].to_owned(),
+        3 => format!("{}{})", ["(?:", "("][random.usize(0..2)], alternatives(random, depth - 1)),
+        _ => BYTES[random.usize(0..8)].to_owned(),
+    };
+    atom + REPEATS[random.usize(0..8)]
 }
 
 #[test]

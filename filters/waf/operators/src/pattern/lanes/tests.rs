@@ -5,6 +5,7 @@ use regex_automata::nfa::thompson::{Config, NFA};
 
 use super::*;
 use crate::pattern::parse;
+use crate::pattern::tests::{any_pattern, any_value};
 
 fn dfa(pattern: &str) -> DFA {
     let config = Config::new().utf8(false);
@@ -98,34 +99,12 @@ fn any_pattern_says_the_same_of_any_value() {
     let mut random = Rng::with_seed(11);
     let mut said = 0;
     for _ in 0..400 {
-        let pattern = format!("(?s){}", alternatives(&mut random, 3));
-        let found = dfa(&pattern);
+        let found = dfa(&any_pattern(&mut random));
         for _ in 0..4 {
-            let rare = random.usize(1..60);
-            let letter = |random: &mut Rng| match random.usize(0..rare) {
-                0 => b"bc <;"[random.usize(0..5)],
-                _ => b'a',
-            };
-            let value: Vec<u8> =
-                (0..LONG + random.usize(0..200)).map(|_| letter(&mut random)).collect();
+            let length = LONG + random.usize(0..200);
+            let value = any_value(&mut random, length);
             said += usize::from(lanes(&found, &value).is_some());
         }
     }
     assert!(said > 800, "lanes said something of {said} of 1,600 values only");
-}
-
-fn alternatives(random: &mut Rng, depth: usize) -> String {
-    let one = |random: &mut Rng| (0..random.usize(1..4)).map(|_| piece(random, depth)).collect();
-    (0..random.usize(1..3)).map(|_| one(random)).collect::<Vec<String>>().join("|")
-}
-
-fn piece(random: &mut Rng, depth: usize) -> String {
-    let atoms = ["a", "b", "c", "[^b]", "[ab<]", ".", " ", ";", r"\b", r"\B", "$", "^"];
-    let repeats = ["", "", "*", "+", "?", "{2,9}", "*?"];
-    let atom = match depth > 0 && random.usize(0..4) == 0 {
-        true => format!("(?:{})", alternatives(random, depth - 1)),
-        false => atoms[random.usize(0..atoms.len())].to_owned(),
-    };
-    let is_look = [r"\b", r"\B", "$", "^"].contains(&atom.as_str());
-    atom + if is_look { "" } else { repeats[random.usize(0..repeats.len())] }
 }
