@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::hash::Hasher;
 
 use portcullis_waf_operators::bytes::ByteSet;
-use portcullis_waf_operators::prefilter::{Scan, Tables};
+use portcullis_waf_operators::prefilter::{Like, Scan, Tables};
 use rustc_hash::FxHasher;
 
 /// Bytes of a text that is remembered from request to request: names of headers and arguments, and what browsers say of
@@ -73,16 +73,18 @@ impl Prefilter {
         self.tables.len().div_ceil(64)
     }
 
-    /// Appends the conditions that a text meets; `bytes` are those of the text, where they are known.
+    /// Appends the conditions that a text meets; `bytes` are those of the text, where they are known, and it may be `like`
+    /// one that was looked at.
     pub(crate) fn look(
         &self,
         text: &[u8],
         bytes: Option<ByteSet>,
+        like: Option<Like<'_>>,
         scan: &mut Scan,
         met: &mut Vec<u64>,
     ) {
         let mut find_out = |met: &mut Vec<u64>| {
-            self.tables.scan(text, bytes, scan);
+            self.tables.scan(text, bytes, like, scan);
             met.extend_from_slice(scan.survivors());
         };
         if text.len() <= LONGEST_KNOWN {

@@ -8,6 +8,7 @@ mod build;
 mod clause;
 mod condition;
 mod frequency;
+mod news;
 mod tables;
 
 #[cfg(test)]
@@ -16,4 +17,4 @@ mod tests;
 pub use build::{TooManyConditions, build};
 pub use clause::{Atom, Clause, MAX_CLAUSES};
 pub use condition::Condition;
-pub use tables::{Scan, Tables};
+pub use tables::{Like, Scan, Tables};

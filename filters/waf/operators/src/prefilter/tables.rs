@@ -7,6 +7,8 @@ use std::ops::{ControlFlow, Range};
 use crate::automaton::Automaton;
 use crate::bytes::ByteSet;
 
+use super::news::news;
+
 /// What other layouts than this one begin otherwise with.
 pub(super) const VERSION: u32 = u32::from_le_bytes(*b"pf01");
 
@@ -35,6 +37,8 @@ pub struct Tables {
 pub struct Scan {
     /// The clauses that hold, a bit each.
     held: Vec<u64>,
+    /// Those of them that hold because an atom occurs.
+    by_atoms: Vec<u64>,
     /// The lists of clauses that were gone through, a bit each: an atom of ordinary text occurs again and again.
     done: Vec<u64>,
     /// The conditions that are met, a bit each.
@@ -55,11 +59,26 @@ impl Scan {
         has(&self.met, condition)
     }
 
+    /// What occurs in the last value, for others that are [`Like`] it.
+    #[must_use]
+    pub fn atoms(&self) -> &[u64] {
+        &self.by_atoms
+    }
+
     /// The bytes that the last value has.
     #[must_use]
     pub fn bytes(&self) -> &ByteSet {
         &self.bytes
     }
+}
+
+/// A value that was gone through before, of which another one was made, and what occurs in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Like<'v> {
+    /// The value.
+    pub text: &'v [u8],
+    /// [`Scan::atoms`] behind it.
+    pub atoms: &'v [u64],
 }
 
 fn has(bits: &[u64], bit: usize) -> bool {
@@ -148,13 +167,35 @@ impl Tables {
     }
 
     /// Goes through a value, and leaves in the scan which conditions it meets. `bytes` are those that occur in it, where
-    /// somebody knows them already.
-    pub fn scan(&self, value: &[u8], bytes: Option<ByteSet>, scan: &mut Scan) {
+    /// somebody knows them already. Of a value that is `like` another one only what is new is gone through; it meets all
+    /// conditions that it would meet alone, and perhaps others that only what was taken out of it meets.
+    pub fn scan(
+        &self,
+        value: &[u8],
+        bytes: Option<ByteSet>,
+        like: Option<Like<'_>>,
+        scan: &mut Scan,
+    ) {
         scan.bytes = bytes.unwrap_or_else(|| ByteSet::of(value));
-        scan.held.clear();
-        scan.held.resize(self.clauses.div_ceil(64), 0);
+        let width = self.clauses.div_ceil(64);
+        scan.by_atoms.clear();
+        scan.done.clear();
+        scan.done.resize(self.words::<4>(&self.list_ends).len().div_ceil(64), 0);
+        match like {
+            Some(like) => {
+                scan.by_atoms.extend_from_slice(like.atoms);
+                scan.by_atoms.resize(width, 0);
+                news(value, like.text, |part| {
+                    self.hold_by_atoms(value.get(part).unwrap_or_default(), scan);
+                });
+            }
+            None => {
+                scan.by_atoms.resize(width, 0);
+                self.hold_by_atoms(value, scan);
+            }
+        }
+        scan.held.clone_from(&scan.by_atoms);
         self.hold_by_bytes(scan);
-        self.hold_by_atoms(value, scan);
         self.meet(scan);
     }
 
@@ -184,14 +225,12 @@ impl Tables {
 
     fn hold_by_atoms(&self, value: &[u8], scan: &mut Scan) {
         let (ends, lists) = (self.words::<4>(&self.list_ends), self.words::<2>(&self.lists));
-        let Scan { held, done, .. } = scan;
-        done.clear();
-        done.resize(ends.len().div_ceil(64), 0);
+        let Scan { by_atoms, done, .. } = scan;
         let _: Option<Infallible> = self.automaton.scan(value, |_, list| {
             let list = list as usize;
             if !has(done, list) {
                 set(done, list);
-                list_at(ends, lists, list).iter().for_each(|item| set(held, number(item)));
+                list_at(ends, lists, list).iter().for_each(|item| set(by_atoms, number(item)));
             }
             ControlFlow::Continue(())
         });

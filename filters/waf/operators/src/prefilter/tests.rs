@@ -79,7 +79,7 @@ fn scan(conditions: &[Condition], value: &[u8]) -> Vec<usize> {
     let tables = Tables::new(build(conditions).unwrap()).unwrap();
     let mut scan = Scan::default();
     let mut survivors = |bytes| -> Vec<usize> {
-        tables.scan(value, bytes, &mut scan);
+        tables.scan(value, bytes, None, &mut scan);
         (0..conditions.len()).filter(|index| scan.survives(*index)).collect()
     };
     assert_eq!(tables.len(), conditions.len());
@@ -108,6 +108,43 @@ fn a_value_meets_conditions() {
     assert_eq!(scan(&[Condition::always()], b"abc"), [0]);
     // No phrase at all: nothing matches.
     assert_eq!(scan(&[Condition::of_phrases(&[""])], b"abc"), []);
+}
+
+#[test]
+fn a_value_like_another_one_meets_what_it_meets_alone() {
+    let conditions = ["select", "<script", "union.*select", "a=b|c=d", "[<>]", "zz[0-9]"].map(of);
+    let tables = Tables::new(build(&conditions).unwrap()).unwrap();
+    let filled = |pieces: &[&[u8]]| {
+        let fill = |piece: &&[u8]| [*piece, &b" of ordinary words "[..]].concat();
+        pieces.iter().flat_map(fill).collect::<Vec<u8>>()
+    };
+    let survivors = |value: &[u8], like: Option<&[u8]>| {
+        let (mut scan, mut of_like) = (Scan::default(), Scan::default());
+        let like = like.map(|text| {
+            tables.scan(text, None, None, &mut of_like);
+            Like { text, atoms: of_like.atoms() }
+        });
+        tables.scan(value, None, like, &mut scan);
+        (0..conditions.len()).filter(|index| scan.survives(*index)).collect::<Vec<_>>()
+    };
+    let old = filled(&[b"union", b"zz7", b"sel/**/ect", b"<scrip%74"]);
+    assert_eq!(survivors(&old, None), [4, 5]);
+    for (value, alone, more) in [
+        (filled(&[b"union", b"zz7", b"select", b"<scrip%74"]), &[0, 2, 4, 5][..], &[][..]),
+        (filled(&[b"UNION", b"ZZ7", b"SEL/**/ECT", b"<SCRIPT"]), &[1, 4, 5], &[]),
+        (filled(&[b"union", b"zz7", b"sel/**/ect", b"<scrip%74", b"c=d"]), &[3, 4, 5], &[]),
+        // An atom that was taken out has been seen; of bytes only the value's own count.
+        (filled(&[b"union", b"sel/**/ect", b"<scrip%74"]), &[4], &[5]),
+        (filled(&[b"union", b"sel/**/ect"]), &[], &[5]),
+        (b"select".to_vec(), &[0], &[2, 5]),
+        (b"".to_vec(), &[], &[5]),
+    ] {
+        let found = survivors(&value, Some(&old));
+        assert_eq!(survivors(&value, None), alone, "{}", value.escape_ascii());
+        let mut expected = [alone, more].concat();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "like another: {}", value.escape_ascii());
+    }
 }
 
 #[test]
@@ -185,7 +222,7 @@ fn what_matches_is_among_the_survivors() {
     for _ in 0..30_000 {
         let value: String =
             (0..random.usize(0..9)).map(|_| pieces[random.usize(0..pieces.len())]).collect();
-        tables.scan(value.as_bytes(), None, &mut scan);
+        tables.scan(value.as_bytes(), None, None, &mut scan);
         for (index, pattern) in patterns.iter().enumerate() {
             let matches = pattern.is_match(value.as_bytes()).unwrap();
             assert!(!matches || scan.survives(index), "{} on {value:?}", texts[index]);

@@ -110,7 +110,7 @@ fn what_matches_is_among_the_survivors() {
     let mut scan = Scan::default();
     let mut matches = 0;
     for value in values.iter().step_by(step) {
-        tables.scan(value, None, &mut scan);
+        tables.scan(value, None, None, &mut scan);
         for (index, (text, pattern)) in patterns.iter().enumerate() {
             if pattern.is_match(value).unwrap() {
                 matches += 1;

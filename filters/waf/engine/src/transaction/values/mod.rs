@@ -36,6 +36,8 @@ struct Form {
     bytes: Option<ByteSet>,
     /// The form that differs from this one by the case of letters alone, if there is one: the prefilter sees none.
     like: FormId,
+    /// The form that it was made of; itself as it came.
+    origin: FormId,
 }
 
 /// Room that most requests need, in bytes and values.
@@ -127,7 +129,7 @@ impl Values {
 
     fn form(&mut self, span: Range<usize>) -> FormId {
         let id = u32::try_from(self.forms.len()).unwrap_or(UNKNOWN);
-        self.forms.push(Form { span, bytes: None, like: FormId(id) });
+        self.forms.push(Form { span, bytes: None, like: FormId(id), origin: FormId(id) });
         self.rows.push(UNKNOWN);
         FormId(id)
     }
@@ -262,11 +264,11 @@ impl Values {
         }
         let span = self.keep(&made);
         let after = self.form(span);
-        if matches!(last, Transformation::Lowercase | Transformation::Uppercase) {
-            let like = self.like(before);
-            if let Some(form) = self.forms.get_mut(after.0 as usize) {
-                form.like = like;
-            }
+        let keeps_all_but_case =
+            matches!(last, Transformation::Lowercase | Transformation::Uppercase);
+        let like = if keeps_all_but_case { self.like(before) } else { after };
+        if let Some(form) = self.forms.get_mut(after.0 as usize) {
+            (form.like, form.origin) = (like, before);
         }
         after
     }

@@ -1,10 +1,12 @@
 //! What the prefilter sees of values: each text is looked at once, and each view of them once for all rules.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use portcullis_waf_operators::bytes::ByteSet;
-use portcullis_waf_operators::prefilter::Scan;
+use portcullis_waf_operators::prefilter::{Like, Scan};
 
+use super::LONG;
 use crate::prefilter::Prefilter;
 use crate::program::{SetId, Store, ViewId};
 
@@ -19,6 +21,9 @@ pub(super) struct Sight {
     met: Vec<u64>,
     /// Where a form's row begins.
     rows: Vec<u32>,
+    /// Long forms that were looked at, and where in `atoms` it stands what occurs in them.
+    long: Vec<(u32, Range<usize>)>,
+    atoms: Vec<u64>,
     views: Vec<Seen>,
     /// When all views of a set were last looked at.
     sets: Vec<u32>,
@@ -33,6 +38,10 @@ struct Seen {
     /// The row is no other's.
     is_own: bool,
 }
+
+/// Long forms of which is kept what occurs in them: a large value has some twenty forms, and of many large values each
+/// would have to be compared with all.
+const MOST_LONG: usize = 64;
 
 /// The row that meets nothing.
 const NO_ROW: u32 = 0;
@@ -54,6 +63,8 @@ impl Sight {
         self.met.clear();
         self.met.resize(self.width, 0);
         self.rows.clear();
+        self.long.clear();
+        self.atoms.clear();
         if self.width > 0 {
             let (views, sets) = store.views.counts();
             self.views.resize(views.max(self.views.len()), Seen::default());
@@ -63,7 +74,8 @@ impl Sight {
 
     /// Bytes that it holds on to.
     pub(super) fn held(&self) -> usize {
-        self.met.capacity() * size_of::<u64>()
+        (self.met.capacity() + self.atoms.capacity()) * size_of::<u64>()
+            + self.long.capacity() * size_of::<(u32, Range<usize>)>()
             + self.views.capacity() * size_of::<Seen>()
             + (self.rows.capacity() + self.sets.capacity()) * size_of::<u32>()
     }
@@ -77,17 +89,43 @@ impl Sight {
         self.width > 0 && self.rows.get(form as usize).is_none_or(|row| *row == UNSEEN)
     }
 
-    /// Looks at a text, of whose bytes somebody may know already.
-    pub(super) fn look(&mut self, form: u32, text: &[u8], bytes: Option<ByteSet>) {
+    /// The first of these forms that is a long one which was looked at.
+    pub(super) fn long_of(&self, mut forms: impl Iterator<Item = u32>) -> Option<u32> {
+        forms.find(|form| self.long.iter().any(|(long, _)| long == form))
+    }
+
+    /// The long form that was looked at last.
+    pub(super) fn last_long(&self) -> Option<u32> {
+        self.long.last().map(|(form, _)| *form)
+    }
+
+    /// Looks at a text, of whose bytes somebody may know already. `like` is a long form, and its text, of which this may
+    /// be made.
+    pub(super) fn look(
+        &mut self,
+        form: u32,
+        text: &[u8],
+        bytes: Option<ByteSet>,
+        like: Option<(u32, &[u8])>,
+    ) {
         let Some(prefilter) = &self.prefilter else { return };
+        let like = like.and_then(|(form, text)| {
+            let (_, place) = self.long.iter().find(|(long, _)| *long == form)?;
+            Some(Like { text, atoms: self.atoms.get(place.clone())? })
+        });
         let form = form as usize;
         if self.rows.len() <= form {
             self.rows.resize(form.saturating_add(1), UNSEEN);
         }
         if let (Some(row), Ok(start)) = (self.rows.get_mut(form), u32::try_from(self.met.len())) {
             *row = start;
-            prefilter.look(text, bytes, &mut self.scan, &mut self.met);
+            prefilter.look(text, bytes, like, &mut self.scan, &mut self.met);
             self.met.resize((start as usize).saturating_add(self.width), 0);
+            if text.len() >= LONG && self.long.len() < MOST_LONG {
+                let place = self.atoms.len();
+                self.atoms.extend_from_slice(self.scan.atoms());
+                self.long.push((form as u32, place..self.atoms.len()));
+            }
         }
     }
 

@@ -1,9 +1,15 @@
 //! What the prefilter is shown of the values, and what it says of rules.
 
+use std::iter::successors;
+
 use portcullis_waf_operators::bytes::ByteSet;
 
-use super::{FormId, Values};
+use super::sight::Sight;
+use super::{Form, FormId, LONG, Values};
 use crate::program::{Guard, List, Store, ViewId};
+
+/// Bytes that a body has beside its only argument, at most: its name.
+const NAME: usize = 64;
 
 impl Values {
     /// False where a rule cannot match, whatever its operator.
@@ -89,8 +95,32 @@ impl Values {
             && let Some(found) = self.forms.get(form.0 as usize)
         {
             let text = self.text.get(found.span.clone()).unwrap_or_default();
-            self.sight.look(form.0, text, found.bytes);
+            let like = akin(&self.sight, &self.forms, &self.text, form);
+            self.sight.look(form.0, text, found.bytes, like);
         }
         form
     }
+}
+
+/// A long form that was looked at and has much in common with this one, and its text: one that it was made of, or the
+/// other one of a body and its only long argument.
+fn akin<'t>(
+    sight: &Sight,
+    forms: &[Form],
+    text: &'t [u8],
+    form: FormId,
+) -> Option<(u32, &'t [u8])> {
+    let span = |form: u32| forms.get(form as usize).map(|form| form.span.clone());
+    let length = span(form.0)?.len();
+    if length < LONG {
+        return None;
+    }
+    let origin = |form: &FormId| {
+        let origin = forms.get(form.0 as usize)?.origin;
+        (origin != *form).then_some(origin)
+    };
+    let origins = successors(origin(&form), origin).map(|form| form.0);
+    let as_long = |other: &u32| span(*other).is_some_and(|o| o.len().abs_diff(length) <= NAME);
+    let found = sight.long_of(origins).or_else(|| sight.last_long().filter(as_long))?;
+    Some((found, text.get(span(found)?)?))
 }
