@@ -94,7 +94,7 @@ fn set_of(statements: Vec<Statement>, sources: &Sources) -> Result<RuleSet, Stri
                     .map_err(|error| {
                         format!("{}:{}: {error}", link.location.file, link.location.line)
                     })?;
-                link.test.operator = Operator::RxTranslated(translated);
+                link.test.operator = Operator::RxTranslated(translated.into());
             }
         }
     }

@@ -23,7 +23,8 @@ pub type Files<'f> = dyn Fn(&str) -> Option<Vec<u8>> + 'f;
 #[derive(Default)]
 pub struct Store {
     patterns: HashMap<(String, bool), Rc<Pattern>>,
-    translated: HashMap<String, Rc<Pattern>>,
+    /// By their texts, which rules and patterns have in common.
+    translated: HashMap<Rc<str>, Rc<Pattern>>,
     phrases: HashMap<Vec<Vec<u8>>, Rc<Phrases>>,
     files: HashMap<Vec<String>, Rc<Phrases>>,
     rules: HashMap<Rc<Rule>, Rc<LinkedRule>>,
@@ -169,9 +170,9 @@ impl Store {
     }
 
     /// A pattern that was checked before: it is not looked at until it is needed.
-    pub(super) fn translated(&mut self, text: &str) -> Rc<Pattern> {
-        let known = self.translated.entry(text.to_owned());
-        Rc::clone(known.or_insert_with(|| Rc::new(Pattern::translated(text))))
+    pub(super) fn translated(&mut self, text: &Rc<str>) -> Rc<Pattern> {
+        let known = self.translated.entry(Rc::clone(text));
+        Rc::clone(known.or_insert_with_key(|text| Rc::new(Pattern::translated(Rc::clone(text)))))
     }
 
     /// Takes the automaton of data files that was made before.

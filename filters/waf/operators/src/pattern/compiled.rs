@@ -5,6 +5,7 @@
 //! the time of a compilation. Where it begins is asked after a match alone, and groups where a rule reads them.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Hir, HirKind};
@@ -21,8 +22,9 @@ pub const MAX_GROUPS: usize = 10;
 /// A checked pattern.
 #[derive(Debug)]
 pub struct Pattern {
-    translated: Box<str>,
-    parts: OnceCell<Result<Parts, PatternError>>,
+    translated: Rc<str>,
+    /// In a box: most patterns of a rule set are never asked.
+    parts: OnceCell<Result<Box<Parts>, PatternError>>,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,7 @@ impl Pattern {
 
     /// A pattern that was translated and checked before: it is not looked at again until it is needed.
     #[must_use]
-    pub fn translated(translated: impl Into<Box<str>>) -> Self {
+    pub fn translated(translated: impl Into<Rc<str>>) -> Self {
         Self { translated: translated.into(), parts: OnceCell::new() }
     }
 
@@ -102,7 +104,8 @@ impl Pattern {
     }
 
     fn parts(&self) -> Result<&Parts, &PatternError> {
-        self.parts.get_or_init(|| Parts::new(&self.translated)).as_ref()
+        let parts = self.parts.get_or_init(|| Parts::new(&self.translated).map(Box::new));
+        parts.as_ref().map(Box::as_ref)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Operators: what a rule asks of a value.
 
+use std::rc::Rc;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +22,7 @@ pub enum Operator {
     /// `@rx`: as written, PCRE's syntax.
     Rx(String),
     /// `@rx` whose pattern was checked and translated to the syntax of `regex-syntax` when a module was built.
-    RxTranslated(String),
+    RxTranslated(Rc<str>),
     /// `@pm`: phrases without regard to ASCII case; `|41 0a|` in a phrase are bytes in hex.
     Pm(Vec<Vec<u8>>),
     /// `@pmFromFile`, `@pmf`: names of data files, a phrase a line.
