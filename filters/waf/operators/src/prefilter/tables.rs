@@ -30,6 +30,8 @@ pub struct Tables {
     firsts: Range<usize>,
     /// The clauses with which a condition stands, a bit each.
     leading: Vec<u64>,
+    /// The bytes of which each row says what they hold; many have the same.
+    bytes_of_rows: Vec<ByteSet>,
 }
 
 /// What one pass works with; kept from value to value, so that nothing is made anew.
@@ -140,6 +142,7 @@ impl Tables {
             first_ends,
             firsts,
             leading: Vec::new(),
+            bytes_of_rows: Vec::new(),
         };
         let mut leading = vec![0; clauses.div_ceil(64)];
         let (ends, firsts) = (tables.words(&tables.first_ends), tables.words(&tables.firsts));
@@ -147,6 +150,16 @@ impl Tables {
             set(&mut leading, clause);
         }
         tables.leading = leading;
+        let row_of = tables.table.get(HEADER..)?.first_chunk::<256>()?;
+        let mut bytes_of_rows = Vec::new();
+        for (byte, row) in (0..=u8::MAX).zip(row_of) {
+            let row = usize::from(*row);
+            if bytes_of_rows.len() <= row {
+                bytes_of_rows.resize(row + 1, ByteSet::EMPTY);
+            }
+            bytes_of_rows.get_mut(row)?.insert(byte);
+        }
+        tables.bytes_of_rows = bytes_of_rows;
         Some(tables)
     }
 
@@ -204,22 +217,14 @@ impl Tables {
         if width == 0 {
             return;
         }
-        let row_of = self.table.get(HEADER..).unwrap_or_default();
-        let rows = self.words::<8>(&self.rows);
-        // Many bytes have the same row.
-        let mut done = ByteSet::EMPTY;
-        for byte in scan.bytes.iter() {
-            let number = row_of.get(usize::from(byte)).copied().unwrap_or_default();
-            if done.contains(number) {
-                continue;
+        let rows = self.words::<8>(&self.rows).chunks_exact(width);
+        for (bytes, row) in self.bytes_of_rows.iter().zip(rows) {
+            if bytes.meets(&scan.bytes) {
+                scan.held
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(held, word)| *held |= u64::from_le_bytes(*word));
             }
-            done.insert(number);
-            let row = usize::from(number) * width;
-            let row = rows.get(row..row + width).unwrap_or_default();
-            scan.held
-                .iter_mut()
-                .zip(row)
-                .for_each(|(held, word)| *held |= u64::from_le_bytes(*word));
         }
     }
 
