@@ -131,7 +131,8 @@ impl Parts {
         let input = Input::new(value);
         // What goes on to the end of a long value would have to be gone through again on the way back. A brief match is
         // behind where both begin, and from there the way to the end is gone once.
-        let first = if value.len() < LONG { &self.forward } else { self.brief()? };
+        let is_long = value.len() >= LONG;
+        let first = if is_long { self.brief()? } else { &self.forward };
         let Ok(end) = first.end(&input) else { return Ok(self.steady()?.find(&input)) };
         let Some(end) = end else { return Ok(None) };
         let reverse = self.reverse.get_or_init(|| Lazy::backwards(&self.hir).ok());
@@ -140,7 +141,7 @@ impl Parts {
             Ok(start) => start.ok_or(Exhausted)?,
             Err(GaveUp) => return Ok(self.steady()?.find(&input)),
         };
-        if std::ptr::eq(first, &self.forward) {
+        if !is_long {
             return Ok(Some(start..end));
         }
         let onwards = Input::new(value).range(start..).anchored(Anchored::Yes);

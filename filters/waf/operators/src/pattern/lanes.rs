@@ -19,7 +19,8 @@ const LANES: usize = 4;
 /// where it does not. Words and blanks between them are shorter.
 const MEETING: usize = 64;
 
-/// Bytes from which a value is long: below, what the lanes go through twice is as much as they save.
+/// Bytes from which a value is long: below, what lanes go through twice, and a second way to a match, is as much as they
+/// save.
 pub(crate) const LONG: usize = 1024;
 
 /// Why the lanes end early.

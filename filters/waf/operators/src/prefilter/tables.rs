@@ -118,6 +118,11 @@ impl Tables {
         let (conditions, clauses, rows, lists) = (count()?, count()?, count()?, count()?);
         let (list_items, first_items, automaton) = (count()?, count()?, count()?);
         let mut cut = Cut(HEADER + 256);
+        // There are no more rows than bytes.
+        let mut bytes_of_rows = vec![ByteSet::EMPTY; rows.min(256)];
+        for (byte, row) in (0..=u8::MAX).zip(table.get(HEADER..)?.first_chunk::<256>()?) {
+            bytes_of_rows.get_mut(usize::from(*row))?.insert(byte);
+        }
         let rows = cut.next(rows.checked_mul(clauses.div_ceil(64))?, 8)?;
         let always = cut.next(conditions.div_ceil(64), 8)?;
         let (list_ends, lists) = (cut.next(lists, 4)?, cut.next(list_items, 2)?);
@@ -142,7 +147,7 @@ impl Tables {
             first_ends,
             firsts,
             leading: Vec::new(),
-            bytes_of_rows: Vec::new(),
+            bytes_of_rows,
         };
         let mut leading = vec![0; clauses.div_ceil(64)];
         let (ends, firsts) = (tables.words(&tables.first_ends), tables.words(&tables.firsts));
@@ -150,16 +155,6 @@ impl Tables {
             set(&mut leading, clause);
         }
         tables.leading = leading;
-        let row_of = tables.table.get(HEADER..)?.first_chunk::<256>()?;
-        let mut bytes_of_rows = Vec::new();
-        for (byte, row) in (0..=u8::MAX).zip(row_of) {
-            let row = usize::from(*row);
-            if bytes_of_rows.len() <= row {
-                bytes_of_rows.resize(row + 1, ByteSet::EMPTY);
-            }
-            bytes_of_rows.get_mut(row)?.insert(byte);
-        }
-        tables.bytes_of_rows = bytes_of_rows;
         Some(tables)
     }
 

@@ -1,6 +1,5 @@
 //! What the prefilter sees of values: each text is looked at once, and each view of them once for all rules.
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use portcullis_waf_operators::bytes::ByteSet;
@@ -21,8 +20,8 @@ pub(super) struct Sight {
     met: Vec<u64>,
     /// Where a form's row begins.
     rows: Vec<u32>,
-    /// Long forms that were looked at, and where in `atoms` it stands what occurs in them.
-    long: Vec<(u32, Range<usize>)>,
+    /// Long forms that were looked at, and in the same order what occurs in them, each as long as the others.
+    long: Vec<u32>,
     atoms: Vec<u64>,
     views: Vec<Seen>,
     /// When all views of a set were last looked at.
@@ -75,9 +74,9 @@ impl Sight {
     /// Bytes that it holds on to.
     pub(super) fn held(&self) -> usize {
         (self.met.capacity() + self.atoms.capacity()) * size_of::<u64>()
-            + self.long.capacity() * size_of::<(u32, Range<usize>)>()
             + self.views.capacity() * size_of::<Seen>()
-            + (self.rows.capacity() + self.sets.capacity()) * size_of::<u32>()
+            + (self.rows.capacity() + self.sets.capacity() + self.long.capacity())
+                * size_of::<u32>()
     }
 
     /// True if there is something to look for.
@@ -91,12 +90,12 @@ impl Sight {
 
     /// The first of these forms that is a long one which was looked at.
     pub(super) fn long_of(&self, mut forms: impl Iterator<Item = u32>) -> Option<u32> {
-        forms.find(|form| self.long.iter().any(|(long, _)| long == form))
+        forms.find(|form| self.long.contains(form))
     }
 
     /// The long form that was looked at last.
     pub(super) fn last_long(&self) -> Option<u32> {
-        self.long.last().map(|(form, _)| *form)
+        self.long.last().copied()
     }
 
     /// Looks at a text, of whose bytes somebody may know already. `like` is a long form, and its text, of which this may
@@ -110,8 +109,9 @@ impl Sight {
     ) {
         let Some(prefilter) = &self.prefilter else { return };
         let like = like.and_then(|(form, text)| {
-            let (_, place) = self.long.iter().find(|(long, _)| *long == form)?;
-            Some(Like { text, atoms: self.atoms.get(place.clone())? })
+            let place = self.long.iter().position(|long| *long == form)?;
+            let width = self.scan.atoms().len();
+            Some(Like { text, atoms: self.atoms.get(place * width..(place + 1) * width)? })
         });
         let form = form as usize;
         if self.rows.len() <= form {
@@ -122,9 +122,8 @@ impl Sight {
             prefilter.look(text, bytes, like, &mut self.scan, &mut self.met);
             self.met.resize((start as usize).saturating_add(self.width), 0);
             if text.len() >= LONG && self.long.len() < MOST_LONG {
-                let place = self.atoms.len();
+                self.long.push(form as u32);
                 self.atoms.extend_from_slice(self.scan.atoms());
-                self.long.push((form as u32, place..self.atoms.len()));
             }
         }
     }
