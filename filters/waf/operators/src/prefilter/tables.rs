@@ -15,6 +15,9 @@ pub(super) const VERSION: u32 = u32::from_le_bytes(*b"pf01");
 /// Bytes of the counts that the tables begin with.
 const HEADER: usize = 32;
 
+/// Words of a row that are in hand at a time, while one row after the other is added.
+const BLOCK: usize = 4;
+
 /// What a set of conditions asks of a value, in a form that is searched where it lies.
 #[derive(Clone, Debug)]
 pub struct Tables {
@@ -209,17 +212,29 @@ impl Tables {
 
     fn hold_by_bytes(&self, scan: &mut Scan) {
         let width = scan.held.len();
-        if width == 0 {
-            return;
-        }
-        let rows = self.words::<8>(&self.rows).chunks_exact(width);
-        for (bytes, row) in self.bytes_of_rows.iter().zip(rows) {
-            if bytes.meets(&scan.bytes) {
-                scan.held
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(held, word)| *held |= u64::from_le_bytes(*word));
+        // Which rows a value meets nobody can foresee: their places are gathered without a branch.
+        let (mut met, mut count) = ([0_u32; 256], 0_usize);
+        for (row, bytes) in self.bytes_of_rows.iter().enumerate() {
+            if let Some(place) = met.get_mut(count) {
+                *place = (row * width) as u32;
             }
+            count += usize::from(bytes.meets(&scan.bytes));
+        }
+        let (met, rows) = (met.get(..count).unwrap_or(&met), self.words::<8>(&self.rows));
+        let mut from = 0;
+        for held in scan.held.chunks_mut(BLOCK) {
+            let mut block = first(held.iter().copied());
+            for row in met {
+                // Behind each row but the last is the next, which nobody reads.
+                let words = rows.get(*row as usize + from..).unwrap_or_default();
+                let words = match words.first_chunk() {
+                    Some(words) => *words,
+                    None => first(words.iter().copied()),
+                };
+                block = or(block, words);
+            }
+            held.iter_mut().zip(block).for_each(|(held, word)| *held = word);
+            from += BLOCK;
         }
     }
 
@@ -258,6 +273,16 @@ impl Tables {
             }
         }
     }
+}
+
+/// As many words as are in hand at a time; what is missing is nothing.
+fn first<W: Default + Copy>(mut words: impl Iterator<Item = W>) -> [W; BLOCK] {
+    std::array::from_fn(|_| words.next().unwrap_or_default())
+}
+
+fn or([a, b, c, d]: [u64; BLOCK], [e, f, g, h]: [[u8; 8]; BLOCK]) -> [u64; BLOCK] {
+    let word = u64::from_le_bytes;
+    [a | word(e), b | word(f), c | word(g), d | word(h)]
 }
 
 fn number(item: &[u8; 2]) -> usize {
