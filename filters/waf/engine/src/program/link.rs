@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{AssignmentKind, Control, Link, Rule, Target, TargetRemoval};
 
+use super::capture::Capture;
 use super::view::View;
 use super::{Expr, Files, Guard, Op, PipelineId, Point, PointSelector, Store, ViewId};
 use crate::ruleset::{Fault, Selected};
@@ -30,7 +31,7 @@ pub(crate) struct LinkedLink {
     pub(crate) condition: Option<usize>,
     /// What must hold before any value is asked, where all of them are such as the prefilter sees.
     pub(crate) guard: Option<Guard>,
-    pub(crate) capture: bool,
+    pub(crate) capture: Capture,
     pub(crate) assignments: Vec<LinkedAssignment>,
     /// Whom `ctl:ruleRemoveTarget…` takes what from, in the order of the link's controls.
     pub(crate) removed: Vec<Point>,
@@ -164,7 +165,7 @@ impl LinkedLink {
             };
             Ok(LinkedAssignment { name, slot, change })
         });
-        let assignments = assignments.collect::<Result<_, String>>()?;
+        let assignments = assignments.collect::<Result<Vec<_>, String>>()?;
         let mut removed = Vec::new();
         for control in &link.controls {
             match control {
@@ -176,6 +177,10 @@ impl LinkedLink {
                 _ => {}
             }
         }
+        let capture = match link.capture && !link.test.negated {
+            true => Capture::of(&op, &targets, &assignments),
+            false => Capture::Nothing,
+        };
         Ok(LinkedLink {
             targets,
             excluded,
@@ -184,7 +189,7 @@ impl LinkedLink {
             stages,
             condition,
             guard,
-            capture: link.capture,
+            capture,
             assignments,
             removed,
         })

@@ -1,5 +1,6 @@
 //! A rule set with everything found that a request would have to look for: patterns, positions, slots.
 
+mod capture;
 mod expression;
 mod link;
 mod operator;
@@ -16,6 +17,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{Phase, Removal, Rule};
 
+pub(crate) use capture::Capture;
 pub(crate) use expression::{Expr, Literal, Part};
 pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule, LinkedTarget};
 pub(crate) use operator::{Comparison, Op, TextTest};

@@ -13,7 +13,7 @@ use super::tx::TxValue;
 use super::values::{FormId, ItemId};
 use super::{EngineError, Transaction};
 use crate::program::{
-    LinkedLink, LinkedTarget, List, Op, Point, PointSelector, Program, Store, TextTest,
+    Capture, LinkedLink, LinkedTarget, List, Op, Point, PointSelector, Program, Store, TextTest,
 };
 
 /// What the operator said of one value.
@@ -95,7 +95,20 @@ impl Transaction {
                 matched |= self.items(running, target);
             }
         }
+        if matched && link.capture == Capture::Last {
+            self.capture_last(running);
+        }
         matched
+    }
+
+    /// Keeps what the last value that matched has in the pattern's groups.
+    fn capture_last(&mut self, running: &Running<'_>) {
+        let Op::Rx(pattern) = &running.link.op else { return };
+        match groups(pattern, &self.matched.text(&self.values)) {
+            Answer::Yes(captures) => self.capture(captures),
+            Answer::No => {}
+            Answer::Unknown => self.error(EngineError::Operator { rule: running.rule.metadata.id }),
+        }
     }
 
     /// The slot of a score or setting that is compared as the number it is, and what it holds: most rules that are no
@@ -207,7 +220,7 @@ impl Transaction {
 
     /// The operator on one text; negation included.
     fn ask(&self, running: &Running<'_>, text: &[u8]) -> Answer {
-        let capture = running.link.capture && !running.link.negated;
+        let capture = running.link.capture == Capture::Each;
         self.operator(running, text, capture).negated_if(running.link.negated)
     }
 
