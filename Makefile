@@ -24,11 +24,7 @@ OTHER_ENVOYS := 1.36.4 1.37.0 1.39.3
 export CARGO_INCREMENTAL ?= 0
 # Seconds for each fuzz target.
 TIME ?= 60
-# The release of OWASP CRS that `make crs` fetches where CRS_DIR is not set. Its checksum is the caller's to give, as it
-# is not known here.
-CRS_VERSION := 4.28.0
-CRS_URL := https://github.com/coreruleset/coreruleset/archive/refs/tags/v$(CRS_VERSION).tar.gz
-CRS_SHA256 ?=
+# A release of OWASP CRS; where it is not set, `make crs` fetches the one that get-crs.sh has pinned.
 CRS_DIR ?=
 CRS_PLUGINS_DIR ?=
 # A target folder of its own: the same packages with another feature would be built again and again.
@@ -70,18 +66,9 @@ build: toolchain demo ## Builds every module into dist/<name>.wasm
 	done
 	@ls -l dist/*.wasm | awk '{printf "  %s  %.0f KiB\n", $$NF, $$5 / 1024}'
 
-crs: toolchain ## Builds dist/waf-crs.wasm and dist/gateway-crs.wasm with the OWASP CRS of CRS_DIR, or the pinned release
+crs: toolchain ## Builds dist/waf-crs.wasm and dist/gateway-crs.wasm with the OWASP CRS of CRS_DIR, or of the pinned release, which it fetches
 	@set -e; crs="$(CRS_DIR)"; \
-	if [ -z "$$crs" ]; then \
-	    crs="$(CURDIR)/.tools/coreruleset-$(CRS_VERSION)"; \
-	    echo "CRS_DIR is not set: taking OWASP CRS $(CRS_VERSION), fetched once into $$crs"; \
-	    [ -d "$$crs/rules" ] || { \
-	        [ -n "$(CRS_SHA256)" ] || { echo "CRS_SHA256 is not set: give the checksum of $(CRS_URL), or CRS_DIR, the folder of a release" >&2; exit 1; }; \
-	        mkdir -p .tools && archive=".tools/.crs-$$$$.tar.gz" && trap 'rm -f "$$archive"' EXIT && \
-	        { curl -fsSL -o "$$archive" "$(CRS_URL)" || { echo "$(CRS_URL) could not be fetched: fetch and unpack it yourself, then make crs CRS_DIR=…" >&2; exit 1; }; } && \
-	        { echo "$(CRS_SHA256)  $$archive" | sha256sum -c --quiet || { echo "the archive is not what CRS_SHA256 says: find out why before you use it" >&2; exit 1; }; } && \
-	        tar -xzf "$$archive" -C .tools; }; \
-	fi; \
+	[ -n "$$crs" ] || { crs="$$(filters/waf/embedded/get-crs.sh)"; echo "CRS_DIR is not set: taking $$crs"; }; \
 	[ -d "$$crs/rules" ] || { echo "CRS_DIR=$$crs has no folder rules: give the folder of an OWASP CRS release" >&2; exit 1; }; \
 	export CRS_DIR="$$(cd "$$crs" && pwd)"; \
 	$(if $(CRS_PLUGINS_DIR),export CRS_PLUGINS_DIR="$(abspath $(CRS_PLUGINS_DIR))";) \
