@@ -38,7 +38,7 @@ impl Waf {
         transaction.run(RulePhase::RequestBody);
         let verdict = self.decide_at_end(exchange, state, Reasons::REQUEST);
         if let (Verdict::Continue, Some(transaction)) = (&verdict, &state.transaction)
-            && !transaction.matches().is_empty()
+            && transaction.matches().iter().any(|one| one.rule.log)
         {
             exchange.note(MATCHED, report::fields(transaction));
         }
@@ -55,7 +55,9 @@ impl Waf {
                 exchange.count_member(&RULES, id.to_string());
                 exchange.count_member(&CLASSES, report::class(tags).to_owned());
             }
-            exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
+            if one.rule.log {
+                exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
+            }
         }
         state.told = transaction.matches().len();
     }

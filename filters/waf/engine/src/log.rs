@@ -61,7 +61,7 @@ impl DataPolicy {
     }
 }
 
-/// A rule that matched and says so.
+/// A rule that matched and says so: in the log, or to the audit alone.
 #[derive(Clone, Debug)]
 pub struct Match {
     /// The rule.

@@ -166,7 +166,7 @@ impl Transaction {
         transaction
     }
 
-    /// What was logged so far, in order.
+    /// What matched so far and says so in the log or, with `nolog,auditlog`, to the audit alone; in order.
     #[must_use]
     pub fn matches(&self) -> &[Match] {
         &self.log

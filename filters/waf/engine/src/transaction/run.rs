@@ -99,7 +99,7 @@ impl Transaction {
             self.highest_severity =
                 Some(self.highest_severity.map_or(severity, |highest| highest.min(severity)));
         }
-        if !rule.log || self.log.len() >= MAX_MATCHES {
+        if !(rule.log || rule.audit_log) || !self.has_room(rule.log) {
             return;
         }
         let said = |pick: fn(&portcullis_waf_seclang::syntax::Link) -> Option<&_>| {
@@ -118,6 +118,11 @@ impl Transaction {
             targets: self.targets(store, linked),
             tags,
         });
+    }
+
+    /// True if one more match may be kept; those without a line take none from those that have one.
+    fn has_room(&self, log: bool) -> bool {
+        self.log.iter().filter(|one| one.rule.log == log).count() < MAX_MATCHES
     }
 
     /// True if no further rule of the phase runs.
