@@ -46,6 +46,7 @@ pub struct Exchange {
     scene: Scene,
     request: Headers,
     request_trailers: Headers,
+    has_request_trailers: bool,
     response: Headers,
     response_trailers: Headers,
     path: OnceCell<Option<Path>>,
@@ -75,6 +76,7 @@ impl Exchange {
             scene: Scene { control: "", place: Place::IpRestriction, mode: Mode::Enforce },
             request: Headers::default(),
             request_trailers: Headers::default(),
+            has_request_trailers: false,
             response: Headers::default(),
             response_trailers: Headers::default(),
             path: OnceCell::new(),
@@ -129,9 +131,13 @@ impl Exchange {
         self.request.has(name, || self.host.request_headers())
     }
 
-    /// The request's trailers, once they are there.
+    /// The request's trailers, once they are there; none before, and where a body ended without.
     #[must_use]
     pub fn request_trailers(&self) -> &HeaderMap {
+        const NONE: &HeaderMap = &HeaderMap::new();
+        if !self.has_request_trailers {
+            return NONE;
+        }
         self.request_trailers.map(|| self.host.request_trailers())
     }
 
@@ -439,6 +445,11 @@ impl Exchange {
     /// Where the part of the request's body that came last stands in what the host shows.
     pub fn set_request_chunk(&mut self, place: Range<usize>) {
         self.request_chunk = place;
+    }
+
+    /// The request's trailers came.
+    pub fn set_request_trailers(&mut self) {
+        self.has_request_trailers = true;
     }
 
     /// The names that the route's template captured.

@@ -30,6 +30,12 @@ pub struct HeaderMap {
 }
 
 impl HeaderMap {
+    /// A map without fields.
+    #[must_use]
+    pub const fn new() -> Self {
+        HeaderMap { bytes: Vec::new(), entries: Vec::new() }
+    }
+
     /// An empty map that takes `bytes` as its storage; entries are given with [`HeaderMap::push_range`].
     #[must_use]
     pub fn over(bytes: Vec<u8>, count: usize) -> Self {

@@ -77,6 +77,7 @@ impl Stream {
         self.exchange.forget_time();
         self.request.ended = true;
         self.request.trailers = true;
+        self.exchange.set_request_trailers();
         self.request.aftermath = Aftermath::Over;
         self.strip_identity_trailers();
         let held = usize::try_from(self.request.total).unwrap_or(usize::MAX);
