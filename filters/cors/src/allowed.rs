@@ -67,11 +67,12 @@ impl Allowed {
                 None => told(ANY, false),
             },
             Allowed::One(name, value) => {
-                let matched = origin().is_some_and(|origin| origin.as_str() == name);
+                let matched = field == Some(name.as_bytes())
+                    || origin().is_some_and(|origin| origin.as_str() == name);
                 told(value.clone(), matched)
             }
             Allowed::Listed(listed) => {
-                let found = origin().and_then(|origin| listed.find(&origin));
+                let found = field.and_then(|field| listed.find(field));
                 Grant { matched: found.is_some(), origin: found }
             }
         }
@@ -79,12 +80,18 @@ impl Allowed {
 }
 
 impl Listed {
-    fn find(&self, origin: &Origin<'_>) -> Option<FieldValue> {
+    fn find(&self, field: &[u8]) -> Option<FieldValue> {
+        // Nearly every page sends its origin as it is compared: then there is nothing to read in it.
+        let as_it_is = std::str::from_utf8(field).ok().and_then(|text| self.named.get(text));
+        if let Some(value) = as_it_is {
+            return Some(value.clone());
+        }
+        let origin = Origin::parse(field)?;
         if let Some(value) = self.named.get(origin.as_str()) {
             return Some(value.clone());
         }
-        let matched = self.patterns.iter().any(|pattern| pattern.matches(origin));
-        matched.then(|| value_of(origin)).flatten()
+        let matched = self.patterns.iter().any(|pattern| pattern.matches(&origin));
+        matched.then(|| value_of(&origin)).flatten()
     }
 }
 
