@@ -42,6 +42,18 @@ pub(crate) enum Part {
     Macro(Point),
 }
 
+impl Part {
+    /// Bytes that it is likely to need.
+    pub(crate) const fn room(&self) -> usize {
+        /// Of a value; a longer one costs one more allocation.
+        const VALUE: usize = 32;
+        match self {
+            Part::Literal(text) => text.len(),
+            Part::Macro(_) => VALUE,
+        }
+    }
+}
+
 impl Expr {
     /// # Errors
     /// What is wrong with a macro's selector.

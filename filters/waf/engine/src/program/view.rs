@@ -34,7 +34,9 @@ pub(crate) struct Views {
     /// Each with the one of the same values as they came.
     views: Vec<(View, ViewId)>,
     numbers: HashMap<View, ViewId>,
-    sets: Vec<Rc<[ViewId]>>,
+    /// The members of all sets behind each other, as each request goes through them, and where each set's end.
+    members: Vec<ViewId>,
+    ends: Vec<usize>,
     set_numbers: HashMap<Rc<[ViewId]>, SetId>,
 }
 
@@ -61,10 +63,10 @@ impl Views {
         if let Some(known) = self.set_numbers.get(views.as_slice()) {
             return Some(*known);
         }
-        let number = SetId::try_from(self.sets.len()).ok()?;
-        let views: Rc<[ViewId]> = views.into();
-        self.sets.push(Rc::clone(&views));
-        self.set_numbers.insert(views, number);
+        let number = SetId::try_from(self.ends.len()).ok()?;
+        self.members.extend_from_slice(&views);
+        self.ends.push(self.members.len());
+        self.set_numbers.insert(views.into(), number);
         Some(number)
     }
 
@@ -75,11 +77,14 @@ impl Views {
 
     /// The views of a set.
     pub(crate) fn set(&self, number: SetId) -> &[ViewId] {
-        self.sets.get(usize::from(number)).map_or(&[], |views| views)
+        let end = |set: usize| self.ends.get(set).copied().unwrap_or_default();
+        let number = usize::from(number);
+        let start = number.checked_sub(1).map_or(0, end);
+        self.members.get(start..end(number)).unwrap_or_default()
     }
 
     /// How many views there are, and how many sets.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.views.len(), self.sets.len())
+        (self.views.len(), self.ends.len())
     }
 }

@@ -56,7 +56,9 @@ impl Transaction {
             Some(_) => Vec::new(),
             None => {
                 let name = self.expand(running.store, running.rule, &assignment.name);
-                name.to_ascii_lowercase()
+                let mut name = name.into_owned();
+                name.make_ascii_lowercase();
+                name
             }
         };
         let slot = assignment.slot.or_else(|| running.store.known_slot(&name));

@@ -223,6 +223,7 @@ fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Ve
         Expr::Literal(literal) => text.extend_from_slice(&literal.text),
         Expr::Single(point) => write(point, &mut text),
         Expr::Parts(parts) => {
+            text.reserve(parts.iter().map(Part::room).sum());
             for part in parts {
                 match part {
                     Part::Literal(literal) => text.extend_from_slice(literal),

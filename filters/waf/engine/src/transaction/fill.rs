@@ -79,42 +79,34 @@ impl Transaction {
 
     /// A request header, in the order in which they came; never a pseudo-header, except that `:authority` is `host`.
     pub fn request_header(&mut self, name: &[u8], value: &[u8]) {
-        let lower = name.to_ascii_lowercase();
         self.push_named(Variable::RequestHeaders, Variable::RequestHeadersNames, name, value);
-        match lower.as_slice() {
-            b"host" => {
-                let name = value.split(|byte| *byte == b':').next().unwrap_or_default();
-                self.set(Variable::ServerName, name);
+        let first = |end: u8| value.split(|byte| *byte == end).next().unwrap_or_default();
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        if is(b"host") {
+            self.set(Variable::ServerName, first(b':'));
+        } else if is(b"authorization") {
+            self.set(Variable::AuthType, first(b' '));
+        } else if is(b"content-type") {
+            if self.content_type.is_empty() {
+                self.content_type = value.to_vec();
             }
-            b"content-type" => {
-                if self.content_type.is_empty() {
-                    self.content_type = value.to_vec();
-                }
-                if let Some(processor) = Processor::for_content_type(value) {
-                    self.choose_processor(Some(processor));
-                }
+            if let Some(processor) = Processor::for_content_type(value) {
+                self.choose_processor(Some(processor));
             }
-            b"authorization" => {
-                let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
-                self.set(Variable::AuthType, scheme);
+        } else if is(b"cookie") {
+            self.cookies(value);
+        }
+    }
+
+    fn cookies(&mut self, field: &[u8]) {
+        let allowed = self.limits().arguments;
+        for (name, value) in bodies::cookies(field) {
+            // Each is looked at by as many rules as an argument.
+            if self.values.count(List::of(Variable::RequestCookies)) >= allowed {
+                self.body_error(format!("more than {allowed} cookies"));
+                break;
             }
-            b"cookie" => {
-                let allowed = self.limits().arguments;
-                for (name, value) in bodies::cookies(value) {
-                    // Each is looked at by as many rules as an argument.
-                    if self.values.count(List::of(Variable::RequestCookies)) >= allowed {
-                        self.body_error(format!("more than {allowed} cookies"));
-                        break;
-                    }
-                    self.push_named(
-                        Variable::RequestCookies,
-                        Variable::RequestCookiesNames,
-                        name,
-                        value,
-                    );
-                }
-            }
-            _ => {}
+            self.push_named(Variable::RequestCookies, Variable::RequestCookiesNames, name, value);
         }
     }
 

@@ -36,8 +36,11 @@ impl Values {
     /// Shows a view its values, unless it has seen them.
     fn show_view(&mut self, number: ViewId, store: &Store) {
         let Some((view, raw)) = store.views.get(number) else { return };
-        let version = self.lists.get(view.list.index()).map_or(0, |listed| listed.version);
-        if self.sight.is_fresh(number, version) {
+        let listed = self.lists.get(view.list.index());
+        let (version, is_empty) =
+            listed.map_or((0, true), |listed| (listed.version, listed.items.is_empty()));
+        // Most lists of most requests have nothing to show.
+        if self.sight.is_fresh(number, version) || is_empty {
             return;
         }
         let shows = store.pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
