@@ -1,6 +1,7 @@
 //! One request and its response, as every control of a module sees them: read once, changed in order.
 
 mod caller;
+mod carrying;
 mod undo;
 
 use std::borrow::Cow;
@@ -419,86 +420,3 @@ const PIECE: usize = 64 * 1_024;
 
 /// Bytes of `x-request-id` that are echoed, at most: Envoy's own has 36, and a longer one is somebody's payload.
 pub const MAX_REQUEST_ID: usize = 128;
-
-/// What the runtime does with an exchange, and no control.
-impl Exchange {
-    /// Says who decides from now on.
-    pub fn enter(&mut self, scene: Scene) {
-        self.scene = scene;
-    }
-
-    /// A new callback began: the clock may have moved on.
-    pub fn forget_time(&mut self) {
-        self.now.set(None);
-    }
-
-    /// A header change that every mode makes, such as removing a client's identity headers.
-    pub fn edit_request_always(&mut self, edit: Edit) {
-        self.request.edit(edit);
-    }
-
-    /// A response change that every mode makes, such as mending `content-length`.
-    pub fn edit_response_always(&mut self, edit: Edit) {
-        self.response.edit(edit);
-    }
-
-    /// Where the part of the request's body that came last stands in what the host shows.
-    pub fn set_request_chunk(&mut self, place: Range<usize>) {
-        self.request_chunk = place;
-    }
-
-    /// The request's trailers came.
-    pub fn set_request_trailers(&mut self) {
-        self.has_request_trailers = true;
-    }
-
-    /// The names that the route's template captured.
-    pub fn set_captures(&mut self, captures: Vec<(String, Vec<u8>)>) {
-        self.captures = captures;
-    }
-
-    /// The response is the module's own.
-    pub fn set_own_reply(&mut self) {
-        self.own_reply = true;
-    }
-
-    /// The request's headers, for the runtime, which tells the host of the changes.
-    pub fn request_changes(&mut self) -> &mut Headers {
-        &mut self.request
-    }
-
-    /// The response's headers, as [`Exchange::request_changes`].
-    pub fn response_changes(&mut self) -> &mut Headers {
-        &mut self.response
-    }
-
-    /// The body that a control put in place of the request's.
-    pub fn take_request_body(&mut self) -> Option<Vec<u8>> {
-        self.request_body.take()
-    }
-
-    /// The body that a control put in place of the response's.
-    pub fn take_response_body(&mut self) -> Option<Vec<u8>> {
-        self.response_body.take()
-    }
-
-    /// Adds a line to the decision record.
-    pub fn push_note(&mut self, note: Note) {
-        self.notes.push(note);
-    }
-
-    /// Takes the lines that are not written yet.
-    pub fn take_notes(&mut self) -> Vec<Note> {
-        std::mem::take(&mut self.notes)
-    }
-
-    /// Takes the lines of the log that are not written yet.
-    pub fn take_lines(&mut self) -> Vec<(String, u32)> {
-        std::mem::take(&mut self.lines)
-    }
-
-    /// Takes what is to be counted.
-    pub fn take_counts(&mut self) -> Vec<(&'static str, Count)> {
-        std::mem::take(&mut self.counts)
-    }
-}
