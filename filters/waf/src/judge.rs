@@ -38,7 +38,7 @@ impl Waf {
         transaction.run(RulePhase::RequestBody);
         let verdict = self.decide_at_end(exchange, state, Reasons::REQUEST);
         if let (Verdict::Continue, Some(transaction)) = (&verdict, &state.transaction)
-            && transaction.matches().iter().any(|one| one.rule.log)
+            && transaction.logged().next().is_some()
         {
             exchange.note(MATCHED, report::fields(transaction));
         }

@@ -35,7 +35,7 @@ pub(crate) fn class(tags: &[Expression]) -> &str {
 
 /// The fields of the decision record.
 pub(crate) fn fields(transaction: &Transaction) -> Vec<(&'static str, String)> {
-    let ids = transaction.matches().iter().filter(|one| one.rule.log).take(MAX_IDS);
+    let ids = transaction.logged().take(MAX_IDS);
     let ids: Vec<String> = ids.map(|one| one.rule.metadata.id.to_string()).collect();
     let mut fields = vec![("rule_ids", ids.join(","))];
     for (name, score) in [("inbound_score", INBOUND), ("outbound_score", OUTBOUND)] {

@@ -113,8 +113,7 @@ impl Waf for Engine {
             respond(&mut transaction, &response);
         }
         transaction.run(RulePhase::Logging);
-        let logged = transaction.matches().iter().filter(|one| one.rule.log);
-        let lines = logged.map(|one| one.line(&request.uri, transaction.unique_id()));
+        let lines = transaction.logged().map(|one| one.line(&request.uri, transaction.unique_id()));
         Outcome {
             status: response.status,
             lines: lines.collect(),

@@ -172,6 +172,11 @@ impl Transaction {
         &self.log
     }
 
+    /// Those of them that have a line of the log.
+    pub fn logged(&self) -> impl Iterator<Item = &Match> {
+        self.log.iter().filter(|one| one.rule.log)
+    }
+
     /// What could not be judged so far.
     #[must_use]
     pub fn errors(&self) -> &[EngineError] {
