@@ -2,6 +2,7 @@
 
 mod capture;
 mod expression;
+mod familiar;
 mod link;
 mod operator;
 mod pipeline;

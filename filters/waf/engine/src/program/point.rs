@@ -23,6 +23,11 @@ impl List {
         List(variable as u8)
     }
 
+    /// All of them, by their places.
+    pub(crate) fn all() -> impl Iterator<Item = List> {
+        (0..List::COUNT as u8).map(List)
+    }
+
     /// Its place among all.
     pub(crate) const fn index(self) -> usize {
         self.0 as usize

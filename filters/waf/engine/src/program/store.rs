@@ -10,6 +10,7 @@ use portcullis_waf_operators::pattern::{Case, Pattern};
 use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
 
+use super::familiar::Familiar;
 use super::view::Views;
 use super::{LinkedRule, Pipelines, Program, Scheduled, Warming};
 use crate::bits::Bits;
@@ -35,6 +36,7 @@ pub struct Store {
     names: Vec<Rc<[u8]>>,
     pub(crate) pipelines: Pipelines,
     pub(crate) views: Views,
+    pub(crate) familiar: RefCell<Familiar>,
     warming: RefCell<Warming>,
     /// Buffers of transactions that are over.
     kept: RefCell<Vec<(Values, Tx)>>,
@@ -56,8 +58,12 @@ impl Store {
         (Values::new(program, self, values), tx)
     }
 
-    /// Keeps a transaction's buffers for others.
+    /// Keeps a transaction's buffers for others, and what it came to in mind.
     pub(crate) fn take_back(&self, values: Values, tx: Tx) {
+        if let Ok(mut familiar) = self.familiar.try_borrow_mut() {
+            let missed = values.missed_sets().iter();
+            missed.for_each(|set| familiar.learn(*set, &self.views, &self.pipelines));
+        }
         if let Ok(mut kept) = self.kept.try_borrow_mut()
             && kept.len() < MAX_KEPT
             && values.may_be_kept()

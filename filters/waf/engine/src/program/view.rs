@@ -1,5 +1,6 @@
 //! What the prefilter looks at: a list of values, or those of one name, as a pipeline leaves them; and sets of such views.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -36,9 +37,23 @@ pub(crate) struct Views {
     numbers: HashMap<View, ViewId>,
     /// The members of all sets behind each other, as each request goes through them, and where each set's end.
     members: Vec<ViewId>,
-    ends: Vec<usize>,
+    sets: Vec<Set>,
     set_numbers: HashMap<Rc<[ViewId]>, SetId>,
 }
+
+/// Views that some rule looks at together.
+#[derive(Clone, Debug)]
+struct Set {
+    /// Where its members end.
+    end: usize,
+    /// The lists that they are of, a bit each.
+    lists: u128,
+    /// Its place among familiar sets.
+    familiar: Cell<u32>,
+}
+
+/// Not familiar yet.
+const UNFAMILIAR: u32 = u32::MAX;
 
 impl Views {
     /// A view's number; `None` past as many as can be told apart.
@@ -63,9 +78,12 @@ impl Views {
         if let Some(known) = self.set_numbers.get(views.as_slice()) {
             return Some(*known);
         }
-        let number = SetId::try_from(self.ends.len()).ok()?;
+        let number = SetId::try_from(self.sets.len()).ok()?;
         self.members.extend_from_slice(&views);
-        self.ends.push(self.members.len());
+        let lists = views.iter().filter_map(|view| self.get(*view));
+        let lists = lists.fold(0, |lists, (view, _)| lists | view.list.bit());
+        let familiar = Cell::new(UNFAMILIAR);
+        self.sets.push(Set { end: self.members.len(), lists, familiar });
         self.set_numbers.insert(views.into(), number);
         Some(number)
     }
@@ -77,14 +95,32 @@ impl Views {
 
     /// The views of a set.
     pub(crate) fn set(&self, number: SetId) -> &[ViewId] {
-        let end = |set: usize| self.ends.get(set).copied().unwrap_or_default();
+        let end = |set: usize| self.sets.get(set).map_or(0, |set| set.end);
         let number = usize::from(number);
         let start = number.checked_sub(1).map_or(0, end);
         self.members.get(start..end(number)).unwrap_or_default()
     }
 
+    /// The lists of a set's views, a bit each, and the set's place among familiar ones: past all where it is none.
+    pub(crate) fn outline(&self, number: SetId) -> (u128, u32) {
+        let set = self.sets.get(usize::from(number));
+        set.map_or((u128::MAX, UNFAMILIAR), |set| (set.lists, set.familiar.get()))
+    }
+
+    /// Gives a set a place among familiar ones; false if it has one.
+    pub(super) fn make_familiar(&self, number: SetId, place: u32) -> bool {
+        let set = self.sets.get(usize::from(number));
+        set.is_some_and(|set| {
+            let is_new = set.familiar.get() == UNFAMILIAR;
+            if is_new {
+                set.familiar.set(place);
+            }
+            is_new
+        })
+    }
+
     /// How many views there are, and how many sets.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.views.len(), self.ends.len())
+        (self.views.len(), self.sets.len())
     }
 }

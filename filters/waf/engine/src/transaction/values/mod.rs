@@ -1,6 +1,7 @@
 //! The values of a transaction by list, and what transformations make of them, each made once.
 
 mod blank;
+mod glance;
 mod sight;
 mod views;
 
@@ -13,6 +14,7 @@ use portcullis_waf_transformations::apply;
 use crate::program::{List, PipelineId, Pipelines, Program, Store};
 pub(crate) use blank::Blank;
 use blank::{NOTHING, ZERO};
+use glance::Glance;
 use sight::Sight;
 
 /// A value by its place; what it is called is in the item.
@@ -66,6 +68,7 @@ pub(crate) struct Values {
     rows: Vec<u32>,
     width: usize,
     sight: Sight,
+    glance: Glance,
     /// Counts changes of lists, from 1, through all transactions that these buffers serve.
     now: u32,
 }
@@ -97,7 +100,9 @@ impl Values {
         values.rows.clear();
         values.made.clear();
         values.width = store.pipelines.len();
-        values.sight.begin(program.prefilter.as_ref(), store);
+        let same = values.sight.begin(program.prefilter.as_ref(), store);
+        let sets = store.familiar.borrow().sets();
+        values.glance.begin(values.sight.conditions(), same, sets);
         values.now = values.now.saturating_add(1);
         let now = values.now;
         values.lists.resize_with(List::COUNT, Listed::default);
@@ -108,6 +113,7 @@ impl Values {
         }
         values.add(b"", b"");
         values.add(b"", b"0");
+        values.glance_at_blanks(&program.blank, store);
         values
     }
 
@@ -117,7 +123,13 @@ impl Values {
         let words = self.rows.capacity() + self.made.capacity() + lists;
         let items = self.items.capacity() * size_of::<Item>();
         let forms = self.forms.capacity() * size_of::<Form>();
-        self.text.capacity() + items + forms + words * size_of::<u32>() + self.sight.held() <= KEPT
+        self.text.capacity()
+            + items
+            + forms
+            + words * size_of::<u32>()
+            + self.sight.held()
+            + self.glance.held()
+            <= KEPT
     }
 
     /// Puts a text into the buffer.
@@ -162,6 +174,7 @@ impl Values {
             listed.items.push(item);
             listed.version = self.now;
         }
+        self.glance.note(list, item);
     }
 
     /// Makes a value the only one of its list.
@@ -177,6 +190,7 @@ impl Values {
             listed.items.push(item);
             listed.version = self.now;
         }
+        self.glance.note(list, item);
     }
 
     /// The values of a list.

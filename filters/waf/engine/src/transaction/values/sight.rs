@@ -49,8 +49,9 @@ const NO_ROW: u32 = 0;
 const UNSEEN: u32 = u32::MAX;
 
 impl Sight {
-    /// Forgets the texts, and what they met: `rules` may have grown since, or be others.
-    pub(super) fn begin(&mut self, prefilter: Option<&Rc<Prefilter>>, store: &Store) {
+    /// Forgets the texts, and what they met: rules may have grown since, or be others. True if the conditions are the same
+    /// as before.
+    pub(super) fn begin(&mut self, prefilter: Option<&Rc<Prefilter>>, store: &Store) -> bool {
         let same = match (&self.prefilter, prefilter) {
             (Some(held), Some(given)) => Rc::ptr_eq(held, given),
             (held, given) => held.is_none() && given.is_none(),
@@ -69,6 +70,18 @@ impl Sight {
             self.views.resize(views.max(self.views.len()), Seen::default());
             self.sets.resize(sets.max(self.sets.len()), 0);
         }
+        same
+    }
+
+    /// How many conditions there may be.
+    pub(super) fn conditions(&self) -> usize {
+        self.width.saturating_mul(64)
+    }
+
+    /// What a form meets, in words; `None` where it was not looked at.
+    pub(super) fn row(&self, form: u32) -> Option<&[u64]> {
+        let start = *self.rows.get(form as usize).filter(|row| **row != UNSEEN)? as usize;
+        self.met.get(start..start.saturating_add(self.width))
     }
 
     /// Bytes that it holds on to.
