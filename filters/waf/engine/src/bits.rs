@@ -7,6 +7,11 @@ pub(crate) struct Bits(Vec<u64>);
 const WORD: usize = 64;
 
 impl Bits {
+    /// True if nothing was put in.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// True if the number is in it.
     pub(crate) fn has(&self, index: usize) -> bool {
         self.0.get(index / WORD).is_some_and(|word| word >> (index % WORD) & 1 == 1)

@@ -9,6 +9,7 @@ mod pipeline;
 mod point;
 mod schedule;
 mod store;
+mod stretch;
 mod view;
 mod warming;
 
@@ -27,6 +28,7 @@ pub(crate) use point::{List, Point, PointSelector};
 pub(crate) use schedule::{Check, Scheduled};
 pub(crate) use store::CAPTURES;
 pub use store::{Files, Store};
+pub(crate) use stretch::{Stretch, is_plain};
 pub(crate) use view::{Guard, SetId, ViewId};
 pub(crate) use warming::Warming;
 
@@ -46,6 +48,8 @@ pub struct Program {
     pub(crate) store: Rc<RefCell<Store>>,
     pub(crate) rules: Rc<[Rc<LinkedRule>]>,
     pub(crate) phases: [Rc<[Scheduled]>; PHASES],
+    /// Those of each phase, in order.
+    pub(crate) stretches: [Vec<Stretch>; PHASES],
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
@@ -86,6 +90,7 @@ impl Program {
             return Err(faults);
         }
         let phases = schedule.finish(&rules);
+        let stretches = phases.each_ref().map(|phase| Stretch::all(phase, &rules));
         let (rules, phases) = {
             let mut store = store.borrow_mut();
             (store.rule_list(rules), phases.map(|list| store.schedule(list)))
@@ -94,6 +99,7 @@ impl Program {
             store: Rc::clone(store),
             rules,
             phases,
+            stretches,
             settings,
             signatures: set.signatures.clone(),
             prefilter,

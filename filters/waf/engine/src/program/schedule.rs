@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{Flow, Rule};
 
+use super::stretch::does_nothing;
 use super::{Comparison, Expr, Guard, LinkedLink, LinkedRule, Op, PHASES, PointSelector, index_of};
 
 /// A rule in the order of its phase.
@@ -15,6 +16,8 @@ pub(crate) struct Scheduled {
     /// Where the phase goes on if it matched, where that is not behind it.
     pub(crate) jump: Option<usize>,
     pub(crate) check: Check,
+    /// A rule whose check holds matches, and does nothing but to jump.
+    pub(crate) is_gate: bool,
 }
 
 /// What must hold for a rule to be looked at, taken from its head: most rules that don't match show it here.
@@ -78,7 +81,9 @@ impl Schedule {
     pub(super) fn add(&mut self, linked: &LinkedRule, place: usize) {
         let check = linked.links.first().map_or(Check::Nothing, Check::of);
         if let Some(list) = self.phases.get_mut(index_of(linked.rule.phase)) {
-            list.push(Scheduled { rule: place, jump: None, check });
+            let compares = matches!(check, Check::Compare { .. } | Check::Count { .. });
+            let is_gate = compares && does_nothing(linked);
+            list.push(Scheduled { rule: place, jump: None, check, is_gate });
         }
     }
 

@@ -8,6 +8,7 @@ mod exclusions;
 mod expand;
 mod fill;
 mod matched;
+mod outcome;
 mod run;
 mod shown;
 mod tx;
@@ -24,6 +25,7 @@ use crate::profile::Profile;
 use crate::program::{List, Program};
 use exclusions::Exclusions;
 use matched::Matched;
+pub(crate) use outcome::Outcome;
 pub(crate) use tx::Tx;
 pub(crate) use values::{Blank, Values};
 

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule, Variable};
 
 use super::evaluate::Running;
+use super::matched::Matched;
+use super::outcome::{Arrival, Noting};
 use super::{Allowed, Intervention, Transaction};
 use crate::log::Match;
 use crate::program::{Check, LinkedRule, List, Program, Scheduled, Store, index_of};
@@ -32,8 +34,26 @@ impl Transaction {
         let program = Rc::clone(&self.program);
         let store = program.store.borrow();
         let list = program.phases.get(index).map_or(&[][..], AsRef::as_ref);
+        let stretches = program.stretches.get(index).map_or(&[][..], Vec::as_slice);
+        let mut stretches = stretches.iter().peekable();
+        let mut noting: Option<Noting<'_>> = None;
         let mut position = 0;
-        while let Some(Scheduled { rule, jump, check }) = list.get(position) {
+        loop {
+            if let Some(noting) = noting.take_if(|noting| noting.is_past(position)) {
+                noting.keep(position, self);
+            }
+            while stretches.next_if(|stretch| stretch.start < position).is_some() {}
+            if let Some(stretch) = stretches.next_if(|stretch| stretch.start == position) {
+                match self.arrive(list, stretch) {
+                    Arrival::Known(next) => {
+                        position = next;
+                        continue;
+                    }
+                    Arrival::New(new) => noting = Some(new),
+                    Arrival::Other => {}
+                }
+            }
+            let Some(Scheduled { rule, jump, check, is_gate }) = list.get(position) else { break };
             position = position.saturating_add(1);
             if let Some(passed) = &mut self.passed {
                 passed.set(*rule);
@@ -41,9 +61,21 @@ impl Transaction {
             if !self.may_match(*check, &store) || self.removed.has(*rule) {
                 continue;
             }
+            if *is_gate && self.came_through(*check) {
+                if let Some(place) = jump {
+                    position = *place;
+                }
+                if let Some(noting) = &mut noting {
+                    noting.matched();
+                }
+                continue;
+            }
             let Some(linked) = program.rules.get(*rule) else { continue };
             if !self.chain(&program, &store, linked, *rule) {
                 continue;
+            }
+            if noting.as_mut().is_some_and(|noting| !noting.may_note(linked)) {
+                noting = None;
             }
             self.matched_rule(&store, linked, phase);
             if let Some(place) = jump {
@@ -75,6 +107,25 @@ impl Transaction {
                 comparison.holds(count, than) != negated
             }
         }
+    }
+
+    /// Does what the match of a gate does, whose check holds: that it was the last match is all. False where that is not
+    /// told by its check alone.
+    fn came_through(&mut self, gate: Check) -> bool {
+        if self.excluded.concern(List::of(Variable::Tx)) {
+            return false;
+        }
+        self.matched = match gate {
+            Check::Compare { slot, .. } => match self.tx.get(slot) {
+                Some(held) => Matched::Slot(slot, held.clone()),
+                None => return false,
+            },
+            Check::Count { slot, .. } => {
+                Matched::Slots(slot, i64::from(self.tx.get(slot).is_some()))
+            }
+            Check::Nothing | Check::Guard(_) => return false,
+        };
+        true
     }
 
     /// True if the head and everything chained to it matched.

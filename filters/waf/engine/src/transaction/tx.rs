@@ -67,6 +67,11 @@ impl Tx {
         self.entries = 0;
     }
 
+    /// True if so many more entries fit.
+    pub(crate) fn has_room(&self, entries: usize) -> bool {
+        self.entries.saturating_add(entries) <= MAX_ENTRIES
+    }
+
     pub(crate) fn get(&self, slot: usize) -> Option<&TxValue> {
         self.slots.get(slot)?.as_ref()
     }
