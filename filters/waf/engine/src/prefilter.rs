@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 
 /// Bytes of a text that is remembered from request to request: names of headers and arguments, and what browsers say of
 /// themselves, come with each. A longer one costs more to compare, and is seldom sent twice.
-const LONGEST_KNOWN: usize = 160;
+pub(crate) const LONGEST_KNOWN: usize = 160;
 
 /// Places for texts that are remembered, each for one: a client that sends new ones takes others' places, which costs
 /// them a microsecond, and finds no way to make a place costly to look at. A quarter of a megabyte at the most.
@@ -37,20 +37,25 @@ impl Known {
         hasher.finish() as usize % PLACES
     }
 
-    /// Appends what a text meets, which is found out where it is not known.
-    fn look(&self, text: &[u8], met: &mut Vec<u64>, find_out: impl FnOnce(&mut Vec<u64>)) {
-        let mut known = self.0.borrow_mut();
-        let Some(held) = known.get_mut(Self::place(text)) else { return find_out(met) };
-        if held.text == text && !held.met.is_empty() {
+    /// Appends what a text meets. False where it is not known.
+    fn recall(&self, text: &[u8], met: &mut Vec<u64>) -> bool {
+        let known = self.0.borrow();
+        let held = known.get(Self::place(text));
+        let held = held.filter(|held| held.text == text && !held.met.is_empty());
+        held.is_some_and(|held| {
             met.extend_from_slice(&held.met);
-            return;
+            true
+        })
+    }
+
+    /// Keeps what a text meets.
+    fn remember(&self, text: &[u8], met: &[u64]) {
+        if let Some(held) = self.0.borrow_mut().get_mut(Self::place(text)) {
+            held.text.clear();
+            held.text.extend_from_slice(text);
+            held.met.clear();
+            held.met.extend_from_slice(met);
         }
-        let start = met.len();
-        find_out(met);
-        held.text.clear();
-        held.text.extend_from_slice(text);
-        held.met.clear();
-        held.met.extend_from_slice(met.get(start..).unwrap_or_default());
     }
 }
 
@@ -59,13 +64,15 @@ impl Known {
 pub struct Prefilter {
     tables: Tables,
     known: Known,
+    /// The same of values in all their forms.
+    values: Known,
 }
 
 impl Prefilter {
     /// Over the tables that were made with a set; `None` where the bytes are none.
     #[must_use]
     pub fn new(tables: &'static [u8]) -> Option<Self> {
-        Some(Prefilter { tables: Tables::new(tables)?, known: Known::new() })
+        Some(Prefilter { tables: Tables::new(tables)?, known: Known::new(), values: Known::new() })
     }
 
     /// Words of a set of conditions.
@@ -83,14 +90,26 @@ impl Prefilter {
         scan: &mut Scan,
         met: &mut Vec<u64>,
     ) {
-        let mut find_out = |met: &mut Vec<u64>| {
-            self.tables.scan(text, bytes, like, scan);
-            met.extend_from_slice(scan.survivors());
-        };
-        if text.len() <= LONGEST_KNOWN {
-            self.known.look(text, met, find_out)
-        } else {
-            find_out(met)
+        let is_short = text.len() <= LONGEST_KNOWN;
+        if is_short && self.known.recall(text, met) {
+            return;
+        }
+        self.tables.scan(text, bytes, like, scan);
+        met.extend_from_slice(scan.survivors());
+        if is_short {
+            self.known.remember(text, scan.survivors());
+        }
+    }
+
+    /// Appends what a value meets in all its forms, of which the key tells which they are. False where it is not known.
+    pub(crate) fn recall(&self, key: &[u8], met: &mut Vec<u64>) -> bool {
+        !key.is_empty() && self.values.recall(key, met)
+    }
+
+    /// Keeps that, unless the key is empty.
+    pub(crate) fn remember(&self, key: &[u8], met: &[u64]) {
+        if !key.is_empty() {
+            self.values.remember(key, met);
         }
     }
 }

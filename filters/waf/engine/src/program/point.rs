@@ -38,9 +38,10 @@ impl List {
         DYNAMIC & self.bit() != 0
     }
 
-    /// Its bit in a set of lists.
+    /// Its bit in a set of lists. A shift of 128 bits is a call on wasm.
     pub(crate) const fn bit(self) -> u128 {
-        1 << self.0
+        let bit = 1_u64 << (self.0 % 64);
+        if self.0 < 64 { bit as u128 } else { (bit as u128) << 64 }
     }
 
     /// The variable that it is of.

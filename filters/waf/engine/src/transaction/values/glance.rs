@@ -1,38 +1,41 @@
 //! A glance: which lists have a value that meets a condition in some form or other. It says of most rules that they can't
 //! match, before any of their views is looked at.
 
-use super::ItemId;
-use crate::program::{List, SetId};
+use portcullis_waf_operators::bytes::ByteSet;
+
+use super::{Blank, ItemId, Values};
+use crate::prefilter::LONGEST_KNOWN;
+use crate::program::{Glimpse, Guard, List, SetId, Store};
 
 /// What was seen of the values so far. Values that are no longer in their list still count.
 #[derive(Debug, Default)]
 pub(super) struct Glance {
     /// By condition: the lists that have a value which meets it, a bit each.
     met: Vec<u128>,
-    /// The same before anything was known of a request, and how many sets were familiar then.
+    /// The same before anything is known of a request, and how many sets were familiar when it was found out.
     blank: Vec<u128>,
     blank_of: Option<u32>,
-    /// By form: the lists that it was counted for.
-    counted: Vec<u128>,
     /// Values that came into a list since, and were not looked at yet.
     fresh: Vec<(List, ItemId)>,
     /// The first so many familiar sets were shown every value.
     sets: u32,
     /// Sets that were asked and are not among them.
     missed: Vec<SetId>,
+    /// What one value meets, and by what it is remembered.
+    row: Vec<u64>,
+    key: Vec<u8>,
 }
 
 impl Glance {
     /// Forgets a request. `conditions` are those of its rules; `same` says that they are those of the last one.
     pub(super) fn begin(&mut self, conditions: usize, same: bool, sets: u32) {
         self.met.clear();
-        if !same || self.blank_of != Some(sets) {
+        if same && self.blank_of == Some(sets) {
+            self.met.extend_from_slice(&self.blank);
+        } else {
             self.blank_of = None;
             self.met.resize(conditions, 0);
-        } else {
-            self.met.extend_from_slice(&self.blank);
         }
-        self.counted.clear();
         self.fresh.clear();
         self.missed.clear();
         self.sets = sets;
@@ -40,9 +43,11 @@ impl Glance {
 
     /// Bytes that it holds on to.
     pub(super) fn held(&self) -> usize {
-        (self.met.capacity() + self.blank.capacity() + self.counted.capacity()) * size_of::<u128>()
+        (self.met.capacity() + self.blank.capacity()) * size_of::<u128>()
             + self.fresh.capacity() * size_of::<(List, ItemId)>()
             + self.missed.capacity() * size_of::<SetId>()
+            + self.row.capacity() * size_of::<u64>()
+            + self.key.capacity()
     }
 
     /// A value came into a list.
@@ -50,8 +55,8 @@ impl Glance {
         self.fresh.push((list, item));
     }
 
-    /// True if every value was shown to a set that became familiar at this place; if not, the set is one to be.
-    pub(super) fn covers(&mut self, set: SetId, place: u32) -> bool {
+    /// True if every value is shown to a set with this place among familiar ones; if not, the set should become one.
+    fn covers(&mut self, set: SetId, place: u32) -> bool {
         if place < self.sets {
             return true;
         }
@@ -61,46 +66,15 @@ impl Glance {
         false
     }
 
-    /// The sets that were asked and should be familiar.
-    pub(super) fn missed(&self) -> &[SetId] {
-        &self.missed
-    }
-
-    /// True if the blank values of lists have not been looked at.
-    pub(super) fn lacks_blank(&self) -> bool {
-        self.blank_of.is_none()
-    }
-
-    /// All that was counted so far is of blank values.
-    pub(super) fn keep_blank(&mut self) {
+    /// All that was counted so far is of what lists have before anything is known.
+    fn keep_blank(&mut self) {
         self.blank.clear();
         self.blank.extend_from_slice(&self.met);
         self.blank_of = Some(self.sets);
     }
 
-    /// A value that was not looked at yet.
-    pub(super) fn next(&mut self) -> Option<(List, ItemId)> {
-        self.fresh.pop()
-    }
-
-    /// True if a form is to be counted for a list.
-    pub(super) fn is_new(&mut self, list: List, form: u32) -> bool {
-        let form = form as usize;
-        if self.counted.len() <= form {
-            self.counted.resize(form.saturating_add(1), 0);
-        }
-        let Some(lists) = self.counted.get_mut(form) else { return true };
-        let is_new = *lists & list.bit() == 0;
-        *lists |= list.bit();
-        is_new
-    }
-
-    /// Counts what a value of a list meets: the words of a row, or anything where nothing is known of it.
-    pub(super) fn count(&mut self, list: List, row: Option<&[u64]>) {
-        let Some(row) = row else {
-            self.met.iter_mut().for_each(|lists| *lists |= list.bit());
-            return;
-        };
+    /// Counts what a value of a list meets, in words.
+    fn count(&mut self, list: List, row: &[u64]) {
         for (word, met) in row.iter().zip(self.met.chunks_mut(64)) {
             let mut left = *word;
             while left != 0 {
@@ -111,9 +85,92 @@ impl Glance {
             }
         }
     }
+}
 
-    /// True if one of these lists may have a value that meets a condition.
-    pub(super) fn may_meet(&self, lists: u128, condition: usize) -> bool {
-        self.met.get(condition).is_none_or(|met| met & lists != 0)
+impl Values {
+    /// False where no value of the guard's lists meets its condition, whatever becomes of the value.
+    pub(super) fn may_pass_at_a_glance(&mut self, guard: Guard, store: &Store) -> bool {
+        let (lists, place) = store.views.outline(guard.set);
+        if !self.glance.covers(guard.set, place) {
+            return true;
+        }
+        while let Some((list, item)) = self.glance.fresh.pop() {
+            self.glance_at(list, item, store);
+        }
+        self.glance.met.get(guard.condition).is_none_or(|met| met & lists != 0)
+    }
+
+    /// The sets of views that rules asked about and no glance takes in yet.
+    pub(crate) fn missed_sets(&self) -> &[SetId] {
+        &self.glance.missed
+    }
+
+    /// Looks at what lists have before anything of a request is known, where that was not kept from one before.
+    pub(super) fn glance_at_blanks(&mut self, blank: &Blank, store: &Store) {
+        if self.glance.blank_of.is_some() {
+            return;
+        }
+        for (list, item) in List::all().zip(blank.items()) {
+            if let Some(item) = item {
+                self.glance_at(list, *item, store);
+            }
+        }
+        self.glance.keep_blank();
+    }
+
+    /// Looks at a value of a list in every form in which some familiar view shows it.
+    fn glance_at(&mut self, list: List, item: ItemId, store: &Store) {
+        let familiar = store.familiar.borrow();
+        let glimpses = familiar.of(list);
+        if glimpses.is_empty() {
+            return;
+        }
+        let mut row = std::mem::take(&mut self.glance.row);
+        row.clear();
+        let mut key = std::mem::take(&mut self.glance.key);
+        self.write_key(list, item, &mut key);
+        if !self.sight.recall(&key, &mut row) {
+            self.take_in(item, glimpses, store, &mut row);
+            self.sight.remember(&key, &row);
+        }
+        self.glance.count(list, &row);
+        (self.glance.row, self.glance.key) = (row, key);
+    }
+
+    /// What a value's forms follow from: itself, what it is called, and how much is taken in of its list, which grows with the
+    /// familiar sets. Empty for a long value, which is not remembered.
+    fn write_key(&self, list: List, item: ItemId, key: &mut Vec<u8>) {
+        key.clear();
+        let (name, value) = (self.name(item), self.value(item));
+        if name.len().saturating_add(value.len()) > LONGEST_KNOWN {
+            return;
+        }
+        let numbers = [self.glance.sets, name.len() as u32];
+        key.push(list.index() as u8);
+        key.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+        key.extend_from_slice(name);
+        key.extend_from_slice(value);
+    }
+
+    /// Adds to a row what a value meets in the forms that these views show.
+    fn take_in(&mut self, item: ItemId, glimpses: &[Glimpse], store: &Store, row: &mut Vec<u64>) {
+        let Some(raw) = self.raw(item) else { return };
+        let bytes = self.bytes_of(raw);
+        let mut is_raw_in = false;
+        for Glimpse { name, pipeline, shows } in glimpses {
+            if name.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(self.name(item))) {
+                continue;
+            }
+            let form = if *shows == ByteSet::FULL || bytes.meets(shows) {
+                self.through(raw, *pipeline, &store.pipelines)
+            } else if is_raw_in {
+                continue;
+            } else {
+                is_raw_in = true;
+                raw
+            };
+            let form = self.look_at(form);
+            self.sight.add_to(row, form.0);
+        }
     }
 }

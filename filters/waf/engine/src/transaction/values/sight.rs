@@ -78,10 +78,27 @@ impl Sight {
         self.width.saturating_mul(64)
     }
 
-    /// What a form meets, in words; `None` where it was not looked at.
-    pub(super) fn row(&self, form: u32) -> Option<&[u64]> {
-        let start = *self.rows.get(form as usize).filter(|row| **row != UNSEEN)? as usize;
-        self.met.get(start..start.saturating_add(self.width))
+    /// Adds what a form meets to a row of several; anything where it was not looked at.
+    pub(super) fn add_to(&self, row: &mut Vec<u64>, form: u32) {
+        row.resize(self.width, 0);
+        let start = self.rows.get(form as usize).map_or(UNSEEN as usize, |row| *row as usize);
+        let own = self.met.get(start..start.saturating_add(self.width));
+        match own {
+            Some(own) => row.iter_mut().zip(own).for_each(|(word, own)| *word |= own),
+            None => row.fill(u64::MAX),
+        }
+    }
+
+    /// Appends what is remembered under a key. False where nothing is.
+    pub(super) fn recall(&self, key: &[u8], row: &mut Vec<u64>) -> bool {
+        self.prefilter.as_ref().is_some_and(|prefilter| prefilter.recall(key, row))
+    }
+
+    /// Remembers a row for other requests.
+    pub(super) fn remember(&self, key: &[u8], row: &[u64]) {
+        if let Some(prefilter) = &self.prefilter {
+            prefilter.remember(key, row);
+        }
     }
 
     /// Bytes that it holds on to.

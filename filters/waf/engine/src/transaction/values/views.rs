@@ -5,8 +5,8 @@ use std::iter::successors;
 use portcullis_waf_operators::bytes::ByteSet;
 
 use super::sight::Sight;
-use super::{Blank, Form, FormId, ItemId, LONG, Values};
-use crate::program::{Guard, List, SetId, Store, ViewId};
+use super::{Form, FormId, LONG, Values};
+use crate::program::{Guard, List, Store, ViewId};
 
 /// Bytes that a body has beside its only argument, at most: its name.
 const NAME: usize = 64;
@@ -25,67 +25,6 @@ impl Values {
             views.iter().for_each(|view| self.show_view(*view, store));
         }
         views.iter().any(|view| self.sight.view_has(*view, guard.condition))
-    }
-
-    /// False where no value of the guard's lists meets its condition, whatever becomes of the value.
-    fn may_pass_at_a_glance(&mut self, guard: Guard, store: &Store) -> bool {
-        let (lists, place) = store.views.outline(guard.set);
-        if !self.glance.covers(guard.set, place) {
-            return true;
-        }
-        self.glance_at_all(store);
-        self.glance.may_meet(lists, guard.condition)
-    }
-
-    /// The sets of views that rules asked about and no glance takes in yet.
-    pub(crate) fn missed_sets(&self) -> &[SetId] {
-        self.glance.missed()
-    }
-
-    /// Looks at what was not looked at yet, in every form in which some familiar view shows it.
-    fn glance_at_all(&mut self, store: &Store) {
-        while let Some((list, item)) = self.glance.next() {
-            self.glance_at(list, item, store);
-        }
-    }
-
-    /// Looks at what lists have before anything of a request is known, where that was not kept from one before.
-    pub(super) fn glance_at_blanks(&mut self, blank: &Blank, store: &Store) {
-        if !self.glance.lacks_blank() {
-            return;
-        }
-        for (list, item) in List::all().zip(blank.items()) {
-            if let Some(item) = item {
-                self.glance_at(list, *item, store);
-            }
-        }
-        self.glance.keep_blank();
-    }
-
-    fn glance_at(&mut self, list: List, item: ItemId, store: &Store) {
-        let familiar = store.familiar.borrow();
-        let glimpses = familiar.of(list);
-        let Some(raw) = self.raw(item).filter(|_| !glimpses.is_empty()) else { return };
-        let bytes = self.bytes_of(raw);
-        let mut is_raw_counted = false;
-        for glimpse in glimpses {
-            if glimpse.name.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(self.name(item)))
-            {
-                continue;
-            }
-            let form = if glimpse.shows == ByteSet::FULL || bytes.meets(&glimpse.shows) {
-                self.through(raw, glimpse.pipeline, &store.pipelines)
-            } else if is_raw_counted {
-                continue;
-            } else {
-                is_raw_counted = true;
-                raw
-            };
-            let form = self.look_at(form);
-            if self.glance.is_new(list, form.0) {
-                self.glance.count(list, self.sight.row(form.0));
-            }
-        }
     }
 
     /// False where no value of a view has what a condition asks for.
@@ -156,7 +95,7 @@ impl Values {
     }
 
     /// Looks at a form, or at the one that stands for it; which that was.
-    fn look_at(&mut self, form: FormId) -> FormId {
+    pub(super) fn look_at(&mut self, form: FormId) -> FormId {
         let form = self.like(form);
         if self.sight.needs(form.0)
             && let Some(found) = self.forms.get(form.0 as usize)
