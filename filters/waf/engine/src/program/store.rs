@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use portcullis_waf_operators::pattern::{Case, Pattern};
 use portcullis_waf_operators::phrases::{Phrases, lines};
 use portcullis_waf_seclang::syntax::Rule;
+use rustc_hash::FxBuildHasher;
 
 use super::familiar::Familiar;
 use super::view::Views;
@@ -32,7 +33,8 @@ pub struct Store {
     /// The lists of whole programs: most routes have the same rules, or the same in most phases.
     lists: Vec<Rc<[Rc<LinkedRule>]>>,
     schedules: Vec<Rc<[Scheduled]>>,
-    slots: HashMap<Rc<[u8]>, usize>,
+    /// Requests ask it for names that they make, and put none in.
+    slots: HashMap<Rc<[u8]>, usize, FxBuildHasher>,
     names: Vec<Rc<[u8]>>,
     pub(crate) pipelines: Pipelines,
     pub(crate) views: Views,

@@ -62,11 +62,13 @@ impl Transaction {
             }
         };
         let slot = assignment.slot.or_else(|| running.store.known_slot(&name));
-        let held = match slot {
-            Some(slot) => self.tx.get(slot),
-            None => self.tx.get_other(&name),
+        let held = || {
+            let held = match slot {
+                Some(slot) => self.tx.get(slot),
+                None => self.tx.get_other(&name),
+            };
+            held.map_or(0, TxValue::number)
         };
-        let held = || held.map_or(0, TxValue::number);
         let value = match &assignment.change {
             Change::Set(value) => Some(self.assigned(running, value)),
             Change::Add(value) => {

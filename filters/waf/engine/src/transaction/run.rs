@@ -6,7 +6,7 @@ use portcullis_waf_seclang::syntax::{Disruption, EngineMode, Phase, Rule, Variab
 
 use super::evaluate::Running;
 use super::matched::Matched;
-use super::outcome::{Arrival, Noting};
+use super::outcome::Walk;
 use super::{Allowed, Intervention, Transaction};
 use crate::log::Match;
 use crate::program::{Check, LinkedRule, List, Program, Scheduled, Store, index_of};
@@ -33,27 +33,13 @@ impl Transaction {
         }
         let program = Rc::clone(&self.program);
         let store = program.store.borrow();
-        let list = program.phases.get(index).map_or(&[][..], AsRef::as_ref);
-        let stretches = program.stretches.get(index).map_or(&[][..], Vec::as_slice);
-        let mut stretches = stretches.iter().peekable();
-        let mut noting: Option<Noting<'_>> = None;
+        let mut walk = Walk::new(&program, index);
         let mut position = 0;
         loop {
-            if let Some(noting) = noting.take_if(|noting| noting.is_past(position)) {
-                noting.keep(position, self);
+            if walk.is_due(position) {
+                position = walk.come_to(position, self);
             }
-            while stretches.next_if(|stretch| stretch.start < position).is_some() {}
-            if let Some(stretch) = stretches.next_if(|stretch| stretch.start == position) {
-                match self.arrive(list, stretch) {
-                    Arrival::Known(next) => {
-                        position = next;
-                        continue;
-                    }
-                    Arrival::New(new) => noting = Some(new),
-                    Arrival::Other => {}
-                }
-            }
-            let Some(Scheduled { rule, jump, check, is_gate }) = list.get(position) else { break };
+            let Some(Scheduled { rule, jump, check, is_gate }) = walk.rule(position) else { break };
             position = position.saturating_add(1);
             if let Some(passed) = &mut self.passed {
                 passed.set(*rule);
@@ -62,29 +48,19 @@ impl Transaction {
                 continue;
             }
             if *is_gate && self.came_through(*check) {
-                if let Some(place) = jump {
-                    position = *place;
-                }
-                if let Some(noting) = &mut noting {
-                    noting.matched();
-                }
+                walk.came_through();
+                position = jump.unwrap_or(position);
                 continue;
             }
             let Some(linked) = program.rules.get(*rule) else { continue };
-            if !self.chain(&program, &store, linked, *rule) {
+            let matched = self.chain(&program, &store, linked, *rule);
+            walk.asked(linked, matched, &self.matches_of_chain);
+            if !matched {
                 continue;
             }
-            if noting.as_mut().is_some_and(|noting| !noting.may_note(linked)) {
-                noting = None;
-            }
             self.matched_rule(&store, linked, phase);
-            if let Some(place) = jump {
-                position = *place;
-            }
-            if self.engine == EngineMode::Off {
-                break;
-            }
-            if self.disrupt(&store, &linked.rule, phase) {
+            position = jump.unwrap_or(position);
+            if self.engine == EngineMode::Off || self.disrupt(&store, &linked.rule, phase) {
                 break;
             }
         }

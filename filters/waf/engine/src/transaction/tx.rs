@@ -12,6 +12,9 @@ use crate::program::{CAPTURES, Store};
 /// must not fill the memory. As many as arguments that are allowed, twice.
 pub(crate) const MAX_ENTRIES: usize = 2000;
 
+/// Entries among which one is found by looking at each: as many as a request has headers.
+const FEW: usize = 24;
+
 /// A value: numbers are kept as such, as most are added to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TxValue {
@@ -52,7 +55,8 @@ pub(crate) struct Full;
 pub(crate) struct Tx {
     slots: Vec<Option<TxValue>>,
     others: Vec<(Rc<[u8]>, TxValue)>,
-    /// Where each of the others is: a rule that counts arguments by their names asks for as many as a request has.
+    /// Where each of the others is, once there are more than [`FEW`]: a rule that counts arguments by their names asks for
+    /// as many as a request has.
     places: HashMap<Rc<[u8]>, usize>,
     entries: usize,
 }
@@ -99,13 +103,19 @@ impl Tx {
 
     /// The value of a name that no rule spells out.
     pub(crate) fn get_other(&self, name: &[u8]) -> Option<&TxValue> {
-        self.others.get(*self.places.get(name)?).map(|(_, value)| value)
+        self.others.get(self.place(name)?).map(|(_, value)| value)
+    }
+
+    fn place(&self, name: &[u8]) -> Option<usize> {
+        if self.places.is_empty() {
+            return self.others.iter().position(|(known, _)| **known == *name);
+        }
+        self.places.get(name).copied()
     }
 
     /// As [`Tx::set`], for such a name; in lower case.
     pub(crate) fn set_other(&mut self, name: &[u8], value: Option<TxValue>) -> Result<(), Full> {
-        let place = self.places.get(name).copied();
-        match (place, value) {
+        match (self.place(name), value) {
             (Some(place), Some(value)) => {
                 if let Some((_, held)) = self.others.get_mut(place) {
                     *held = value;
@@ -121,10 +131,15 @@ impl Tx {
             }
             (None, Some(_)) if self.entries >= MAX_ENTRIES => return Err(Full),
             (None, Some(value)) => {
-                let name: Rc<[u8]> = name.into();
-                self.places.insert(Rc::clone(&name), self.others.len());
-                self.others.push((name, value));
+                self.others.push((name.into(), value));
                 self.entries = self.entries.saturating_add(1);
+                let from = match self.others.len() {
+                    0..=FEW => return Ok(()),
+                    _ if self.places.is_empty() => 0,
+                    count => count.saturating_sub(1),
+                };
+                let new = self.others.iter().enumerate().skip(from);
+                self.places.extend(new.map(|(place, (name, _))| (Rc::clone(name), place)));
             }
             (None, None) => {}
         }

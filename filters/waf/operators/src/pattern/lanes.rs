@@ -21,7 +21,7 @@ const MEETING: usize = 64;
 
 /// Bytes from which a value is long: below, what lanes go through twice, and a second way to a match, is as much as they
 /// save.
-pub(crate) const LONG: usize = 1024;
+pub const LONG: usize = 1024;
 
 /// Why the lanes end early.
 enum End {

@@ -17,5 +17,5 @@ mod tests;
 
 pub use compiled::{MAX_GROUPS, Pattern, Span};
 pub use error::{Exhausted, PatternError};
-pub(crate) use lanes::LONG;
+pub use lanes::LONG;
 pub use translate::{Case, parse, translate};
