@@ -22,7 +22,14 @@ pub(crate) struct Glimpse {
 #[derive(Debug, Default)]
 pub(crate) struct Familiar {
     sets: u32,
-    lists: Vec<Vec<Glimpse>>,
+    lists: Vec<Seen>,
+}
+
+/// What is taken in of a list.
+#[derive(Debug, Default)]
+struct Seen {
+    bit: u64,
+    glimpses: Vec<Glimpse>,
 }
 
 impl Familiar {
@@ -31,9 +38,10 @@ impl Familiar {
         self.sets
     }
 
-    /// All that some set has of a list.
-    pub(crate) fn of(&self, list: List) -> &[Glimpse] {
-        self.lists.get(list.index()).map_or(&[], Vec::as_slice)
+    /// All that some set has of a list, and the list's bit.
+    pub(crate) fn of(&self, list: List) -> (&[Glimpse], u64) {
+        let seen = self.lists.get(list.index());
+        seen.map_or((&[], 0), |seen| (&seen.glimpses, seen.bit))
     }
 
     /// Takes in a set, unless it is there.
@@ -42,17 +50,18 @@ impl Familiar {
             return;
         }
         self.sets = self.sets.saturating_add(1);
-        self.lists.resize_with(List::COUNT, Vec::new);
+        self.lists.resize_with(List::COUNT, Seen::default);
         for (view, _) in views.set(set).iter().filter_map(|view| views.get(*view)) {
-            let Some(list) = self.lists.get_mut(view.list.index()) else { continue };
+            let Some(seen) = self.lists.get_mut(view.list.index()) else { continue };
+            seen.bit = views.bit(view.list);
             let known = |glimpse: &Glimpse| {
                 glimpse.pipeline == view.pipeline
                     && (glimpse.name.is_none() || glimpse.name == view.name)
             };
-            if !list.iter().any(known) {
+            if !seen.glimpses.iter().any(known) {
                 let shows = pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
                 let name = view.name.clone();
-                list.push(Glimpse { name, pipeline: view.pipeline, shows });
+                seen.glimpses.push(Glimpse { name, pipeline: view.pipeline, shows });
             }
         }
     }

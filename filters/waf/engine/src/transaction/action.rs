@@ -27,7 +27,8 @@ impl Transaction {
             }
         }
         let mut targets = running.link.removed.iter();
-        for control in running.controls {
+        let link = running.rule.links.get(running.depth);
+        for control in link.map_or(&[][..], |link| &link.controls) {
             match control {
                 Control::RuleEngine(mode) => self.engine = lower(*mode, self.profile.ceiling),
                 Control::Remove(removal) => self.removed.unite(&running.program.selected(removal)),

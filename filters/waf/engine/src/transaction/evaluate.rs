@@ -6,7 +6,7 @@ use std::rc::Rc;
 use portcullis_waf_operators::number::number;
 use portcullis_waf_operators::pattern::{LONG, MAX_GROUPS, Pattern};
 use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
-use portcullis_waf_seclang::syntax::{Control, Rule};
+use portcullis_waf_seclang::syntax::Rule;
 
 use super::matched::{Matched, full_name};
 use super::tx::TxValue;
@@ -48,7 +48,9 @@ pub(super) struct Running<'r> {
     pub(super) store: &'r Store,
     pub(super) rule: &'r Rc<Rule>,
     pub(super) link: &'r LinkedLink,
-    pub(super) controls: &'r [Control],
+    /// The link's place in its chain.
+    pub(super) depth: usize,
+    /// The rule's place in the program.
     pub(super) index: usize,
 }
 

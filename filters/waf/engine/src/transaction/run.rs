@@ -114,9 +114,7 @@ impl Transaction {
     ) -> bool {
         self.matches_of_chain.clear();
         linked.links.iter().enumerate().all(|(depth, link)| {
-            let rule = &linked.rule;
-            let controls = rule.links.get(depth).map_or(&[][..], |link| &link.controls);
-            self.link(&Running { program, store, rule, link, controls, index })
+            self.link(&Running { program, store, rule: &linked.rule, link, depth, index })
         })
     }
 

@@ -10,7 +10,7 @@ pub(super) const NOTHING: ItemId = 0;
 pub(super) const ZERO: ItemId = 1;
 
 /// Which value each list has before anything is known: a negated operator looks at it all the same.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Blank(Vec<Option<ItemId>>);
 
 impl Blank {
@@ -22,6 +22,11 @@ impl Blank {
             }
         }
         Blank(single)
+    }
+
+    /// Of a list.
+    pub(super) fn of(&self, list: List) -> &[ItemId] {
+        self.0.get(list.index()).map_or(&[], Option::as_slice)
     }
 
     /// By list.

@@ -11,9 +11,9 @@ use crate::program::{Glimpse, Guard, List, SetId, Store};
 #[derive(Debug, Default)]
 pub(super) struct Glance {
     /// By condition: the lists that have a value which meets it, a bit each.
-    met: Vec<u128>,
+    met: Vec<u64>,
     /// The same before anything is known of a request, and how many sets were familiar when it was found out.
-    blank: Vec<u128>,
+    blank: Vec<u64>,
     blank_of: Option<u32>,
     /// Values that came into a list since, and were not looked at yet.
     fresh: Vec<(List, ItemId)>,
@@ -43,10 +43,9 @@ impl Glance {
 
     /// Bytes that it holds on to.
     pub(super) fn held(&self) -> usize {
-        (self.met.capacity() + self.blank.capacity()) * size_of::<u128>()
+        (self.met.capacity() + self.blank.capacity() + self.row.capacity()) * size_of::<u64>()
             + self.fresh.capacity() * size_of::<(List, ItemId)>()
             + self.missed.capacity() * size_of::<SetId>()
-            + self.row.capacity() * size_of::<u64>()
             + self.key.capacity()
     }
 
@@ -73,13 +72,13 @@ impl Glance {
         self.blank_of = Some(self.sets);
     }
 
-    /// Counts what a value of a list meets, in words.
-    fn count(&mut self, list: List, row: &[u64]) {
+    /// Counts what a value of the list with this bit meets, in words.
+    fn count(&mut self, list: u64, row: &[u64]) {
         for (word, met) in row.iter().zip(self.met.chunks_mut(64)) {
             let mut left = *word;
             while left != 0 {
                 if let Some(lists) = met.get_mut(left.trailing_zeros() as usize) {
-                    *lists |= list.bit();
+                    *lists |= list;
                 }
                 left &= left.wrapping_sub(1);
             }
@@ -121,7 +120,7 @@ impl Values {
     /// Looks at a value of a list in every form in which some familiar view shows it.
     fn glance_at(&mut self, list: List, item: ItemId, store: &Store) {
         let familiar = store.familiar.borrow();
-        let glimpses = familiar.of(list);
+        let (glimpses, bit) = familiar.of(list);
         if glimpses.is_empty() {
             return;
         }
@@ -133,7 +132,7 @@ impl Values {
             self.take_in(item, glimpses, store, &mut row);
             self.sight.remember(&key, &row);
         }
-        self.glance.count(list, &row);
+        self.glance.count(bit, &row);
         (self.glance.row, self.glance.key) = (row, key);
     }
 

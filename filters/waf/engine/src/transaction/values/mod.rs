@@ -63,6 +63,8 @@ pub(crate) struct Values {
     items: Vec<Item>,
     forms: Vec<Form>,
     lists: Vec<Listed>,
+    /// The room of all lists together.
+    listed: usize,
     /// For each form and pipeline, the form that comes out; a row of `width` each, made when first asked for.
     made: Vec<u32>,
     rows: Vec<u32>,
@@ -71,6 +73,9 @@ pub(crate) struct Values {
     glance: Glance,
     /// Counts changes of lists, from 1, through all transactions that these buffers serve.
     now: u32,
+    /// What it was when this one began: a list that did not change since is blank, whatever another one left in it.
+    begun: u32,
+    blank: Blank,
 }
 
 /// A list of values.
@@ -83,6 +88,20 @@ struct Listed {
     bytes: (u32, ByteSet),
 }
 
+impl Listed {
+    /// Puts a value at the end, behind what is there or behind others that take its place. How much room was added for it.
+    fn put(&mut self, item: ItemId, instead: Option<&[ItemId]>, now: u32) -> usize {
+        let room = self.items.capacity();
+        if let Some(others) = instead {
+            self.items.clear();
+            self.items.extend_from_slice(others);
+        }
+        self.items.push(item);
+        self.version = now;
+        self.items.capacity().saturating_sub(room)
+    }
+}
+
 impl Values {
     /// Of a request of which nothing is known; `kept` are buffers that served another one.
     pub(crate) fn new(program: &Program, store: &Store, kept: Option<Values>) -> Self {
@@ -92,6 +111,8 @@ impl Values {
                 items: Vec::with_capacity(ITEMS),
                 forms: Vec::with_capacity(ITEMS),
                 rows: Vec::with_capacity(ITEMS),
+                lists: std::iter::repeat_with(Listed::default).take(List::COUNT).collect(),
+                blank: program.blank.clone(),
                 ..Values::default()
             });
         values.text.clear();
@@ -104,13 +125,7 @@ impl Values {
         let sets = store.familiar.borrow().sets();
         values.glance.begin(values.sight.conditions(), same, sets);
         values.now = values.now.saturating_add(1);
-        let now = values.now;
-        values.lists.resize_with(List::COUNT, Listed::default);
-        for (list, blank) in values.lists.iter_mut().zip(program.blank.items()) {
-            list.items.clear();
-            list.items.extend(blank);
-            list.version = now;
-        }
+        values.begun = values.now;
         values.add(b"", b"");
         values.add(b"", b"0");
         values.glance_at_blanks(&program.blank, store);
@@ -119,8 +134,7 @@ impl Values {
 
     /// True if the buffers are no larger than what is kept for other requests.
     pub(crate) fn may_be_kept(&self) -> bool {
-        let lists: usize = self.lists.iter().map(|list| list.items.capacity()).sum();
-        let words = self.rows.capacity() + self.made.capacity() + lists;
+        let words = self.rows.capacity() + self.made.capacity() + self.listed;
         let items = self.items.capacity() * size_of::<Item>();
         let forms = self.forms.capacity() * size_of::<Form>();
         self.text.capacity()
@@ -170,9 +184,10 @@ impl Values {
     /// Puts a value into a list, behind what is there.
     pub(crate) fn list(&mut self, list: List, item: ItemId) {
         self.now = self.now.saturating_add(1);
+        let blank = self.blank.of(list);
         if let Some(listed) = self.lists.get_mut(list.index()) {
-            listed.items.push(item);
-            listed.version = self.now;
+            let is_blank = listed.version <= self.begun;
+            self.listed += listed.put(item, is_blank.then_some(blank), self.now);
         }
         self.glance.note(list, item);
     }
@@ -186,16 +201,20 @@ impl Values {
         };
         self.now = self.now.saturating_add(1);
         if let Some(listed) = self.lists.get_mut(list.index()) {
-            listed.items.clear();
-            listed.items.push(item);
-            listed.version = self.now;
+            self.listed += listed.put(item, Some(&[]), self.now);
         }
         self.glance.note(list, item);
     }
 
+    /// When a list last changed.
+    fn version(&self, list: List) -> u32 {
+        self.lists.get(list.index()).map_or(self.begun, |listed| listed.version.max(self.begun))
+    }
+
     /// The values of a list.
     fn items(&self, list: List) -> &[ItemId] {
-        self.lists.get(list.index()).map_or(&[], |listed| &listed.items)
+        let listed = self.lists.get(list.index()).filter(|listed| listed.version > self.begun);
+        listed.map_or(self.blank.of(list), |listed| &listed.items)
     }
 
     /// How many values a list has.

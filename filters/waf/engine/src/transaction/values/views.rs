@@ -39,11 +39,8 @@ impl Values {
     /// Shows a view its values, unless it has seen them.
     fn show_view(&mut self, number: ViewId, store: &Store) {
         let Some((view, raw)) = store.views.get(number) else { return };
-        let listed = self.lists.get(view.list.index());
-        let (version, is_empty) =
-            listed.map_or((0, true), |listed| (listed.version, listed.items.is_empty()));
         // Most lists of most requests have nothing to show.
-        if self.sight.is_fresh(number, version) || is_empty {
+        if self.sight.is_fresh(number, self.version(view.list)) || self.count(view.list) == 0 {
             return;
         }
         let shows = store.pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
@@ -71,8 +68,8 @@ impl Values {
 
     /// The bytes of a list's values as they came.
     fn bytes_of_list(&mut self, list: List) -> ByteSet {
+        let version = self.version(list);
         let Some(listed) = self.lists.get(list.index()) else { return ByteSet::FULL };
-        let version = listed.version;
         if listed.bytes.0 == version {
             return listed.bytes.1;
         }
