@@ -7,8 +7,8 @@ use super::{Connection, EngineError, Transaction};
 use crate::program::List;
 
 impl Transaction {
-    pub(super) fn set(&mut self, variable: Variable, value: &[u8]) {
-        self.values.set(List::of(variable), value);
+    pub(super) fn set(&mut self, variable: Variable, value: &[u8]) -> u32 {
+        self.values.set(List::of(variable), value)
     }
 
     pub(super) fn set_number(&mut self, variable: Variable, value: usize) {
@@ -47,9 +47,13 @@ impl Transaction {
         self.set(Variable::RequestMethod, method);
         self.set(Variable::RequestProtocol, protocol);
         self.set(Variable::RequestLine, &[method, target, protocol].join(&b' '));
-        self.set(Variable::RequestUriRaw, target);
+        let raw = self.set(Variable::RequestUriRaw, target);
         let origin = origin_form(target);
-        self.set(Variable::RequestUri, &bodies::percent_decode(origin));
+        match &*bodies::percent_decode(origin) {
+            // One value is looked at once.
+            uri if uri == target => self.values.set_item(List::of(Variable::RequestUri), raw),
+            uri => drop(self.set(Variable::RequestUri, uri)),
+        }
         let (path, query) = match origin.iter().position(|byte| *byte == b'?') {
             Some(mark) => {
                 let (path, query) = origin.split_at_checked(mark).unwrap_or((origin, &[]));

@@ -193,12 +193,18 @@ impl Values {
     }
 
     /// Makes a value the only one of its list.
-    pub(crate) fn set(&mut self, list: List, value: &[u8]) {
+    pub(crate) fn set(&mut self, list: List, value: &[u8]) -> ItemId {
         let item = match value {
             b"" => NOTHING,
             b"0" => ZERO,
             value => self.add(&[], value),
         };
+        self.set_item(list, item);
+        item
+    }
+
+    /// The same with a value that is there.
+    pub(crate) fn set_item(&mut self, list: List, item: ItemId) {
         self.now = self.now.saturating_add(1);
         if let Some(listed) = self.lists.get_mut(list.index()) {
             self.listed += listed.put(item, Some(&[]), self.now);
