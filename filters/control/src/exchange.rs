@@ -307,7 +307,7 @@ impl Exchange {
             };
             match given.filter(harmless).and_then(|id| std::str::from_utf8(id).ok()) {
                 Some(id) => id.to_owned(),
-                None => format!("{:016x}{:016x}", self.random(), self.random()),
+                None => self.random_name(),
             }
         })
     }
@@ -322,6 +322,15 @@ impl Exchange {
     #[must_use]
     pub fn random(&self) -> u64 {
         self.host.random()
+    }
+
+    /// A name that nobody has or can predict: 128 random bits as 32 hexadecimal digits.
+    #[must_use]
+    pub fn random_name(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
+        let bytes = self.host.random_bytes().into_iter();
+        bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
     }
 
     /// Data shared by all workers.

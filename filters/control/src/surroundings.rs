@@ -87,6 +87,12 @@ pub trait Surroundings {
     /// 64 random bits that a client cannot predict.
     fn random(&self) -> u64;
 
+    /// 128 such bits.
+    fn random_bytes(&self) -> [u8; 16] {
+        let halves = [self.random(), self.random()].map(u64::to_be_bytes);
+        std::array::from_fn(|place| halves.as_flattened().get(place).copied().unwrap_or_default())
+    }
+
     /// Data shared by all workers of this process.
     fn shared(&self) -> &dyn SharedData;
 

@@ -100,7 +100,6 @@ impl Limits {
 #[derive(Default)]
 pub struct Passing {
     pub(crate) transaction: Option<Box<Transaction>>,
-    pub(crate) unique_id: String,
     /// Lines of the log that were written.
     pub(crate) told: usize,
     /// Errors of the engine that were told.
@@ -190,7 +189,6 @@ impl Control for Waf {
         let mut transaction = request::begin(self, exchange, kind, end);
         transaction.run(RulePhase::RequestHeaders);
         let wants_body = kind == Kind::Plain && !end && transaction.wants_request_body();
-        state.unique_id = String::from_utf8_lossy(transaction.unique_id()).into_owned();
         let enforces = transaction.engine() == EngineMode::On;
         let held = self.limits.held(transaction.expects_files());
         state.transaction = Some(Box::new(transaction));

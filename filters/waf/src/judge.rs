@@ -56,7 +56,7 @@ impl Waf {
                 exchange.count_member(&CLASSES, report::class(tags).to_owned());
             }
             if one.rule.log {
-                exchange.log(report::line(exchange, one, &state.unique_id), self.log_lines);
+                exchange.log(report::line(exchange, one, transaction.unique_id()), self.log_lines);
             }
         }
         state.told = transaction.matches().len();

@@ -65,9 +65,9 @@ pub(crate) fn error(
 }
 
 /// A line of Envoy's log, as ModSecurity writes it. The query is left out: it is where secrets are.
-pub(crate) fn line(exchange: &Exchange, one: &Match, unique_id: &str) -> String {
+pub(crate) fn line(exchange: &Exchange, one: &Match, unique_id: &[u8]) -> String {
     let target = exchange.request_headers().first(":path").unwrap_or_default();
     let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
     let shown = path.get(..MAX_URI).unwrap_or(path);
-    format!("portcullis: waf: {}", one.line(shown, unique_id.as_bytes()))
+    format!("portcullis: waf: {}", one.line(shown, unique_id))
 }

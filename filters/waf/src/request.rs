@@ -35,7 +35,7 @@ pub(crate) fn begin(waf: &Waf, exchange: &Exchange, kind: Kind, end: bool) -> Tr
         ClientAddress::Known(address) => address.to_string(),
         ClientAddress::Unknown => String::new(),
     };
-    let unique_id = format!("{:016x}{:016x}", exchange.random(), exchange.random());
+    let unique_id = exchange.random_name();
     let connection = Connection {
         remote_addr: address.as_bytes(),
         unique_id: unique_id.as_bytes(),

@@ -247,18 +247,18 @@ const BUDGETS: [Budget; 24] = [
         calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
         instructions: 11_500,
     },
-    // The headers of both, the request's protocol and the client's address, and two random numbers that name it.
+    // The headers of both, the request's protocol and the client's address, and random bytes that name it.
     Budget {
         config: Config::Waf,
         sent: Sent::Repeated,
-        calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 2)],
+        calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 1)],
         instructions: 250_000,
     },
     // The body, too.
     Budget {
         config: Config::Waf,
         sent: Sent::Body,
-        calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 2), BODY],
+        calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 1), BODY],
         instructions: 175_000,
     },
     Budget {

@@ -117,6 +117,13 @@ fn edit(map: Map, change: &Edit) -> Result<(), HostError> {
     }
 }
 
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0_u8; N];
+    // SAFETY: the host writes at most `len` bytes to the array, which outlives the call.
+    let _ = unsafe { imports::random_get(bytes.as_mut_ptr(), bytes.len()) };
+    bytes
+}
+
 fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), StoreError> {
     // SAFETY: pointers and lengths are of live slices, which the host only reads.
     match unsafe {
@@ -168,10 +175,11 @@ impl Surroundings for Envoy {
     }
 
     fn random(&self) -> u64 {
-        let mut bytes = [0_u8; 8];
-        // SAFETY: the host writes at most `len` bytes to the array, which outlives the call.
-        let _ = unsafe { imports::random_get(bytes.as_mut_ptr(), bytes.len()) };
-        u64::from_le_bytes(bytes)
+        u64::from_le_bytes(random())
+    }
+
+    fn random_bytes(&self) -> [u8; 16] {
+        random()
     }
 
     fn shared(&self) -> &dyn SharedData {

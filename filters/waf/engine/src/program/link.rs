@@ -149,7 +149,7 @@ impl LinkedLink {
             let seen = !targets.is_empty() && targets.iter().all(|it| !it.views.is_empty());
             let views = targets.iter().flat_map(|target| target.views.iter().copied());
             let set = seen.then(|| store.views.intern_set(views.collect())).flatten()?;
-            Some(Guard { set, condition })
+            Some(Guard { set, condition: u16::try_from(condition).ok()? })
         });
         let assignments = link.assignments.iter().map(|assignment| {
             let name = Expr::link(&assignment.name, store)?;

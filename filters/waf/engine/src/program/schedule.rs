@@ -1,6 +1,7 @@
 //! The order of rules in their phases, where a phase goes on behind each, and what tells at once that one does not match.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::{Flow, Rule};
@@ -8,13 +9,13 @@ use portcullis_waf_seclang::syntax::{Flow, Rule};
 use super::stretch::does_nothing;
 use super::{Comparison, Expr, Guard, LinkedLink, LinkedRule, Op, PHASES, PointSelector, index_of};
 
-/// A rule in the order of its phase.
+/// A rule in the order of its phase. Requests go past hundreds of them, so that their size counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scheduled {
     /// Its place in [`Program::rules`](super::Program::rules).
-    pub(crate) rule: usize,
-    /// Where the phase goes on if it matched, where that is not behind it.
-    pub(crate) jump: Option<usize>,
+    pub(crate) rule: u32,
+    /// Where the phase goes on if it matched, where that is not behind it. No rule jumps to the first one.
+    pub(crate) jump: Option<NonZeroU32>,
     pub(crate) check: Check,
     /// A rule whose check holds matches, and does nothing but to jump.
     pub(crate) is_gate: bool,
@@ -28,10 +29,13 @@ pub(crate) enum Check {
     /// Some value has what its operator needs.
     Guard(Guard),
     /// What TX holds under a slot compares so; what holds nothing does not match. Paranoia levels are such gates.
-    Compare { slot: usize, comparison: Comparison, than: i64, negated: bool },
+    Compare { slot: u16, comparison: Comparison, than: i16, negated: bool },
     /// The same of whether it holds something, as 1 or 0. Defaults are such gates.
-    Count { slot: usize, comparison: Comparison, than: i64, negated: bool },
+    Count { slot: u16, comparison: Comparison, than: i16, negated: bool },
 }
+
+const _: () =
+    assert!(size_of::<Scheduled>() <= 20, "three of them to a line of a processor's cache");
 
 impl Check {
     fn of(link: &LinkedLink) -> Check {
@@ -43,8 +47,9 @@ impl Check {
             && let Op::Compare(comparison, Expr::Literal(literal)) = &link.op
             && link.stages == [0]
             && link.excluded.is_empty()
+            && let (Ok(slot), Ok(than)) = (u16::try_from(slot), i16::try_from(literal.number))
         {
-            let (comparison, than, negated) = (*comparison, literal.number, link.negated);
+            let (comparison, negated) = (*comparison, link.negated);
             return match target.count {
                 false => Check::Compare { slot, comparison, than, negated },
                 true => Check::Count { slot, comparison, than, negated },
@@ -80,7 +85,9 @@ impl Schedule {
 
     pub(super) fn add(&mut self, linked: &LinkedRule, place: usize) {
         let check = linked.links.first().map_or(Check::Nothing, Check::of);
-        if let Some(list) = self.phases.get_mut(index_of(linked.rule.phase)) {
+        if let Some(list) = self.phases.get_mut(index_of(linked.rule.phase))
+            && let Ok(place) = u32::try_from(place)
+        {
             let compares = matches!(check, Check::Compare { .. } | Check::Count { .. });
             let is_gate = compares && does_nothing(linked);
             list.push(Scheduled { rule: place, jump: None, check, is_gate });
@@ -92,8 +99,8 @@ impl Schedule {
         for (phase, list) in self.phases.iter_mut().enumerate() {
             let end = list.len();
             for (position, scheduled) in list.iter_mut().enumerate() {
-                let Some(linked) = rules.get(scheduled.rule) else { continue };
-                scheduled.jump = match &linked.rule.flow {
+                let Some(linked) = rules.get(scheduled.rule as usize) else { continue };
+                let jump = match &linked.rule.flow {
                     Flow::Next => None,
                     Flow::Skip(count) => {
                         Some(position.saturating_add(1).saturating_add(*count as usize))
@@ -107,6 +114,8 @@ impl Schedule {
                             .unwrap_or(end),
                     ),
                 };
+                let jump = jump.and_then(|place| u32::try_from(place).ok());
+                scheduled.jump = jump.and_then(NonZeroU32::new);
             }
         }
         self.phases

@@ -50,8 +50,10 @@ impl Stretch {
 
     /// The stretches of a phase. One begins where a rule jumps to: nobody comes into its middle without need.
     pub(super) fn all(phase: &[Scheduled], rules: &[Rc<LinkedRule>]) -> Vec<Stretch> {
-        let rule = |at: usize| phase.get(at).and_then(|scheduled| rules.get(scheduled.rule));
-        let mut targets: Vec<usize> = phase.iter().filter_map(|scheduled| scheduled.jump).collect();
+        let rule =
+            |at: usize| phase.get(at).and_then(|scheduled| rules.get(scheduled.rule as usize));
+        let targets = phase.iter().filter_map(|scheduled| scheduled.jump);
+        let mut targets: Vec<usize> = targets.map(|place| place.get() as usize).collect();
         targets.sort_unstable();
         let mut stretches = Vec::new();
         let mut start = 0;

@@ -26,7 +26,7 @@ pub(crate) struct View {
 pub(crate) struct Guard {
     pub(crate) set: SetId,
     /// Its number in the program's prefilter.
-    pub(crate) condition: usize,
+    pub(crate) condition: u16,
 }
 
 /// All views of a VM, and the sets of them that rules look at: many rules have the same.

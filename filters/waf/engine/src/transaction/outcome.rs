@@ -150,7 +150,8 @@ impl Transaction {
         let rules = phase.get(stretch.start..stretch.end).unwrap_or_default();
         self.tx.has_room(stretch.slots.len())
             && !self.excluded.concern(List::of(Variable::Tx))
-            && (self.removed.is_empty() || !rules.iter().any(|one| self.removed.has(one.rule)))
+            && (self.removed.is_empty()
+                || !rules.iter().any(|one| self.removed.has(one.rule as usize)))
     }
 }
 

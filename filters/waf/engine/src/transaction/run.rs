@@ -40,26 +40,28 @@ impl Transaction {
                 position = walk.come_to(position, self);
             }
             let Some(Scheduled { rule, jump, check, is_gate }) = walk.rule(position) else { break };
+            let rule = *rule as usize;
             position = position.saturating_add(1);
+            let behind = jump.map_or(position, |place| place.get() as usize);
             if let Some(passed) = &mut self.passed {
-                passed.set(*rule);
+                passed.set(rule);
             }
-            if !self.may_match(*check, &store) || self.removed.has(*rule) {
+            if !self.may_match(*check, &store) || self.removed.has(rule) {
                 continue;
             }
             if *is_gate && self.came_through(*check) {
                 walk.came_through();
-                position = jump.unwrap_or(position);
+                position = behind;
                 continue;
             }
-            let Some(linked) = program.rules.get(*rule) else { continue };
-            let matched = self.chain(&program, &store, linked, *rule);
+            let Some(linked) = program.rules.get(rule) else { continue };
+            let matched = self.chain(&program, &store, linked, rule);
             walk.asked(linked, matched, &self.matches_of_chain);
             if !matched {
                 continue;
             }
             self.matched_rule(&store, linked, phase);
-            position = jump.unwrap_or(position);
+            position = behind;
             if self.engine == EngineMode::Off || self.disrupt(&store, &linked.rule, phase) {
                 break;
             }
@@ -73,14 +75,14 @@ impl Transaction {
             Check::Nothing => true,
             Check::Guard(guard) => self.values.passes(guard, store),
             Check::Compare { slot, comparison, than, negated } => {
-                let held = self.tx.get(slot);
-                held.is_some_and(|held| comparison.holds(held.number(), than) != negated)
+                let held = self.tx.get(usize::from(slot));
+                held.is_some_and(|held| comparison.holds(held.number(), than.into()) != negated)
             }
             // What is excluded is not counted.
             Check::Count { .. } if self.excluded.concern(List::of(Variable::Tx)) => true,
             Check::Count { slot, comparison, than, negated } => {
-                let count = i64::from(self.tx.get(slot).is_some());
-                comparison.holds(count, than) != negated
+                let count = i64::from(self.tx.get(usize::from(slot)).is_some());
+                comparison.holds(count, than.into()) != negated
             }
         }
     }
@@ -92,12 +94,13 @@ impl Transaction {
             return false;
         }
         self.matched = match gate {
-            Check::Compare { slot, .. } => match self.tx.get(slot) {
-                Some(held) => Matched::Slot(slot, held.clone()),
+            Check::Compare { slot, .. } => match self.tx.get(usize::from(slot)) {
+                Some(held) => Matched::Slot(slot.into(), held.clone()),
                 None => return false,
             },
             Check::Count { slot, .. } => {
-                Matched::Slots(slot, i64::from(self.tx.get(slot).is_some()))
+                let count = self.tx.get(usize::from(slot)).is_some().into();
+                Matched::Slots(slot.into(), count)
             }
             Check::Nothing | Check::Guard(_) => return false,
         };

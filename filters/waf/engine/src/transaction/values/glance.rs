@@ -96,7 +96,7 @@ impl Values {
         while let Some((list, item)) = self.glance.fresh.pop() {
             self.glance_at(list, item, store);
         }
-        self.glance.met.get(guard.condition).is_none_or(|met| met & lists != 0)
+        self.glance.met.get(usize::from(guard.condition)).is_none_or(|met| met & lists != 0)
     }
 
     /// The sets of views that rules asked about and no glance takes in yet.

@@ -24,7 +24,7 @@ impl Values {
         if !self.sight.is_set_fresh(guard.set, self.now) {
             views.iter().for_each(|view| self.show_view(*view, store));
         }
-        views.iter().any(|view| self.sight.view_has(*view, guard.condition))
+        views.iter().any(|view| self.sight.view_has(*view, usize::from(guard.condition)))
     }
 
     /// False where no value of a view has what a condition asks for.
