@@ -41,6 +41,12 @@ impl Stretch {
         self.outcomes.borrow().len() < MAX_OUTCOMES
     }
 
+    /// How many outcomes are kept.
+    #[cfg(test)]
+    pub(crate) fn outcomes(&self) -> usize {
+        self.outcomes.borrow().len()
+    }
+
     /// Keeps an outcome for other requests.
     pub(crate) fn keep(&self, outcome: Outcome) {
         if self.has_room() {

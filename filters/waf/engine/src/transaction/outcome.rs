@@ -167,3 +167,138 @@ impl Noting<'_> {
         stretch.keep(Outcome { before, after, matched, next: position });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use portcullis_waf_seclang::syntax::{EngineMode, IdRange, Phase, Removal};
+    use portcullis_waf_seclang::{Source, parse, parse_variable};
+
+    use super::*;
+    use crate::{Connection, Exclusion, LogData, Profile, RuleSet, Settings, Store};
+
+    /// A stretch of everything that one may hold, between rules that ask the request.
+    const RULES: &str = r#"
+SecRule ARGS:level "@rx ^\d+$" "id:1,phase:1,pass,nolog,setvar:tx.level=%{MATCHED_VAR}"
+SecRule ARGS:strict "@streq yes" "id:2,phase:1,pass,nolog,ctl:ruleRemoveById=11"
+SecRule ARGS:blind "@streq yes" "id:3,phase:1,pass,nolog,ctl:ruleRemoveTargetById=11;TX:level"
+SecRule &TX:level "@eq 0" "id:10,phase:1,pass,nolog,setvar:tx.level=1"
+SecRule TX:level "@ge 2" "id:11,phase:1,pass,nolog,setvar:tx.score=+%{tx.level},setvar:tx.name=level %{tx.level}"
+SecRule TX:level "@ge 3" "id:12,phase:1,pass,nolog,setvar:tx.seen=%{ARGS.q}"
+SecRule TX:level "@eq 1" "id:13,phase:1,pass,nolog,setvar:tx.begun=%{ARGS.q},chain"
+    SecRule ARGS:q "@streq never" "t:none"
+SecRule TX:level "@ge 5" "id:14,phase:1,pass,log,msg:'level %{tx.level}'"
+SecRule TX:level "@ge 6" "id:15,phase:1,pass,nolog,skipAfter:END"
+SecAction "id:16,phase:1,pass,nolog,setvar:tx.score=+1,setvar:!tx.level"
+SecRule TX:score "@gt %{tx.level}" "id:17,phase:1,pass,nolog,setvar:tx.more=1"
+SecMarker END
+SecRule ARGS:w "@streq %{MATCHED_VAR}" "id:18,phase:1,pass,nolog,setvar:tx.last=score"
+SecRule ARGS:q "@rx ." "id:19,phase:1,pass,nolog,setvar:tx.score=+1"
+"#;
+
+    fn program(rules: &str) -> Rc<Program> {
+        let source = Source { name: "rules".to_owned(), text: rules.as_bytes().to_vec() };
+        let mut set = RuleSet::default();
+        set.extend(parse(&[source]).unwrap().statements).unwrap();
+        let store = Rc::new(RefCell::new(Store::new()));
+        let settings = Settings::of(&set.settings);
+        Rc::new(Program::link(&set, settings, &store, &|_| None, None).unwrap())
+    }
+
+    /// All that a request leaves in TX, and what it logs.
+    fn run(program: &Rc<Program>, target: &str, exclusions: &[Exclusion]) -> Vec<String> {
+        let log_data = LogData::Full;
+        let profile = Profile::new(program, EngineMode::On, &[], exclusions, log_data).unwrap();
+        let mut transaction = Transaction::new(program, &Rc::new(profile), &Connection::default());
+        transaction.request_line(b"GET", target.as_bytes(), b"HTTP/1.1");
+        transaction.run(Phase::RequestHeaders);
+        let store = program.store.borrow();
+        let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+        let all = transaction.tx.all(&store);
+        let held = all.map(|(name, value)| format!("{}={}", text(&name), text(&value.as_text())));
+        let logged = transaction.matches().iter().map(|one| format!("{one:?}"));
+        held.chain(logged).collect()
+    }
+
+    /// Every request in turn, again and again, beside a program of its own, whose rules run as they are watched.
+    fn differences(exclusions: &[Exclusion]) -> Vec<String> {
+        let requests: Vec<String> = ["", "&strict=yes", "&blind=yes"]
+            .iter()
+            .flat_map(|more| {
+                (0..8).map(move |level| format!("/?level={level}&q=a{level}&w=1{more}"))
+            })
+            .chain(["/".to_owned(), "/?q=b".to_owned(), "/?q=never&level=1".to_owned()])
+            .collect();
+        let shared = program(RULES);
+        let rounds = requests.iter().cycle().take(requests.len() * 3);
+        let other = rounds.filter(|target| {
+            run(&shared, target, exclusions) != run(&program(RULES), target, exclusions)
+        });
+        other.cloned().collect()
+    }
+
+    fn rule(id: u32) -> Removal {
+        Removal::Ids(vec![IdRange { first: id, last: id }])
+    }
+
+    #[test]
+    fn what_is_looked_up_is_what_the_rules_would_do() {
+        let stretches = &program(RULES).stretches[0];
+        assert!(stretches.iter().any(|stretch| stretch.end - stretch.start >= 7), "{stretches:?}");
+        assert_eq!(differences(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn rules_and_values_that_are_left_out_are_left_out() {
+        let target = |name| Some(parse_variable(name).unwrap());
+        for exclusion in [
+            Exclusion { rules: rule(16), target: None },
+            Exclusion { rules: rule(11), target: target("TX:level") },
+            Exclusion { rules: rule(10), target: target("TX") },
+        ] {
+            assert_eq!(differences(std::slice::from_ref(&exclusion)), [""; 0], "{exclusion:?}");
+        }
+    }
+
+    #[test]
+    fn as_many_outcomes_are_kept_as_there_is_room_for() {
+        let program = program(RULES);
+        let kept = |program: &Program| {
+            let outcomes = program.stretches[0].iter().map(Stretch::outcomes);
+            outcomes.max().unwrap_or_default()
+        };
+        // Level 1, and 3 and above, write what only the request tells.
+        for level in [0, 0, 1, 2].iter().cycle().take(40) {
+            run(&program, &format!("/?level={level}"), &[]);
+        }
+        assert_eq!(kept(&program), 2);
+        for level in 0..100 {
+            run(&program, &format!("/?level=-{level}"), &[]);
+            run(&program, &format!("/?level=0{level}"), &[]);
+        }
+        assert!(!program.stretches[0].iter().any(|stretch| stretch.outcomes() > 4));
+    }
+
+    #[test]
+    fn nothing_is_looked_up_where_tx_has_no_room_for_what_is_written() {
+        let many = |count: usize| {
+            let arguments = (0..count).map(|n| format!("&a{n}=1"));
+            format!("/?level=2{}", arguments.collect::<String>())
+        };
+        let rules = format!(
+            "SecArgumentsLimit 5000\nSecRule ARGS_NAMES \"@rx ^a\" \"id:5,phase:1,pass,nolog,setvar:tx.of_%{{MATCHED_VAR}}=1\"\n{RULES}"
+        );
+        let shared = program(&rules);
+        for target in [many(0), many(0), many(1990), many(1999), many(2500)].iter().cycle().take(30)
+        {
+            assert_eq!(
+                run(&shared, target, &[]),
+                run(&program(&rules), target, &[]),
+                "{}",
+                target.len()
+            );
+        }
+    }
+}
