@@ -3,7 +3,7 @@
 
 use portcullis_waf_operators::bytes::ByteSet;
 
-use super::{Blank, ItemId, Values};
+use super::{Blank, ItemId, LONG, Values};
 use crate::prefilter::LONGEST_KNOWN;
 use crate::program::{Glimpse, Guard, List, SetId, Store};
 
@@ -122,6 +122,11 @@ impl Values {
         let familiar = store.familiar.borrow();
         let (glimpses, bit) = familiar.of(list);
         if glimpses.is_empty() {
+            return;
+        }
+        // What a long one becomes is made where a rule asks for it: to make all of it costs more than to look at views.
+        if self.value(item).len() >= LONG {
+            self.glance.met.iter_mut().for_each(|lists| *lists |= bit);
             return;
         }
         let mut row = std::mem::take(&mut self.glance.row);

@@ -50,7 +50,7 @@ const ITEMS: usize = 128;
 /// little beside the rules. What a larger one took goes with it.
 const KEPT: usize = 256 << 10;
 
-/// Bytes from which a text is compared with others before it is looked at.
+/// Bytes from which a text is compared with others before it is looked at, and looked at only where a rule asks.
 const LONG: usize = 512;
 
 /// Not made yet.
