@@ -83,6 +83,11 @@ impl Response {
         matches!(self.status, 100..=199 | 204 | 304)
     }
 
+    /// True if nothing follows its head, whatever it has: what did would be taken for the next response.
+    pub(crate) fn ends_with_head(&self, method: &str) -> bool {
+        method == "HEAD" || self.has_no_body()
+    }
+
     /// Its bytes up to the empty line, framed for a whole body or for chunks.
     pub(crate) fn head_bytes(&self, chunked: bool) -> Vec<u8> {
         let mut out = format!("HTTP/1.1 {} {}\r\n", self.status, phrase(self.status)).into_bytes();
@@ -102,7 +107,7 @@ impl Response {
     pub(crate) fn bytes(&self, method: &str) -> Vec<u8> {
         let chunked = !self.trailers.is_empty();
         let mut out = self.head_bytes(chunked);
-        if method == "HEAD" || self.has_no_body() {
+        if self.ends_with_head(method) {
             return out;
         }
         if chunked {

@@ -205,6 +205,9 @@ fn write_answer(
 ) -> io::Result<()> {
     match answer {
         Answer::Response(response) => stream.write_all(&response.bytes(&request.method)),
+        Answer::Stream(response, _) if response.ends_with_head(&request.method) => {
+            stream.write_all(&response.head_bytes(true))
+        }
         Answer::Stream(response, chunks) => {
             let mut out = response.head_bytes(true);
             wire::put_chunk(&mut out, &response.body);

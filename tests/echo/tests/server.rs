@@ -29,6 +29,28 @@ fn two_requests_share_a_connection() {
     assert!(answer.contains(r#""path":"/two""#));
 }
 
+struct Streams;
+
+impl Handler for Streams {
+    fn answer(&self, _: &Request) -> Answer {
+        let (sender, rest) = channel();
+        sender.send(b"chunk".to_vec()).unwrap();
+        Answer::Stream(Response::new(200), rest)
+    }
+}
+
+#[test]
+fn nothing_follows_the_head_that_a_head_request_asks_for() {
+    let server = Server::start("127.0.0.1:0", Streams).unwrap();
+    let requests = ["HEAD", "GET"].map(|method| {
+        let close = if method == "GET" { "connection: close\r\n" } else { "" };
+        format!("{method} / HTTP/1.1\r\nhost: h\r\n{close}\r\n")
+    });
+    let answer = talk(&server, requests.concat().as_bytes());
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    assert_eq!(answer, format!("{head}{head}5\r\nchunk\r\n0\r\n\r\n"));
+}
+
 #[test]
 fn an_upgrade_sends_bytes_back() {
     let server = Server::start("127.0.0.1:0", Echo).unwrap();
