@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 /// Bytes of a text that is remembered from request to request. A longer one costs more to compare, and is seldom sent twice.
 pub(crate) const LONGEST_KNOWN: usize = 160;
 
-/// Bytes that may come with a text to tell it from the same text elsewhere.
+/// Bytes that may come with a text to tell it from the same text elsewhere: a list and three numbers, and some to spare.
 const MORE: usize = 16;
 
 /// Places for texts that are remembered, each for one: a client that sends new ones takes others' places, which costs
@@ -44,8 +44,18 @@ struct Place {
 impl Known {
     /// Nothing, for sets of so many words.
     pub(super) fn new(words: usize) -> Self {
-        let held = Held { places: vec![Place::default(); PLACES], records: Vec::new() };
-        Known { width: words.saturating_mul(size_of::<u64>()), held: RefCell::new(held) }
+        let width = words.saturating_mul(size_of::<u64>());
+        // At once: a worker's memory then has its size from the beginning, and what is not written yet takes none.
+        let records = Vec::with_capacity(PLACES.saturating_mul(Self::size(width)));
+        Known {
+            width,
+            held: RefCell::new(Held { places: vec![Place::default(); PLACES], records }),
+        }
+    }
+
+    /// Bytes of a record.
+    const fn size(width: usize) -> usize {
+        width + 1 + LONGEST_KNOWN + MORE
     }
 
     /// Appends what a text meets. False where it is not known.
@@ -76,7 +86,7 @@ impl Known {
             return;
         }
         let Ok(length) = u8::try_from(text.len()) else { return };
-        let size = self.width + 1 + LONGEST_KNOWN + MORE;
+        let size = Self::size(self.width);
         let start = *place.record.get_or_insert_with(|| {
             let start = records.len();
             records.resize(start + size, 0);
@@ -142,6 +152,6 @@ mod tests {
         }
         assert!(!known.recall(&first, &mut met), "its place is taken");
         assert_eq!(met, [1, 2]);
-        assert_eq!(known.held.borrow().records.len(), known.width + 1 + LONGEST_KNOWN + MORE);
+        assert_eq!(known.held.borrow().records.len(), Known::size(known.width));
     }
 }

@@ -1,6 +1,7 @@
 //! The views that requests came to so far: a glance at a value takes in all of them at once.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use portcullis_waf_operators::bytes::ByteSet;
 
@@ -19,8 +20,10 @@ pub(crate) struct Glimpse {
 
 /// Sets of views in the order in which requests came to them. It only grows: a transaction knows by their number which of
 /// them all of its values were shown to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Familiar {
+    /// Which of all it is: what is remembered by the number of its sets must not be taken for another one's.
+    id: u32,
     sets: u32,
     lists: Vec<Seen>,
 }
@@ -32,7 +35,19 @@ struct Seen {
     glimpses: Vec<Glimpse>,
 }
 
+impl Default for Familiar {
+    fn default() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        Familiar { id: NEXT.fetch_add(1, Ordering::Relaxed), sets: 0, lists: Vec::new() }
+    }
+}
+
 impl Familiar {
+    /// Tells it from others.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
     /// How many sets there are.
     pub(crate) fn sets(&self) -> u32 {
         self.sets

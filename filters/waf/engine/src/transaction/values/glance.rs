@@ -132,7 +132,7 @@ impl Values {
         let mut row = std::mem::take(&mut self.glance.row);
         row.clear();
         let mut key = std::mem::take(&mut self.glance.key);
-        self.write_key(list, item, &mut key);
+        self.write_key(familiar.id(), list, item, &mut key);
         if !self.sight.recall(&key, &mut row) {
             self.take_in(item, glimpses, store, &mut row);
             self.sight.remember(&key, &row);
@@ -142,14 +142,14 @@ impl Values {
     }
 
     /// What a value's forms follow from: itself, what it is called, and how much is taken in of its list, which grows with the
-    /// familiar sets. Empty for a long value, which is not remembered.
-    fn write_key(&self, list: List, item: ItemId, key: &mut Vec<u8>) {
+    /// sets that are familiar where it runs. Empty for a long value, which is not remembered.
+    fn write_key(&self, familiar: u32, list: List, item: ItemId, key: &mut Vec<u8>) {
         key.clear();
         let (name, value) = (self.name(item), self.value(item));
         if name.len().saturating_add(value.len()) > LONGEST_KNOWN {
             return;
         }
-        let numbers = [self.glance.sets, name.len() as u32];
+        let numbers = [familiar, self.glance.sets, name.len() as u32];
         key.push(list.index() as u8);
         key.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         key.extend_from_slice(name);
