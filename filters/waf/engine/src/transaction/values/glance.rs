@@ -7,6 +7,10 @@ use super::{Blank, ItemId, LONG, Values};
 use crate::prefilter::LONGEST_KNOWN;
 use crate::program::{Glimpse, Guard, List, SetId, Store};
 
+/// Values that are looked at, at most: a request without a large body has some hundred. Of thousands each view is cheaper,
+/// where a rule asks for it.
+const MOST: usize = 256;
+
 /// What was seen of the values so far. Values that are no longer in their list still count.
 #[derive(Debug, Default)]
 pub(super) struct Glance {
@@ -15,6 +19,10 @@ pub(super) struct Glance {
     /// The same before anything is known of a request, and how many sets were familiar when it was found out.
     blank: Vec<u64>,
     blank_of: Option<u32>,
+    /// Lists with a value that was not taken in, a bit each: it may meet anything.
+    open: u64,
+    /// How many values were looked at.
+    taken: usize,
     /// Values that came into a list since, and were not looked at yet.
     fresh: Vec<(List, ItemId)>,
     /// The first so many familiar sets were shown every value.
@@ -36,6 +44,7 @@ impl Glance {
             self.blank_of = None;
             self.met.resize(conditions, 0);
         }
+        (self.open, self.taken) = (0, 0);
         self.fresh.clear();
         self.missed.clear();
         self.sets = sets;
@@ -69,7 +78,7 @@ impl Glance {
     fn keep_blank(&mut self) {
         self.blank.clear();
         self.blank.extend_from_slice(&self.met);
-        self.blank_of = Some(self.sets);
+        (self.blank_of, self.taken) = (Some(self.sets), 0);
     }
 
     /// Counts what a value of the list with this bit meets, in words.
@@ -96,7 +105,8 @@ impl Values {
         while let Some((list, item)) = self.glance.fresh.pop() {
             self.glance_at(list, item, store);
         }
-        self.glance.met.get(usize::from(guard.condition)).is_none_or(|met| met & lists != 0)
+        let met = self.glance.met.get(usize::from(guard.condition)).copied();
+        (met.unwrap_or(u64::MAX) | self.glance.open) & lists != 0
     }
 
     /// The sets of views that rules asked about and no glance takes in yet.
@@ -121,14 +131,15 @@ impl Values {
     fn glance_at(&mut self, list: List, item: ItemId, store: &Store) {
         let familiar = store.familiar.borrow();
         let (glimpses, bit) = familiar.of(list);
-        if glimpses.is_empty() {
+        if glimpses.is_empty() || self.glance.open & bit != 0 {
             return;
         }
         // What a long one becomes is made where a rule asks for it: to make all of it costs more than to look at views.
-        if self.value(item).len() >= LONG {
-            self.glance.met.iter_mut().for_each(|lists| *lists |= bit);
+        if self.value(item).len() >= LONG || self.glance.taken >= MOST {
+            self.glance.open |= bit;
             return;
         }
+        self.glance.taken = self.glance.taken.saturating_add(1);
         let mut row = std::mem::take(&mut self.glance.row);
         row.clear();
         let mut key = std::mem::take(&mut self.glance.key);
