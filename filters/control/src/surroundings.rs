@@ -89,8 +89,7 @@ pub trait Surroundings {
 
     /// 128 such bits.
     fn random_bytes(&self) -> [u8; 16] {
-        let halves = [self.random(), self.random()].map(u64::to_be_bytes);
-        std::array::from_fn(|place| halves.as_flattened().get(place).copied().unwrap_or_default())
+        (u128::from(self.random()) << 64 | u128::from(self.random())).to_be_bytes()
     }
 
     /// Data shared by all workers of this process.

@@ -110,6 +110,19 @@ impl Program {
         })
     }
 
+    /// The rules of a text, in a store of their own.
+    #[cfg(test)]
+    pub(crate) fn of_text(rules: &str) -> Rc<Program> {
+        use portcullis_waf_seclang::{Source, parse};
+
+        let source = Source { name: "rules".to_owned(), text: rules.as_bytes().to_vec() };
+        let mut set = RuleSet::default();
+        set.extend(parse(&[source]).unwrap().statements).unwrap();
+        let store = Rc::new(RefCell::new(Store::new()));
+        let settings = Settings::of(&set.settings);
+        Rc::new(Program::link(&set, settings, &store, &|_| None, None).unwrap())
+    }
+
     /// Which of its rules a removal means. Patterns were read when the rules were; one that can't be run means all.
     pub(crate) fn selected(&self, removal: &Removal) -> Rc<Bits> {
         if let Some(bits) = self.removals.borrow().get(removal) {

@@ -79,13 +79,10 @@ impl Warming {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use portcullis_waf_seclang::syntax::{EngineMode, Phase};
-    use portcullis_waf_seclang::{Source, parse};
 
     use super::*;
-    use crate::{Connection, LogData, Profile, Program, RuleSet, Settings, Store, Transaction};
+    use crate::{Connection, LogData, Profile, Program, Transaction};
 
     const RULES: &str = r#"
 SecRule ARGS "@rx short" "id:1,phase:1,pass"
@@ -96,15 +93,6 @@ SecRule ARGS "@rx of a level that nobody asked for" "id:4,phase:1,pass"
 SecMarker END
 SecRule ARGS "@rx of a phase that has not come" "id:5,phase:4,pass"
 "#;
-
-    fn program() -> Rc<Program> {
-        let source = Source { name: "rules".to_owned(), text: RULES.as_bytes().to_vec() };
-        let mut set = RuleSet::default();
-        set.extend(parse(&[source]).unwrap().statements).unwrap();
-        let store = Rc::new(RefCell::new(Store::new()));
-        let settings = Settings::of(&set.settings);
-        Rc::new(Program::link(&set, settings, &store, &|_| None, None).unwrap())
-    }
 
     fn pass(program: &Rc<Program>) {
         let profile = Profile::new(program, EngineMode::On, &[], &[], LogData::None).unwrap();
@@ -124,14 +112,14 @@ SecRule ARGS "@rx of a phase that has not come" "id:5,phase:4,pass"
 
     #[test]
     fn nothing_is_compiled_before_a_request_came() {
-        let program = program();
+        let program = Program::of_text(RULES);
         assert!(!program.warm());
         assert!(compiled(&program).is_empty());
     }
 
     #[test]
     fn what_a_request_came_past_is_compiled_one_at_a_time_and_the_costliest_first() {
-        let program = program();
+        let program = Program::of_text(RULES);
         pass(&program);
         assert!(compiled(&program).is_empty(), "the request itself needed none");
         assert!(program.warm());

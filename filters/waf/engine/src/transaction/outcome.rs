@@ -170,14 +170,13 @@ impl Noting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::rc::Rc;
 
+    use portcullis_waf_seclang::parse_variable;
     use portcullis_waf_seclang::syntax::{EngineMode, IdRange, Phase, Removal};
-    use portcullis_waf_seclang::{Source, parse, parse_variable};
 
     use super::*;
-    use crate::{Connection, Exclusion, LogData, Profile, RuleSet, Settings, Store};
+    use crate::{Connection, Exclusion, LogData, Profile};
 
     /// A stretch of everything that one may hold, between rules that ask the request.
     const RULES: &str = r#"
@@ -197,15 +196,6 @@ SecMarker END
 SecRule ARGS:w "@streq %{MATCHED_VAR}" "id:18,phase:1,pass,nolog,setvar:tx.last=score"
 SecRule ARGS:q "@rx ." "id:19,phase:1,pass,nolog,setvar:tx.score=+1"
 "#;
-
-    fn program(rules: &str) -> Rc<Program> {
-        let source = Source { name: "rules".to_owned(), text: rules.as_bytes().to_vec() };
-        let mut set = RuleSet::default();
-        set.extend(parse(&[source]).unwrap().statements).unwrap();
-        let store = Rc::new(RefCell::new(Store::new()));
-        let settings = Settings::of(&set.settings);
-        Rc::new(Program::link(&set, settings, &store, &|_| None, None).unwrap())
-    }
 
     /// All that a request leaves in TX, and what it logs.
     fn run(program: &Rc<Program>, target: &str, exclusions: &[Exclusion]) -> Vec<String> {
@@ -231,10 +221,10 @@ SecRule ARGS:q "@rx ." "id:19,phase:1,pass,nolog,setvar:tx.score=+1"
             })
             .chain(["/".to_owned(), "/?q=b".to_owned(), "/?q=never&level=1".to_owned()])
             .collect();
-        let shared = program(RULES);
+        let shared = Program::of_text(RULES);
         let rounds = requests.iter().cycle().take(requests.len() * 3);
         let other = rounds.filter(|target| {
-            run(&shared, target, exclusions) != run(&program(RULES), target, exclusions)
+            run(&shared, target, exclusions) != run(&Program::of_text(RULES), target, exclusions)
         });
         other.cloned().collect()
     }
@@ -245,7 +235,7 @@ SecRule ARGS:q "@rx ." "id:19,phase:1,pass,nolog,setvar:tx.score=+1"
 
     #[test]
     fn what_is_looked_up_is_what_the_rules_would_do() {
-        let stretches = &program(RULES).stretches[0];
+        let stretches = &Program::of_text(RULES).stretches[0];
         assert!(stretches.iter().any(|stretch| stretch.end - stretch.start >= 7), "{stretches:?}");
         assert_eq!(differences(&[]), [""; 0]);
     }
@@ -264,7 +254,7 @@ SecRule ARGS:q "@rx ." "id:19,phase:1,pass,nolog,setvar:tx.score=+1"
 
     #[test]
     fn as_many_outcomes_are_kept_as_there_is_room_for() {
-        let program = program(RULES);
+        let program = Program::of_text(RULES);
         let kept = |program: &Program| {
             let outcomes = program.stretches[0].iter().map(Stretch::outcomes);
             outcomes.max().unwrap_or_default()
@@ -290,12 +280,12 @@ SecRule ARGS:q "@rx ." "id:19,phase:1,pass,nolog,setvar:tx.score=+1"
         let rules = format!(
             "SecArgumentsLimit 5000\nSecRule ARGS_NAMES \"@rx ^a\" \"id:5,phase:1,pass,nolog,setvar:tx.of_%{{MATCHED_VAR}}=1\"\n{RULES}"
         );
-        let shared = program(&rules);
+        let shared = Program::of_text(&rules);
         for target in [many(0), many(0), many(1990), many(1999), many(2500)].iter().cycle().take(30)
         {
             assert_eq!(
                 run(&shared, target, &[]),
-                run(&program(&rules), target, &[]),
+                run(&Program::of_text(&rules), target, &[]),
                 "{}",
                 target.len()
             );
