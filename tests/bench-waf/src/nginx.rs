@@ -9,6 +9,7 @@ use portcullis_e2e::within;
 use tempfile::TempDir;
 
 use crate::Target;
+use crate::report::LIBMODSECURITY;
 
 /// Loading the rules takes it a second.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -39,7 +40,7 @@ impl Nginx {
             address: *address,
             process: child.id(),
         };
-        vec![target("nginx", &self.plain), target("nginx, libmodsecurity with CRS", &self.guarded)]
+        vec![target("nginx", &self.plain), target(LIBMODSECURITY, &self.guarded)]
     }
 }
 

@@ -1,9 +1,10 @@
-//! Envoy without a filter, and with the WAF where it has been built.
+//! Envoy without a filter, with a module that does nothing, and with the WAF where it has been built.
 
-use portcullis_e2e::{Envoy, EnvoyConfig, Upstream, Wasm, repository};
+use portcullis_e2e::{Envoy, EnvoyConfig, Upstream, Wasm, repository, yardstick};
 use serde_json::json;
 
 use crate::Target;
+use crate::report::{NOOP, OURS};
 
 /// The module with the embedded rule set.
 const MODULE: &str = "waf-crs";
@@ -11,11 +12,13 @@ const MODULE: &str = "waf-crs";
 /// Starts what there is.
 pub(crate) fn start(upstream: &Upstream) -> Vec<(&'static str, Envoy)> {
     let config = || EnvoyConfig::new(upstream);
-    let mut envoys = vec![("Envoy", Envoy::start(config()))];
+    let noop = Wasm::file("noop", yardstick("sdk"));
+    let mut envoys =
+        vec![("Envoy", Envoy::start(config())), (NOOP, Envoy::start(config().wasm(&noop)))];
     let dist = std::env::var_os("PORTCULLIS_DIST").map_or("dist".into(), std::path::PathBuf::from);
     if repository().join(dist).join(MODULE).with_extension("wasm").is_file() {
         let module = Wasm::new(MODULE).config(json!({"ruleset": "crs"}));
-        envoys.push(("Envoy, our WAF with CRS", Envoy::start(config().wasm(&module))));
+        envoys.push((OURS, Envoy::start(config().wasm(&module))));
     } else {
         eprintln!("dist/{MODULE}.wasm has not been built: only the yardstick is measured");
     }

@@ -2,6 +2,13 @@
 
 use std::fmt::Write;
 
+/// The server that ours is compared with.
+pub(crate) const LIBMODSECURITY: &str = "nginx, libmodsecurity with CRS";
+/// What any module costs.
+pub(crate) const NOOP: &str = "Envoy, a no-op module";
+/// What is measured.
+pub(crate) const OURS: &str = "Envoy, our WAF with CRS";
+
 /// One cell: both ways of sending.
 #[derive(Clone, Debug, Default)]
 pub struct Figure {
@@ -28,42 +35,48 @@ impl Table {
         figure.repeated.push(repeated);
     }
 
-    /// One line a cell; behind a WAF's what it adds to its server alone, and ours as a part of libmodsecurity's.
+    /// One line a cell; behind a filter's what it adds to its server alone, and behind ours how that compares.
     #[must_use]
     pub fn told(&self) -> String {
         let mut out =
             String::from("CPU in microseconds a request        cold   added  repeated  added\n");
-        let mut yardstick = None;
         for (request, target, figure) in &self.0 {
-            let (cold, repeated) = (median(&figure.cold), median(&figure.repeated));
-            let alone = self
-                .0
-                .iter()
-                .find(|(r, t, _)| r == request && target.starts_with(&format!("{t},")));
-            let _ = write!(out, "{request}: {target}\n{:>40.1}", cold);
-            match alone {
-                Some((_, _, alone)) => {
-                    let added = (cold - median(&alone.cold), repeated - median(&alone.repeated));
-                    let _ = write!(out, " {:>7.1} {repeated:>9.1} {:>6.1}", added.0, added.1);
-                    match yardstick.replace((*request, added)) {
-                        Some((same, theirs)) if same == *request => {
-                            let _ = write!(
-                                out,
-                                "  1/{:.1} and 1/{:.1} of libmodsecurity's",
-                                theirs.0 / added.0,
-                                theirs.1 / added.1
-                            );
-                        }
-                        _ => {}
-                    }
-                    out.push('\n');
+            let (cold, repeated) = figure.medians();
+            let _ = write!(out, "{request}: {target}\n{cold:>40.1}");
+            let Some(added) = self.added(request, target) else {
+                let _ = writeln!(out, " {:>7} {repeated:>9.1}", "");
+                continue;
+            };
+            let _ = write!(out, " {:>7.1} {repeated:>9.1} {:>6.1}", added.0, added.1);
+            if *target == OURS {
+                if let Some(theirs) = self.added(request, LIBMODSECURITY) {
+                    let (cold, repeated) = (theirs.0 / added.0, theirs.1 / added.1);
+                    let _ = write!(out, "  1/{cold:.1} and 1/{repeated:.1} of libmodsecurity's");
                 }
-                None => {
-                    let _ = writeln!(out, " {:>7} {repeated:>9.1}", "");
+                if let Some(least) = self.added(request, NOOP) {
+                    let (cold, repeated) = (added.0 / least.0, added.1 / least.1);
+                    let _ = write!(out, ", {cold:.1} and {repeated:.1} no-op modules");
                 }
             }
+            out.push('\n');
         }
         out
+    }
+
+    /// What a filter adds to its server alone, which has the name in front of its comma.
+    fn added(&self, request: &str, target: &str) -> Option<(f64, f64)> {
+        let medians = |name: &str| {
+            let same = |(r, t, _): &&(&str, &str, Figure)| *r == request && *t == name;
+            self.0.iter().find(same).map(|(_, _, figure)| figure.medians())
+        };
+        let (with, alone) = (medians(target)?, medians(target.split_once(',')?.0)?);
+        Some((with.0 - alone.0, with.1 - alone.1))
+    }
+}
+
+impl Figure {
+    fn medians(&self) -> (f64, f64) {
+        (median(&self.cold), median(&self.repeated))
     }
 }
 
@@ -82,9 +95,10 @@ mod tests {
         let mut table = Table::default();
         for (target, cold) in [
             ("nginx", 50.0),
-            ("nginx, x with CRS", 1050.0),
+            (LIBMODSECURITY, 1050.0),
             ("Envoy", 60.0),
-            ("Envoy, ours with CRS", 160.0),
+            (NOOP, 72.5),
+            (OURS, 160.0),
         ] {
             for off in [-1.0, 0.0, 1.0] {
                 table.add("GET", target, cold + off, cold);
@@ -93,5 +107,6 @@ mod tests {
         let told = table.told();
         assert!(told.contains("1050.0  1000.0"), "{told}");
         assert!(told.contains("1/10.0 and 1/10.0 of libmodsecurity's"), "{told}");
+        assert!(told.contains("8.0 and 8.0 no-op modules"), "{told}");
     }
 }

@@ -46,6 +46,21 @@ pub fn probe() -> PathBuf {
     path
 }
 
+/// The module that ours are compared with, `portcullis-noop-<name>`, where cargo leaves it beside this program.
+///
+/// # Panics
+/// When it has not been built, with what to run.
+#[must_use]
+pub fn yardstick(name: &str) -> PathBuf {
+    let program = std::env::current_exe().expect("this program's path");
+    let file = format!("wasm32-wasip1/release/portcullis_noop_{name}.wasm");
+    // target/release/<program>, and target/debug/deps/<test>.
+    let path = program.ancestors().skip(2).map(|folder| folder.join(&file)).find(|p| p.is_file());
+    path.unwrap_or_else(|| {
+        panic!("{file} does not exist: run `cargo build --release --target wasm32-wasip1 -p portcullis-noop-{name}` first")
+    })
+}
+
 /// An Envoy's version, as it says itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {

@@ -42,7 +42,7 @@ mod traffic;
 mod upstream;
 mod upstream_http2;
 
-pub use binary::{Version, envoy_binary, envoy_version, probe, repository, wasm};
+pub use binary::{Version, envoy_binary, envoy_version, probe, repository, wasm, yardstick};
 pub use certificates::{Shown, certificates};
 pub use client::connection::{Connection, Tunnel};
 pub use client::http2::Http2;

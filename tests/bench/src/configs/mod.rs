@@ -6,7 +6,7 @@ mod ours;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use portcullis_e2e::{EnvoyConfig, Tls, Wasm};
+use portcullis_e2e::{EnvoyConfig, Tls, Wasm, yardstick};
 use serde_json::{Value, json};
 
 /// More than any run sends, so that nothing is refused.
@@ -120,16 +120,6 @@ pub enum Config {
     Native,
 }
 
-/// A test-only module, from where cargo has left it beside this program.
-fn test_module(name: &str) -> PathBuf {
-    let program = std::env::current_exe().expect("this program's path");
-    // target/release/<program>, and target/debug/deps/<test>.
-    let places = program.ancestors().map(|folder| folder.join("wasm32-wasip1/release").join(name));
-    let path = places.skip(2).find(|path| path.is_file());
-    let remedy = "cargo build --release --target wasm32-wasip1 -p portcullis-noop-sdk -p portcullis-noop-runtime -p portcullis-noop-hold";
-    path.unwrap_or_else(|| panic!("{name} does not exist: run `{remedy}` first"))
-}
-
 /// A wasm module as Envoy loads it.
 #[derive(Clone, Debug)]
 pub struct Plugin {
@@ -151,7 +141,7 @@ impl Config {
             configuration,
         };
         let noop =
-            |file| Plugin { name: "noop", module: test_module(file), configuration: json!({}) };
+            |name| Plugin { name: "noop", module: yardstick(name), configuration: json!({}) };
         let one_period = || json!({"minute": LIMIT, "limit_by": "ip"});
         let three_periods =
             |by: &str| json!({"second": LIMIT, "minute": LIMIT, "hour": LIMIT, "limit_by": by});
@@ -165,14 +155,14 @@ impl Config {
         };
         let hold = |copy| Plugin {
             name: "hold",
-            module: test_module("portcullis_noop_hold.wasm"),
+            module: yardstick("hold"),
             configuration: json!({"copy": copy}),
         };
         match self {
             Config::Hold => vec![hold(false)],
             Config::HoldAndCopy => vec![hold(true)],
-            Config::NoopSdk => vec![noop("portcullis_noop_sdk.wasm")],
-            Config::NoopRuntime => vec![noop("portcullis_noop_runtime.wasm")],
+            Config::NoopSdk => vec![noop("sdk")],
+            Config::NoopRuntime => vec![noop("runtime")],
             Config::JwtAuth => vec![ours("jwt-auth", ours::jwt_auth())],
             Config::JwtAuthBare => vec![ours("jwt-auth", ours::jwt_auth_bare())],
             Config::Transformer => vec![
