@@ -39,8 +39,11 @@ pub enum RuleSet<'p> {
     Crs(&'p Path),
 }
 
-/// The engine with a rule set, built as a module carries it. `directives` stand in front of it, behind its setup.
-pub fn load(set: RuleSet<'_>, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
+/// A rule set as a module carries it. `directives` stand in front of it, behind its setup.
+///
+/// # Errors
+/// What can't be read or built.
+pub fn embedded(set: RuleSet<'_>, directives: &str) -> Result<Embedded<'static>, String> {
     let rulesets = repository().join("filters/waf/src/rulesets");
     let mut sources = match set {
         RuleSet::Base => Sources::of_folder(&rulesets.join("base"))?,
@@ -50,7 +53,15 @@ pub fn load(set: RuleSet<'_>, directives: &str, prefilter: Prefilter) -> Result<
     sources.setup.insert(0, source(&rulesets.join("recommended.conf"))?);
     sources.setup.push(Source { name: "setup".into(), text: directives.into() });
     let bytes: &'static [u8] = build(&sources)?.leak();
-    let embedded = Embedded::decode(bytes).ok_or("what was built can't be decoded")?;
+    Embedded::decode(bytes).ok_or_else(|| "what was built can't be decoded".to_owned())
+}
+
+/// The engine with a rule set.
+///
+/// # Errors
+/// What can't be read, built or linked.
+pub fn load(set: RuleSet<'_>, directives: &str, prefilter: Prefilter) -> Result<Engine, String> {
+    let embedded = embedded(set, directives)?;
     let mut set = embedded.setup;
     set.append(&embedded.rules);
     let mut store = Store::new();

@@ -22,6 +22,7 @@ pub mod format;
 pub mod frontend;
 pub mod judge;
 pub mod log;
+pub mod matching;
 pub mod module;
 pub mod oracle;
 pub mod report;
