@@ -5,13 +5,20 @@ use crate::{Argument, Fault, Limits};
 /// Counts down; past zero it is a fault.
 pub(crate) struct Budget {
     arguments: usize,
+    outer_names: usize,
     nodes: usize,
     names: usize,
 }
 
 impl Budget {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Budget { arguments: limits.arguments, nodes: limits.nodes, names: limits.names }
+        Budget {
+            arguments: limits.arguments,
+            // Rules look at them as at the names of arguments.
+            outer_names: limits.arguments,
+            nodes: limits.nodes,
+            names: limits.names,
+        }
     }
 
     /// One more value, element, attribute or text.
@@ -22,6 +29,17 @@ impl Budget {
     /// One more copy of a name that a body may repeat.
     pub(crate) fn name(&mut self, name: &[u8]) -> Result<(), Fault> {
         take(&mut self.names, name.len(), Fault::NamesTooLong)
+    }
+
+    /// One more name that others are in.
+    pub(crate) fn outer_name(
+        &mut self,
+        names: &mut Vec<Vec<u8>>,
+        name: Vec<u8>,
+    ) -> Result<(), Fault> {
+        take(&mut self.outer_names, 1, Fault::TooManyArguments)?;
+        names.push(name);
+        Ok(())
     }
 
     /// One more argument.

@@ -22,6 +22,9 @@ pub struct Json {
     ///
     /// Of a body that cannot be read on, the rest is the last argument, as it stands, named by the way to where that was.
     pub arguments: Vec<Argument>,
+    /// The names of members that are an object or list with something in it: no argument's name ends with theirs, and
+    /// some names are an attack by how they end (Django's `id__in`), whatever their value is.
+    pub outer_names: Vec<Vec<u8>>,
     /// The first thing that was wrong.
     pub fault: Option<Fault>,
 }
@@ -41,6 +44,7 @@ pub fn json(body: &[u8], limits: &Limits) -> Json {
         budget: Budget::new(limits),
         depth: limits.depth,
         arguments: Vec::new(),
+        outer_names: Vec::new(),
         fault: None,
     };
     if body.trim_ascii().is_empty() {
@@ -57,7 +61,7 @@ pub fn json(body: &[u8], limits: &Limits) -> Json {
     if reader.fault.is_none() && std::str::from_utf8(body).is_err() {
         reader.fault = Some(Fault::Json("invalid UTF-8"));
     }
-    Json { arguments: reader.arguments, fault: reader.fault }
+    Json { arguments: reader.arguments, outer_names: reader.outer_names, fault: reader.fault }
 }
 
 /// An object or list that is being read.
@@ -78,6 +82,7 @@ struct Reader<'b> {
     budget: Budget,
     depth: usize,
     arguments: Vec<Argument>,
+    outer_names: Vec<Vec<u8>>,
     /// What was wrong and could be read all the same.
     fault: Option<Fault>,
 }
@@ -137,10 +142,15 @@ impl Reader<'_> {
                 }
                 self.at += 1;
                 let index = (bracket == b'[').then_some(0);
+                let is_member = self.open.last().is_some_and(|outer| outer.index.is_none());
                 self.open.push(Open { path: self.path.len(), index });
                 self.begin();
                 let end = if bracket == b'[' { b']' } else { b'}' };
                 if self.peek() != Some(end) {
+                    if is_member {
+                        self.budget.name(&self.path)?;
+                        self.budget.outer_name(&mut self.outer_names, self.path.clone())?;
+                    }
                     self.step()?;
                     return Ok(true);
                 }

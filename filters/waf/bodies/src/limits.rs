@@ -3,7 +3,7 @@
 /// Against exhaustion. A value at a limit is well, one past it is a [`Fault`](crate::Fault).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Arguments of a body or a query.
+    /// Arguments of a body or a query; as many members of JSON, beside them, that have others in them.
     pub arguments: usize,
     /// Objects and lists of JSON, or elements of XML, inside each other.
     pub depth: usize,

@@ -49,6 +49,29 @@ fn each_scalar_is_an_argument_named_by_its_way() {
 }
 
 #[test]
+fn members_that_have_others_in_them_are_named() {
+    for (body, expected) in [
+        (r#"{"id__in":[1,2]}"#, "json.id__in"),
+        (r#"{"a":{"b__lte":{"c":1}},"d":[]}"#, "json.a json.a.b__lte"),
+        (r#"[{"x__in":[1]},[[2]],{"y":{}}]"#, "json.0.x__in"),
+        (r#"{"a":1,"b":{},"c":"x"}"#, ""),
+        ("[[1],[2]]", ""),
+    ] {
+        let names = json(body.as_bytes(), &Limits::default()).outer_names;
+        assert_eq!(names.join(&b' '), expected.as_bytes(), "{body}");
+    }
+}
+
+#[test]
+fn as_many_members_may_have_others_in_them_as_there_may_be_arguments() {
+    let limits = Limits { arguments: 4, ..Limits::default() };
+    let nested = |depth: usize| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    // The innermost is an argument.
+    assert_eq!(json(nested(5).as_bytes(), &limits).fault, None);
+    assert_eq!(json(nested(6).as_bytes(), &limits).fault, Some(Fault::TooManyArguments));
+}
+
+#[test]
 fn what_cannot_be_read_is_kept_as_it_stands_and_told() {
     for (body, expected, fault) in [
         (&br#"{"a":1,"b"#[..], r#"json.a=1 | json=\"b"#, "a string does not end"),

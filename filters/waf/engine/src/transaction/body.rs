@@ -65,6 +65,11 @@ impl Transaction {
     fn json(&mut self, bytes: &[u8]) {
         let parsed = bodies::json(bytes, &self.limits());
         self.post(&parsed.arguments);
+        for name in &parsed.outer_names {
+            let item = self.values.add(name, name);
+            self.values.list(List::of(Variable::ArgsPostNames), item);
+            self.values.list(List::of(Variable::ArgsNames), item);
+        }
         self.finish_arguments(parsed.fault);
     }
 
