@@ -237,8 +237,18 @@ pub trait Control: Sized + 'static {
         None
     }
 
-    /// True if [`Control::request_chunk`] and [`Control::response_chunk`] are wanted.
-    fn observes_chunks(&self) -> bool {
+    /// True if this configuration has something to decide at [`Control::RESPONSE_PLACE`].
+    fn decides_on_responses(&self) -> bool {
+        true
+    }
+
+    /// True if [`Control::request_chunk`] is wanted.
+    fn observes_request(&self) -> bool {
+        false
+    }
+
+    /// True if [`Control::response_chunk`] is wanted.
+    fn observes_response(&self) -> bool {
         false
     }
 

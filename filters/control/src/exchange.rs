@@ -46,14 +46,15 @@ pub struct Exchange {
     settings: Rc<Settings>,
     scene: Scene,
     request: Headers,
-    request_trailers: Headers,
+    request_trailers: OnceCell<HeaderMap>,
     has_request_trailers: bool,
     response: Headers,
-    response_trailers: Headers,
+    response_trailers: OnceCell<HeaderMap>,
     path: OnceCell<Option<Path>>,
     peer: OnceCell<Vec<u8>>,
     client: OnceCell<ClientAddress>,
-    certificate: SeenCertificate,
+    /// Few controls look at it, and it is as much as all else that is asked for once.
+    certificate: OnceCell<Box<SeenCertificate>>,
     now: Cell<Option<u64>>,
     request_id: OnceCell<String>,
     caller: Caller,
@@ -76,14 +77,14 @@ impl Exchange {
             settings,
             scene: Scene { control: "", place: Place::IpRestriction, mode: Mode::Enforce },
             request: Headers::default(),
-            request_trailers: Headers::default(),
+            request_trailers: OnceCell::new(),
             has_request_trailers: false,
             response: Headers::default(),
-            response_trailers: Headers::default(),
+            response_trailers: OnceCell::new(),
             path: OnceCell::new(),
             peer: OnceCell::new(),
             client: OnceCell::new(),
-            certificate: SeenCertificate::default(),
+            certificate: OnceCell::new(),
             now: Cell::new(None),
             request_id: OnceCell::new(),
             caller: Caller::default(),
@@ -139,7 +140,7 @@ impl Exchange {
         if !self.has_request_trailers {
             return NONE;
         }
-        self.request_trailers.map(|| self.host.request_trailers())
+        self.request_trailers.get_or_init(|| self.host.request_trailers())
     }
 
     /// The response's headers with all changes made so far.
@@ -170,7 +171,7 @@ impl Exchange {
     /// The response's trailers, once they are there.
     #[must_use]
     pub fn response_trailers(&self) -> &HeaderMap {
-        self.response_trailers.map(|| self.host.response_trailers())
+        self.response_trailers.get_or_init(|| self.host.response_trailers())
     }
 
     /// The bytes of the body that came last, piece by piece, in `request_chunk`. A piece that is `None` could not be read,
@@ -277,7 +278,7 @@ impl Exchange {
     /// The client certificate of the connection itself, whoever signed it.
     #[must_use]
     pub fn peer_certificate(&self) -> PeerCertificate<'_> {
-        PeerCertificate::new(&*self.host, &self.certificate)
+        PeerCertificate::new(&*self.host, self.certificate.get_or_init(Box::default))
     }
 
     /// A property of the host (`["xds", "cluster_name"]`), in its encoding.

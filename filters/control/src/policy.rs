@@ -89,8 +89,12 @@ pub trait Policy {
     fn may_hold_request(&self) -> bool;
     /// See [`Control::inspects_response`].
     fn inspects_response(&self) -> Option<Inspection>;
-    /// See [`Control::observes_chunks`].
-    fn observes_chunks(&self) -> bool;
+    /// See [`Control::decides_on_responses`].
+    fn decides_on_responses(&self) -> bool;
+    /// See [`Control::observes_request`].
+    fn observes_request(&self) -> bool;
+    /// See [`Control::observes_response`].
+    fn observes_response(&self) -> bool;
     /// See [`Control::versions`].
     fn versions(&self) -> Vec<(&'static str, String)>;
     /// See [`Control::jobs`].
@@ -163,8 +167,16 @@ impl<C: Control> Policy for C {
         Control::inspects_response(self)
     }
 
-    fn observes_chunks(&self) -> bool {
-        Control::observes_chunks(self)
+    fn decides_on_responses(&self) -> bool {
+        Control::decides_on_responses(self)
+    }
+
+    fn observes_request(&self) -> bool {
+        Control::observes_request(self)
+    }
+
+    fn observes_response(&self) -> bool {
+        Control::observes_response(self)
     }
 
     fn versions(&self) -> Vec<(&'static str, String)> {

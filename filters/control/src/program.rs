@@ -203,7 +203,8 @@ pub struct Chain {
     request: Vec<(Place, usize)>,
     alternatives: Range<usize>,
     response: Vec<usize>,
-    observers: Vec<usize>,
+    request_observers: Vec<usize>,
+    response_observers: Vec<usize>,
     inspects_responses: Option<Mode>,
 }
 
@@ -233,19 +234,30 @@ impl Chain {
         let alternatives = put_together(&mut request, &members);
         let mut response = Vec::new();
         for place in ResponsePlace::ALL {
-            let stands = |slot: &Slot| slot.kind.response_place == Some(place);
+            let stands = |slot: &Slot| {
+                slot.kind.response_place == Some(place) && slot.policy.decides_on_responses()
+            };
             response.extend(indexed().filter(|(_, slot)| stands(slot)).map(|(index, _)| index));
         }
-        let observers = indexed()
-            .filter(|(_, slot)| slot.policy.observes_chunks())
-            .map(|(index, _)| index)
-            .collect();
+        let those = |observes: fn(&dyn Policy) -> bool| {
+            indexed().filter(|(_, slot)| observes(&*slot.policy)).map(|(index, _)| index).collect()
+        };
+        let request_observers = those(|policy| policy.observes_request());
+        let response_observers = those(|policy| policy.observes_response());
         let inspectors = slots.iter().filter(|slot| slot.policy.inspects_response().is_some());
         let inspects_responses = inspectors.fold(None, |found, slot| match found {
             Some(Mode::Enforce) => found,
             _ => Some(slot.mode),
         });
-        Chain { slots, request, alternatives, response, observers, inspects_responses }
+        Chain {
+            slots,
+            request,
+            alternatives,
+            response,
+            request_observers,
+            response_observers,
+            inspects_responses,
+        }
     }
 
     /// The controls.
@@ -279,10 +291,16 @@ impl Chain {
         &self.response
     }
 
-    /// Those that watch bodies pass.
+    /// Those that watch the request's body pass.
     #[must_use]
-    pub fn observers(&self) -> &[usize] {
-        &self.observers
+    pub fn request_observers(&self) -> &[usize] {
+        &self.request_observers
+    }
+
+    /// Those that watch the response's body pass.
+    #[must_use]
+    pub fn response_observers(&self) -> &[usize] {
+        &self.response_observers
     }
 
     /// True if a control from this position of the request's order on may want the body.

@@ -138,8 +138,16 @@ impl Control for RequestSizeLimiting {
         self.hold
     }
 
-    fn observes_chunks(&self) -> bool {
+    fn decides_on_responses(&self) -> bool {
+        self.response.is_some()
+    }
+
+    fn observes_request(&self) -> bool {
         true
+    }
+
+    fn observes_response(&self) -> bool {
+        self.response.is_some()
     }
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {

@@ -47,7 +47,8 @@ pub struct Vm {
     definition: Definition,
     worker: u64,
     roots: ById<Root>,
-    streams: ById<Stream>,
+    /// Each in its own place: what is moved with a table is small.
+    streams: ById<Box<Stream>>,
     calls: ById<Waiting>,
     /// Streams that wait for something new, with their roots.
     sleepers: Vec<(u32, u32)>,
@@ -111,7 +112,7 @@ impl Vm {
         }
         // Without a configuration there is no stream, and a request without one is refused.
         if let Some(module) = self.module(parent) {
-            let stream = Stream::new(Rc::clone(&self.host), module, parent);
+            let stream = Box::new(Stream::new(Rc::clone(&self.host), module, parent));
             self.streams.insert(id, stream);
         }
     }
@@ -168,7 +169,7 @@ impl Vm {
         }
         let now = self.host.now();
         let woken = take_due(&mut self.sleepers, root, |id| {
-            let until = self.streams.get(&id).and_then(Stream::waits_until)?;
+            let until = self.streams.get(&id).and_then(|stream| stream.waits_until())?;
             Some(news || until <= now)
         });
         self.visit(root, &woken, Stream::woken, Self::remember);
@@ -182,7 +183,7 @@ impl Vm {
         }
         let now = self.host.now();
         let late = take_due(&mut self.holders, root, |id| {
-            let until = self.streams.get(&id).and_then(Stream::holds_response_until)?;
+            let until = self.streams.get(&id).and_then(|stream| stream.holds_response_until())?;
             Some(until <= now)
         });
         // A later control may wait for longer.

@@ -418,7 +418,7 @@ impl Stream {
     /// Tells the controls that watch how much of the body passed.
     fn observe_request(&mut self, end: bool) {
         let chain = Rc::clone(&self.chain);
-        for index in chain.observers() {
+        for index in chain.request_observers() {
             if matches!(self.request.wait, Wait::Answered) {
                 return;
             }

@@ -170,7 +170,7 @@ impl Stream {
             return;
         }
         let chain = Rc::clone(&self.chain);
-        for index in chain.observers() {
+        for index in chain.response_observers() {
             let total = self.response.total;
             let verdict = self.ask(*index, Place::Afterwards, Ask::ResponseChunk { total, end });
             let Some((name, mode)) = self.slot(*index).map(|slot| (slot.kind.name, slot.mode))
