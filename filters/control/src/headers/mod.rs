@@ -40,6 +40,9 @@ impl Edit {
     }
 }
 
+/// Changes that there is room for once there is one: most controls make no more, and to grow is to move them all.
+const ROOM: usize = 8;
+
 /// A header map that is read from the host when first asked for, with the changes made so far.
 ///
 /// Changes are written into it when somebody reads again: after the last control nobody does.
@@ -126,6 +129,9 @@ impl Headers {
             Edit::Insert(name, value) if self.paused => Edit::Set(name, value),
             other => other,
         };
+        if self.edits.is_empty() {
+            self.edits.reserve(ROOM);
+        }
         self.edits.push(edit);
     }
 
