@@ -321,10 +321,11 @@ impl Vm {
 
     /// A context is gone. A call that it waited for may still be answered; nobody listens then.
     pub fn delete_context(&mut self, id: u32) {
-        if let Some(stream) = self.streams.remove(&id)
-            && let Some(token) = stream.awaited_call()
-        {
-            self.calls.remove(&token);
+        if let Some(stream) = self.streams.remove(&id) {
+            if let Some(token) = stream.awaited_call() {
+                self.calls.remove(&token);
+            }
+            return;
         }
         let root = self.roots.remove(&id);
         if let Some(module) = root.and_then(|root| root.module) {
