@@ -60,6 +60,7 @@ pub fn xml(body: &[u8], limits: &Limits) -> Xml {
             String::from_utf8_lossy(body)
         }
     };
+    let text = lines_ended(text);
     if let Err(fault) = walk.read(&text) {
         walk.read.fault = Some(fault);
     }
@@ -158,7 +159,10 @@ impl<'b> Walk<'b> {
             self.budget.node()?;
             match attribute {
                 Ok(attribute) => {
-                    let (value, is_known) = reference::resolve(attribute.value.as_bytes());
+                    let blank =
+                        |byte: &u8| if matches!(byte, b'\t' | b'\n') { b' ' } else { *byte };
+                    let value: Vec<u8> = attribute.value.as_bytes().iter().map(blank).collect();
+                    let (value, is_known) = reference::resolve(&value);
                     if !is_known {
                         self.fault("an unknown entity");
                     }
@@ -202,6 +206,15 @@ impl<'b> Walk<'b> {
 
     fn fault(&mut self, what: &'static str) {
         self.read.fault.get_or_insert(Fault::Xml(what));
+    }
+}
+
+/// Lines that end as a reader of XML hands them on, whoever wrote them (XML 1.0 §2.11); in attributes even that is a blank
+/// (§3.3.3). What is written as a reference stays.
+fn lines_ended(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => text,
     }
 }
 

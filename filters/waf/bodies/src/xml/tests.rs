@@ -24,6 +24,8 @@ fn texts_and_attributes_are_found() {
         (b"<a>x<![CDATA[<y>&z;]]></a>", "x<y>&z;", ""),
         (b"<a>&lt;&gt;&amp;&apos;&quot;&#65;&#x42;</a>", r#"<>&\'\"AB"#, ""),
         (b"<a b='&lt;&#65;&#x00042;'/>", "", "<AB"),
+        (b"<a>x\r\ny\rz&#13;&#10;w</a>", r"x\ny\nz\r\nw", ""),
+        (b"<a b='x\r\ny\tz\nw\rv&#13;&#10;&#9;'/>", "", r"x y z w v\r\n\t"),
         (b"<a xmlns:x='u'><x:b x:c='1'/></a>", "", "u | 1"),
         (b"<a b='1' b='2'/>", "", "1 | 2"),
         ("<a>ä</a>".as_bytes(), r"\xc3\xa4", ""),
