@@ -20,6 +20,8 @@ pub fn fuzz_json_body(data: &[u8]) {
     let (few, all) = (json(data, &FEW), json(data, &Limits::default()));
     bounded(&few.arguments, few.fault);
     prefix(&few.arguments, &all.arguments, few.fault);
+    assert!(few.outer_names.len() <= FEW.arguments, "too many names");
+    assert!(all.outer_names.starts_with(&few.outer_names), "the limits change what is before them");
     if all.fault.is_none() {
         let spaced = [b" ", data, b"\n"].concat();
         assert_eq!(json(&spaced, &Limits::default()), all, "space around it counts");
