@@ -27,13 +27,11 @@ fn draw(hir: &Hir, random: &mut Rng, text: &mut Vec<u8>) -> Option<()> {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.extend_from_slice(&literal.0),
         HirKind::Class(Class::Bytes(class)) => {
-            let ranges = class.ranges();
-            let range = ranges.get(random.usize(0..ranges.len().max(1)))?;
+            let range = random.choice(class.ranges())?;
             text.push(random.u8(range.start()..=range.end()));
         }
         HirKind::Class(Class::Unicode(class)) => {
-            let ranges = class.ranges();
-            let range = ranges.get(random.usize(0..ranges.len().max(1)))?;
+            let range = random.choice(class.ranges())?;
             let drawn = random.char(range.start()..=range.end());
             text.extend_from_slice(drawn.encode_utf8(&mut [0; 4]).as_bytes());
         }
@@ -46,7 +44,7 @@ fn draw(hir: &Hir, random: &mut Rng, text: &mut Vec<u8>) -> Option<()> {
         }
         HirKind::Capture(group) => draw(&group.sub, random, text)?,
         HirKind::Concat(parts) => parts.iter().try_for_each(|part| draw(part, random, text))?,
-        HirKind::Alternation(parts) => draw(&parts[random.usize(0..parts.len())], random, text)?,
+        HirKind::Alternation(parts) => draw(random.choice(parts)?, random, text)?,
     }
     Some(())
 }

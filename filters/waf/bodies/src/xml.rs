@@ -159,10 +159,7 @@ impl<'b> Walk<'b> {
             self.budget.node()?;
             match attribute {
                 Ok(attribute) => {
-                    let blank =
-                        |byte: &u8| if matches!(byte, b'\t' | b'\n') { b' ' } else { *byte };
-                    let value: Vec<u8> = attribute.value.as_bytes().iter().map(blank).collect();
-                    let (value, is_known) = reference::resolve(&value);
+                    let (value, is_known) = reference::normalize(attribute.value.as_bytes());
                     if !is_known {
                         self.fault("an unknown entity");
                     }
@@ -209,8 +206,7 @@ impl<'b> Walk<'b> {
     }
 }
 
-/// Lines that end as a reader of XML hands them on, whoever wrote them (XML 1.0 §2.11); in attributes even that is a blank
-/// (§3.3.3). What is written as a reference stays.
+/// Lines that end as a reader of XML hands them on, whoever wrote them (XML 1.0 §2.11).
 fn lines_ended(text: Cow<'_, str>) -> Cow<'_, str> {
     match text.contains('\r') {
         true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),

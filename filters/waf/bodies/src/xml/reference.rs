@@ -29,12 +29,14 @@ fn number(digits: &[u8], base: u32) -> Option<char> {
     code.filter(|code| *code > 0).and_then(char::from_u32)
 }
 
-/// The text with its references resolved; false if there was one that names nothing, which stays as it is.
-pub(super) fn resolve(text: &[u8]) -> (Vec<u8>, bool) {
+/// An attribute's value: white space is blanks unless it is written as a reference (XML 1.0 §3.3.3), and references are
+/// resolved; false if there was one that names nothing, which stays as it is.
+pub(super) fn normalize(text: &[u8]) -> (Vec<u8>, bool) {
+    let blank = |byte: &u8| if matches!(byte, b'\t' | b'\n') { b' ' } else { *byte };
     let (mut out, mut is_known, mut rest) = (Vec::with_capacity(text.len()), true, text);
     while let Some(place) = memchr(b'&', rest) {
         let (before, reference) = rest.split_at_checked(place).unwrap_or_default();
-        out.extend_from_slice(before);
+        out.extend(before.iter().map(blank));
         let name = reference.get(1..).unwrap_or_default();
         let near = name.get(..LONGEST + 1).unwrap_or(name);
         let end = memchr(b';', near);
@@ -51,6 +53,6 @@ pub(super) fn resolve(text: &[u8]) -> (Vec<u8>, bool) {
             }
         }
     }
-    out.extend_from_slice(rest);
+    out.extend(rest.iter().map(blank));
     (out, is_known)
 }
