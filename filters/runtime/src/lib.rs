@@ -3,7 +3,7 @@
 //! [`vm::Vm`] is a VM without the wasm: every callback of the host is a method, every effect goes through
 //! [`host::Host`], so that all of it runs natively in tests. `abi` joins it to a real proxy-wasm host.
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", test))]
 pub mod abi;
 pub mod host;
 mod jobs;

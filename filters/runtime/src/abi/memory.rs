@@ -1,4 +1,11 @@
-//! Memory that the host fills: it asks for it by a callback, and hands it over as an answer.
+//! Where memory comes from, and memory that the host fills: it asks for it by a callback, and hands it over as an answer.
+
+use std::alloc::System;
+
+use super::pool::Pool;
+
+#[global_allocator]
+static MEMORY: Pool<System> = Pool::new(System);
 
 /// The host asks for `size` bytes to put an answer into.
 ///
