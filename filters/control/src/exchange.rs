@@ -162,12 +162,6 @@ impl Exchange {
         self.response.has(name, || self.host.response_headers())
     }
 
-    /// The same without reading all where nobody has yet.
-    #[must_use]
-    pub fn peek_has_response_header(&self, name: &FieldName) -> bool {
-        self.response.peek_has(name, || self.host.response_header(name.as_str()))
-    }
-
     /// The response's trailers, once they are there.
     #[must_use]
     pub fn response_trailers(&self) -> &HeaderMap {
@@ -378,6 +372,15 @@ impl Exchange {
     /// Sets a response header.
     pub fn set_response_header(&mut self, name: FieldName, value: FieldValue) {
         self.edit_response(Edit::Set(name, value));
+    }
+
+    /// Adds those of these response headers that are missing, without reading all where nobody has yet; none has the name
+    /// of another. In shadow mode nothing happens.
+    pub fn add_missing_to_response(&mut self, fields: &[(FieldName, FieldValue)]) {
+        if !self.is_shadow() {
+            let host = &self.host;
+            self.response.add_missing(fields, |name| host.response_header(name.as_str()));
+        }
     }
 
     /// Replaces the held request body; the runtime mends `content-length`. Only from `request_body`.

@@ -146,11 +146,7 @@ impl SecurityHeaders {
                 false => Edit::Remove(HSTS),
             });
         }
-        for (name, value) in &self.others {
-            if !exchange.peek_has_response_header(name) {
-                exchange.edit_response(Edit::Add(name.clone(), value.clone()));
-            }
-        }
+        exchange.add_missing_to_response(&self.others);
     }
 }
 

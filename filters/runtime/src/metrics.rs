@@ -128,7 +128,9 @@ impl Metrics {
 
     /// Counts that a control let a request pass, to be handed over on the next tick.
     pub(crate) fn count_allowed(&self, control: &str) {
-        collect(self.allowed.iter().find(|counter| counter.control == control));
+        // Every request of every control comes here, and a name is nearly always this very text.
+        let is_it = |name: &str| std::ptr::eq(name, control) || name == control;
+        collect(self.allowed.iter().find(|counter| is_it(counter.control)));
     }
 
     /// Hands over what was collected.

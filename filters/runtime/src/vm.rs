@@ -298,7 +298,9 @@ impl Vm {
     pub fn response_headers(&mut self, id: u32, end: bool) -> HeadersFlow {
         let Some(stream) = self.streams.get_mut(&id) else { return HeadersFlow::Continue };
         let flow = stream.response_headers(end);
-        self.remember_holder(id);
+        if flow == HeadersFlow::Hold {
+            self.remember_holder(id);
+        }
         flow
     }
 

@@ -78,9 +78,21 @@ impl Exchange {
         std::mem::take(&mut self.notes)
     }
 
+    /// True if there is neither a note nor a line: so it is nearly always, and nobody needs to take them.
+    #[must_use]
+    pub fn has_noted_nothing(&self) -> bool {
+        self.notes.is_empty() && self.lines.is_empty()
+    }
+
     /// Takes the lines of the log that are not written yet.
     pub fn take_lines(&mut self) -> Vec<(String, u32)> {
         std::mem::take(&mut self.lines)
+    }
+
+    /// True if nothing is to be counted.
+    #[must_use]
+    pub fn has_counted_nothing(&self) -> bool {
+        self.counts.is_empty()
     }
 
     /// Takes what is to be counted.

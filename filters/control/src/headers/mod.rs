@@ -81,13 +81,19 @@ impl Headers {
         read: impl FnOnce() -> HeaderMap,
         one: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Option<Cow<'_, [u8]>> {
-        let base = self.base.take();
-        let is_read = base.is_some() || self.current.get().is_some();
-        self.base.set(base);
-        if is_read || self.untold().iter().any(|edit| edit.name().as_str() == name) {
+        if self.is_read() || self.untold().iter().any(|edit| edit.name().as_str() == name) {
             return self.map(read).first(name).map(Cow::Borrowed);
         }
         one().map(Cow::Owned)
+    }
+
+    fn is_read(&self) -> bool {
+        self.current.get().is_some() || {
+            let base = self.base.take();
+            let is_read = base.is_some();
+            self.base.set(base);
+            is_read
+        }
     }
 
     /// True if there is a field of this name; all are read if nobody has yet.
@@ -95,44 +101,58 @@ impl Headers {
         self.known(name).unwrap_or_else(|| self.map(read).has(name))
     }
 
-    /// The same, asked for alone where nobody has read all, as with [`Headers::peek`].
-    pub fn peek_has(&self, name: &FieldName, one: impl FnOnce() -> Option<Vec<u8>>) -> bool {
-        self.known(name).unwrap_or_else(|| one().is_some())
-    }
-
-    /// Whether there is a field of this name, if that can be told without the host. Changes are looked through as they
-    /// are: whoever looks and changes in turns would have each of them written into the fields by itself.
+    /// Whether there is a field of this name, if that can be told without the host.
     fn known(&self, name: &FieldName) -> Option<bool> {
         if let Some(map) = self.current.get() {
             return Some(map.has(name));
         }
         let base = self.base.take();
         let applied = if base.is_some() { self.applied } else { self.told };
-        let mut known = base.as_ref().map(|map| map.has(name));
-        for edit in self.edits.get(applied..).unwrap_or_default() {
-            if edit.name() == name {
-                known = Some(!matches!(edit, Edit::Remove(_)));
-            }
-        }
+        let changes = self.edits.get(applied..).unwrap_or_default();
+        let known = known_after(changes, base.as_ref(), name);
         self.base.set(base);
         known
     }
 
     /// Makes a change; what reads later sees it.
     pub fn edit(&mut self, edit: Edit) {
-        if let Some(map) = self.current.take() {
-            *self.base.get_mut() = Some(map);
-            self.applied = self.edits.len();
-        }
+        self.settle();
         let edit = match edit {
             Edit::Set(name, value) if self.lacks(&name) => Edit::Insert(name, value),
             Edit::Insert(name, value) if self.paused => Edit::Set(name, value),
             other => other,
         };
+        self.edits.push(edit);
+    }
+
+    /// Adds those of these fields of which there is none of that name; none has the name of another. Each is asked for
+    /// alone (`one`) where nobody has read all, as with [`Headers::peek`].
+    pub fn add_missing(
+        &mut self,
+        fields: &[(FieldName, FieldValue)],
+        one: impl Fn(&FieldName) -> Option<Vec<u8>>,
+    ) {
+        self.settle();
+        let base = self.base.get_mut().as_ref();
+        let applied = if base.is_some() { self.applied } else { self.told };
+        let before = self.edits.len();
+        for (name, value) in fields {
+            let changes = self.edits.get(applied..before).unwrap_or_default();
+            if !known_after(changes, base, name).unwrap_or_else(|| one(name).is_some()) {
+                self.edits.push(Edit::Add(name.clone(), value.clone()));
+            }
+        }
+    }
+
+    /// Before a change: the fields lack it from now on.
+    fn settle(&mut self) {
+        if self.current.get().is_some() {
+            *self.base.get_mut() = self.current.take();
+            self.applied = self.edits.len();
+        }
         if self.edits.is_empty() {
             self.edits.reserve(ROOM);
         }
-        self.edits.push(edit);
     }
 
     /// Takes back all changes but the first `count`; what the host was told stays.
@@ -181,6 +201,15 @@ impl Headers {
     /// The host has been told of all changes.
     pub fn set_told(&mut self) {
         self.told = self.edits.len();
+    }
+}
+
+/// Whether there is a field of this name after some changes of what is known of the fields. Changes are looked through as
+/// they are: whoever looks and changes in turns would have each of them written into the fields by itself.
+fn known_after(changes: &[Edit], base: Option<&HeaderMap>, name: &FieldName) -> Option<bool> {
+    match changes.iter().rev().find(|edit| edit.name() == name) {
+        Some(edit) => Some(!matches!(edit, Edit::Remove(_))),
+        None => base.map(|map| map.has(name)),
     }
 }
 
@@ -267,10 +296,14 @@ mod tests {
             headers.edit(Edit::Remove(c.clone()));
             headers.edit(Edit::Insert(d.clone(), value()));
             let one = || panic!("it is known");
+            let missing = [a, b, c, d].map(|name| (name.clone(), value()));
+            let count = headers.edits().len();
+            headers.add_missing(&missing, |_| one());
             assert_eq!(
-                [a, b, c, d].map(|name| headers.peek_has(name, one)),
-                [true, false, false, true]
+                headers.edits().get(count..).unwrap(),
+                [b, c].map(|name| Edit::Add(name.clone(), value()))
             );
+            headers.undo_to(count);
             assert_eq!(
                 [a, b, c, d].map(|name| headers.has(name, sample)),
                 [true, false, false, true]
@@ -279,8 +312,11 @@ mod tests {
         let mut headers = Headers::default();
         headers.edit(Edit::Remove(a.clone()));
         headers.set_told();
-        assert!(headers.peek_has(a, || Some(Vec::new())), "the host says what it was told");
-        assert!(!headers.peek_has(b, || None));
+        // The host says what it was told.
+        let missing = [a, b].map(|name| (name.clone(), value()));
+        headers.add_missing(&missing, |name| (name == a).then(Vec::new));
+        assert_eq!(headers.untold(), [Edit::Add(b.clone(), value())]);
+        headers.undo_to(1);
         assert!(headers.has(b, sample) && !headers.has(d, sample));
     }
 

@@ -168,6 +168,9 @@ impl Stream {
     }
 
     fn hand_over_counts(&mut self) {
+        if self.exchange.has_counted_nothing() {
+            return;
+        }
         for (control, count) in self.exchange.take_counts() {
             match count {
                 Count::Name(name) => self.module.metrics.count(control, name),

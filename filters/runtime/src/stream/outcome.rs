@@ -89,6 +89,9 @@ impl Stream {
 
     /// Appends what was noted to the decision record in filter state.
     pub(super) fn write_notes(&mut self) {
+        if self.exchange.has_noted_nothing() {
+            return;
+        }
         for (line, most) in self.exchange.take_lines() {
             self.module.journal.line(&*self.host, &self.exchange, &line, most);
         }

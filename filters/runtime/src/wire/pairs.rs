@@ -10,14 +10,11 @@ pub(crate) fn read(bytes: Vec<u8>) -> HeaderMap {
     if offset > bytes.len() {
         return HeaderMap::default();
     }
-    let sizes: Vec<(usize, usize)> = (0..count)
-        .map_while(|index| {
-            let place = index.saturating_mul(8).saturating_add(4);
-            Some((number(&bytes, place)?, number(&bytes, place.saturating_add(4))?))
-        })
-        .collect();
-    let mut map = HeaderMap::over(bytes, sizes.len());
-    for (name, value) in sizes {
+    let mut map = HeaderMap::over(bytes, count);
+    for index in 0..count {
+        let place = index.saturating_mul(8).saturating_add(4);
+        let size = |place| number(map.storage(), place);
+        let (Some(name), Some(value)) = (size(place), size(place.saturating_add(4))) else { break };
         let name_end = offset.saturating_add(name);
         let value_start = name_end.saturating_add(1);
         let value_end = value_start.saturating_add(value);
