@@ -2,6 +2,7 @@
 
 mod caller;
 mod carrying;
+mod earlier;
 mod undo;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 
 use caller::Caller;
 pub use caller::IDENTITY_STATE;
+pub use earlier::Recent;
 pub use undo::Checkpoint;
 
 use crate::address::{ClientAddress, ClientIp};

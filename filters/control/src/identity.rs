@@ -116,7 +116,11 @@ impl Identity {
     /// Reads [`Identity::to_wire`]; `None` if it is anything else.
     #[must_use]
     pub fn from_wire(bytes: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(bytes).ok()?;
+        let mut value: Value = serde_json::from_slice(bytes).ok()?;
+        let claims = match value.get_mut("claims").map(Value::take) {
+            Some(Value::Object(members)) => Some(Rc::new(Claims::from(members))),
+            _ => None,
+        };
         Some(Identity {
             control: text(&value, "control")?,
             subject: text(&value, "subject"),
@@ -132,11 +136,7 @@ impl Identity {
             anonymous: value.get("anonymous")?.as_bool()?,
             groups: texts(&value, "groups"),
             scopes: texts(&value, "scopes"),
-            claims: value
-                .get("claims")
-                .and_then(Value::as_object)
-                .cloned()
-                .map(|members| Rc::new(Claims::from(members))),
+            claims,
             credential: text(&value, "credential"),
             wire: Wire::default(),
             certificate: value.get("certificate").filter(|value| value.is_object()).and_then(

@@ -8,6 +8,7 @@ pub mod address;
 pub mod alternatives;
 pub mod arguments;
 pub mod authentication;
+pub mod bytes;
 pub mod certificate;
 pub mod claims;
 pub mod config;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::address::ClientIp;
 use crate::config::Fault;
 use crate::consumers::ConsumerEntry;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Recent};
 use crate::headers::{Family, Forwarded};
 use crate::mode::Mode;
 use crate::place::{Place, ResponsePlace};
@@ -132,6 +132,8 @@ pub struct Settings {
     pub routes: Vec<RouteMatch>,
     /// True in `gateway`: identities stay in memory.
     pub gateway: bool,
+    /// Identities that earlier modules left in filter state.
+    pub recent: Recent,
 }
 
 impl Settings {

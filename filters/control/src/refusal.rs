@@ -2,6 +2,7 @@
 
 mod problem;
 
+use crate::bytes::has_none_of;
 use crate::config::Node;
 use crate::headers::{FieldName, FieldValue};
 pub use problem::message_of;
@@ -204,7 +205,7 @@ impl JsonObject {
 
 /// Writes text as a JSON string (RFC 8259 §7).
 pub fn push_json_string(target: &mut String, text: &str) {
-    if is_plain(text.as_bytes()) {
+    if has_none_of(text.as_bytes(), [b'"', b'\\']) {
         target.push('"');
         target.push_str(text);
         target.push('"');
@@ -212,21 +213,6 @@ pub fn push_json_string(target: &mut String, text: &str) {
     }
     // Text is always serialisable; what could not be written would be an empty string, not a broken line.
     target.push_str(serde_json::to_string(text).as_deref().unwrap_or("\"\""));
-}
-
-/// True if no byte has to be escaped, as is nearly always so: eight are looked at together.
-fn is_plain(text: &[u8]) -> bool {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES * 0x80;
-    // Where a byte of `word` is below `least`, its highest bit is set; and in no word that has no such byte.
-    let below = |word: u64, least: u64| word.wrapping_sub(ONES * least) & !word & HIGH;
-    let is_plain = |word: u64| {
-        let (quote, escape) = (word ^ (ONES * u64::from(b'"')), word ^ (ONES * u64::from(b'\\')));
-        below(word, u64::from(b' ')) | below(quote, 1) | below(escape, 1) == 0
-    };
-    let (words, rest) = text.as_chunks::<8>();
-    words.iter().all(|word| is_plain(u64::from_le_bytes(*word)))
-        && rest.iter().all(|byte| *byte >= b' ' && *byte != b'"' && *byte != b'\\')
 }
 
 /// An answer that is no refusal, such as that to a CORS preflight.

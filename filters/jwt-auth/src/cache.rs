@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::rc::Rc;
 
+use portcullis_control::bytes::same;
 use portcullis_control::headers::Edit;
 use portcullis_control::identity::Identity;
 use serde_json::{Map, Value};
@@ -108,7 +109,7 @@ pub struct Cache {
 
 #[derive(Debug, Default)]
 struct Half {
-    entries: BTreeMap<[u8; TAIL], Entry>,
+    entries: BTreeMap<u128, Entry>,
     bytes: usize,
 }
 
@@ -128,12 +129,12 @@ impl Cache {
     /// What is known of exactly these bytes.
     pub fn get(&mut self, compact: &[u8]) -> Option<Rc<Verified>> {
         let tail = tail(compact)?;
-        let same = |entry: &&Entry| same_bytes(entry.verified.token.compact(), compact);
-        if let Some(entry) = self.young.entries.get(&tail).filter(same) {
+        let is_it = |entry: &&Entry| same(entry.verified.token.compact(), compact);
+        if let Some(entry) = self.young.entries.get(&tail).filter(is_it) {
             return Some(Rc::clone(&entry.verified));
         }
-        self.old.entries.get(&tail).filter(same)?;
-        let entry = self.old.take(&tail)?;
+        self.old.entries.get(&tail).filter(is_it)?;
+        let entry = self.old.take(tail)?;
         let verified = Rc::clone(&entry.verified);
         self.put(tail, entry);
         Some(verified)
@@ -144,11 +145,11 @@ impl Cache {
     pub fn insert(&mut self, verified: Verified) -> Rc<Verified> {
         let verified = Rc::new(verified);
         let Some(tail) = tail(verified.token.compact()) else { return verified };
-        let [.., a, b, c, d, e, f, g, h] = tail;
+        let [.., a, b, c, d, e, f, g, h] = tail.to_le_bytes();
         if self.doorkeeper.has_seen([a, b, c, d, e, f, g, h]) {
             let weight = weight(&verified);
             if weight <= MAX_BYTES / 4 {
-                self.old.take(&tail);
+                self.old.take(tail);
                 self.put(tail, Entry { verified: Rc::clone(&verified), weight });
             }
         }
@@ -178,8 +179,8 @@ impl Cache {
         self.young.bytes + self.old.bytes
     }
 
-    fn put(&mut self, tail: [u8; TAIL], entry: Entry) {
-        self.young.take(&tail);
+    fn put(&mut self, tail: u128, entry: Entry) {
+        self.young.take(tail);
         let full = self.young.entries.len() >= MAX_ENTRIES / 2
             || self.young.bytes + entry.weight > MAX_BYTES / 2;
         if full {
@@ -191,27 +192,16 @@ impl Cache {
 }
 
 impl Half {
-    fn take(&mut self, tail: &[u8; TAIL]) -> Option<Entry> {
-        let entry = self.entries.remove(tail)?;
+    fn take(&mut self, tail: u128) -> Option<Entry> {
+        let entry = self.entries.remove(&tail)?;
         self.bytes = self.bytes.saturating_sub(entry.weight);
         Some(entry)
     }
 }
 
-/// Equality in steps of eight bytes: the library's goes byte by byte in wasm, and a token has a thousand of them.
-fn same_bytes(left: &[u8], right: &[u8]) -> bool {
-    let (left_words, left_rest) = left.as_chunks::<8>();
-    let (right_words, right_rest) = right.as_chunks::<8>();
-    let same = |(left, right): (&[u8; 8], &[u8; 8])| {
-        u64::from_ne_bytes(*left) == u64::from_ne_bytes(*right)
-    };
-    left.len() == right.len()
-        && left_words.iter().zip(right_words).all(same)
-        && left_rest == right_rest
-}
-
-fn tail(compact: &[u8]) -> Option<[u8; TAIL]> {
-    compact.last_chunk::<TAIL>().copied()
+/// As a number: in wasm those are compared at once, and bytes one by one.
+fn tail(compact: &[u8]) -> Option<u128> {
+    compact.last_chunk::<TAIL>().map(|bytes| u128::from_le_bytes(*bytes))
 }
 
 /// About what an entry takes on the heap: small JSON takes far more memory than text.

@@ -124,7 +124,7 @@ fn without<'v>(
 /// `authorization` before a filter sees them. Where not each part is a token of its own, it was one field.
 fn joined(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let parts = || value.split(|byte| *byte == b',');
-    let repeated = value.contains(&b',')
+    let repeated = memchr::memchr(b',', value).is_some()
         && parts().all(|part| part.trim_ascii_start() == part && bearer(part).is_some());
     let (one, several) = if repeated { (None, Some(parts())) } else { (Some(value), None) };
     one.into_iter().chain(several.into_iter().flatten())

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::Exchange;
+use super::earlier::Earlier;
 use crate::headers::{Edit, FieldName, covers};
 use crate::identity::Identity;
 
@@ -18,7 +19,7 @@ pub(super) struct Caller {
     /// As controls of this module said.
     pub(super) said: Said,
     /// As an earlier module of ours left it in filter state.
-    earlier: OnceCell<Earlier>,
+    earlier: OnceCell<Rc<Earlier>>,
 }
 
 /// What controls of this module said of the caller.
@@ -29,25 +30,6 @@ pub(super) struct Said {
     edits: Range<usize>,
     /// What those in shadow mode would have said.
     shadow: Option<Rc<Identity>>,
-}
-
-#[derive(Default)]
-struct Earlier {
-    identity: Option<Rc<Identity>>,
-    headers: Vec<FieldName>,
-}
-
-impl Earlier {
-    fn read(state: &[u8]) -> Self {
-        let mut parts = state.splitn(2, |byte| *byte == b'\n');
-        let wire = parts.next().unwrap_or_default();
-        let names = parts.next().unwrap_or_default().split(|byte| *byte == b',');
-        let names = names.filter_map(|name| std::str::from_utf8(name).ok());
-        Earlier {
-            identity: Identity::from_wire(wire).map(Rc::new),
-            headers: names.filter_map(FieldName::parse).collect(),
-        }
-    }
 }
 
 impl Exchange {
@@ -113,7 +95,7 @@ impl Exchange {
         self.caller.earlier.get_or_init(|| {
             let state =
                 if self.settings.gateway { None } else { self.host.property(&[IDENTITY_STATE]) };
-            state.map(|state| Earlier::read(&state)).unwrap_or_default()
+            state.map(|state| self.settings.recent.read(state)).unwrap_or_default()
         })
     }
 }

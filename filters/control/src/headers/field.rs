@@ -3,6 +3,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use crate::bytes::has_none_of;
+
 /// A field name in lower case, as Envoy keeps them. Pseudo-headers (`:path`) count as names here.
 #[derive(Clone, Debug)]
 pub struct FieldName(Text<Rc<str>, &'static str>);
@@ -107,7 +109,8 @@ impl FieldValue {
     #[must_use]
     pub fn new(value: impl AsRef<[u8]>) -> Option<Self> {
         let value = value.as_ref();
-        let plain = value.iter().all(|byte| (*byte >= 0x20 && *byte != 0x7f) || *byte == b'\t');
+        let plain = has_none_of(value, [0x7f; 2])
+            || value.iter().all(|byte| (*byte >= 0x20 && *byte != 0x7f) || *byte == b'\t');
         plain.then(|| FieldValue(Bytes::Text(Text::Shared(value.into()))))
     }
 

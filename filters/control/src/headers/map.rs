@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Edit, FieldName};
+use crate::bytes::same;
 
 /// Where a field lies in the storage; one that was removed, nowhere.
 #[derive(Clone, Debug)]
@@ -23,20 +24,12 @@ impl Entry {
     #[inline(never)]
     fn reads(&self, name: &str, bytes: &[u8]) -> bool {
         let (name, own) = (name.as_bytes(), bytes.get(self.name.clone()));
-        own.is_some_and(|own| is_same(own, name) || own.eq_ignore_ascii_case(name))
+        own.is_some_and(|own| same(own, name) || own.eq_ignore_ascii_case(name))
     }
 
     const fn remove(&mut self) {
         self.name = usize::MAX..usize::MAX;
     }
-}
-
-/// True if two texts of one length are the same.
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks(), right.as_chunks());
-    let mut words = left.iter().zip(right);
-    words.all(|(left, right)| u64::from_le_bytes(*left) == u64::from_le_bytes(*right))
-        && left_rest.iter().zip(right_rest).all(|(left, right)| left == right)
 }
 
 /// All fields of a message in their order, in one allocation; duplicates stay duplicates, values are bytes.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::address::ClientIp;
 use crate::config::{Node, Section};
+use crate::exchange::Recent;
 use crate::headers::{Family, FieldName, Forwarded};
 use crate::mode::Mode;
 use crate::policy::Kind;
@@ -90,6 +91,7 @@ impl Common {
             forwarded_headers,
             routes: matches,
             gateway,
+            recent: Recent::default(),
         };
         Program { settings: Rc::new(settings), chains, kinds, warnings: Vec::new() }
     }

@@ -1,6 +1,7 @@
 //! How a value is written where it will stand: each place has its own way to be broken out of.
 
 use crate::arguments::{encode_form, percent_encode};
+use crate::bytes::has_none_of;
 
 /// What a template becomes a part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl Target {
 
 /// No byte that ends a line or a string for somebody; UTF-8 passes.
 fn is_plain(value: &[u8]) -> bool {
-    value.iter().all(|byte| *byte >= 0x20 && *byte != 0x7f)
+    has_none_of(value, [0x7f; 2])
 }
 
 /// Nothing that an upstream would read as something else: spaces at the ends are taken away (RFC 9110 §5.5), so that

@@ -43,21 +43,6 @@ fn a_token_is_kept_from_its_second_use_on() {
 }
 
 #[test]
-fn two_texts_are_the_same_if_every_byte_is() {
-    let text: Vec<u8> = (0..40).collect();
-    for length in 0..text.len() {
-        let one = &text[..length];
-        assert!(same_bytes(one, one));
-        assert!(!same_bytes(one, &text[..=length]));
-        for place in 0..length {
-            let mut other = one.to_vec();
-            other[place] ^= 1;
-            assert!(!same_bytes(one, &other), "{place} of {length}");
-        }
-    }
-}
-
-#[test]
 fn knows_exactly_the_bytes_that_were_verified() {
     let mut cache = Cache::new();
     let known = keep(&mut cache, 1, r#"{"sub":"ada"}"#);
