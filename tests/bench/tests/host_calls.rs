@@ -85,63 +85,63 @@ const BUDGETS: [Budget; 24] = [
         config: Config::JwtAuth,
         sent: Sent::Fresh,
         calls: &[TIME, HEADERS, SIGNATURE, CLAIMS, EARLIER, IDENTITY],
-        instructions: 135_000,
+        instructions: 127_500,
     },
     Budget {
         config: Config::JwtAuth,
         sent: Sent::Repeated,
         calls: &[TIME, HEADERS, CLAIMS, EARLIER, IDENTITY],
-        instructions: 30_000,
+        instructions: 26_000,
     },
     Budget {
         config: Config::KeyAuth,
         sent: Sent::Fresh,
         calls: &[HEADERS, HIDE, CONSUMER, EARLIER, IDENTITY],
-        instructions: 41_000,
+        instructions: 34_500,
     },
     Budget {
         config: Config::GatewayKeyAuth,
         sent: Sent::Fresh,
         calls: &[HEADERS, HIDE, CONSUMER],
-        instructions: 28_500,
+        instructions: 23_000,
     },
     Budget {
         config: Config::OnePeriod,
         sent: Sent::Repeated,
         calls: &[TIME, ADDRESS, COUNT[0], COUNT[1], set_headers(5)],
-        instructions: 14_500,
+        instructions: 13_500,
     },
     Budget {
         config: Config::ThreePeriods,
         sent: Sent::Repeated,
         calls: &[TIME, ADDRESS, COUNT[0], COUNT[1], set_headers(9)],
-        instructions: 15_000,
+        instructions: 14_000,
     },
     Budget {
         config: Config::Gateway,
         sent: Sent::Repeated,
         calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], CLAIMS, set_headers(5)],
-        instructions: 41_000,
+        instructions: 36_000,
     },
     Budget {
         config: Config::GatewayByCredential,
         sent: Sent::Repeated,
         calls: &[TIME, HEADERS, COUNT[0], COUNT[1], CLAIMS, set_headers(9)],
-        instructions: 41_000,
+        instructions: 35_500,
     },
     // Of a page: its origin, what would make it a preflight, and what the upstream says of `vary`.
     Budget {
         config: Config::Cors,
         sent: Sent::FromPage,
         calls: &[one_header(3), set_headers(2), add_headers(1)],
-        instructions: 6_600,
+        instructions: 3_600,
     },
     // Of nobody: all headers of the answer, to take out what the upstream says.
     Budget {
         config: Config::Cors,
         sent: Sent::Repeated,
         calls: &[one_header(1), HEADERS, add_headers(1)],
-        instructions: 4_000,
+        instructions: 2_800,
     },
     Budget {
         config: Config::GatewayCors,
@@ -156,21 +156,21 @@ const BUDGETS: [Budget; 24] = [
             add_headers(4),
             set_headers(7),
         ],
-        instructions: 43_000,
+        instructions: 40_000,
     },
     // Three headers of jwt-auth and four of the transformer.
     Budget {
         config: Config::GatewayTransformer,
         sent: Sent::Repeated,
         calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], add_headers(7), set_headers(5)],
-        instructions: 66_000,
+        instructions: 54_500,
     },
     // Of the six one is of TLS alone, and goes; the others are looked for and added.
     Budget {
         config: Config::SecurityHeaders,
         sent: Sent::Repeated,
         calls: &[one_header(6), add_headers(5), HIDE],
-        instructions: 5_300,
+        instructions: 3_600,
     },
     Budget {
         config: Config::GatewaySecurityHeaders,
@@ -186,7 +186,7 @@ const BUDGETS: [Budget; 24] = [
             set_headers(5),
             HIDE,
         ],
-        instructions: 51_000,
+        instructions: 41_000,
     },
     Budget {
         config: Config::MaskErrors,
@@ -204,7 +204,7 @@ const BUDGETS: [Budget; 24] = [
             BODY,
             WRITE_BODY,
         ],
-        instructions: 61_000,
+        instructions: 48_000,
     },
     Budget {
         config: Config::RewriteJson,
@@ -218,54 +218,54 @@ const BUDGETS: [Budget; 24] = [
             BODY,
             WRITE_BODY,
         ],
-        instructions: 1_311_000,
+        instructions: 1_307_000,
     },
     Budget {
         config: Config::HoldAndCopy,
         sent: Sent::List,
         calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
-        instructions: 20_000,
+        instructions: 18_000,
     },
     // Its length; what has no body is asked for nothing.
     Budget {
         config: Config::Sizes,
         sent: Sent::Body,
         calls: &[one_header(1)],
-        instructions: 4_000,
+        instructions: 2_600,
     },
-    Budget { config: Config::Sizes, sent: Sent::Repeated, calls: &[], instructions: 4_000 },
+    Budget { config: Config::Sizes, sent: Sent::Repeated, calls: &[], instructions: 1_800 },
     // The headers of both, one that asks for the whole answer as it is, its body, and since when it is held.
     Budget {
         config: Config::Hold,
         sent: Sent::Repeated,
         calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY],
-        instructions: 11_500,
+        instructions: 8_800,
     },
     Budget {
         config: Config::HoldAndCopy,
         sent: Sent::Repeated,
         calls: &[TIME, BOTH_HEADERS, add_headers(1), BODY, WRITE_BODY],
-        instructions: 11_500,
+        instructions: 8_800,
     },
     // The headers of both, the request's protocol and the client's address, and random bytes that name it.
     Budget {
         config: Config::Waf,
         sent: Sent::Repeated,
         calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 1)],
-        instructions: 250_000,
+        instructions: 227_000,
     },
     // The body, too.
     Budget {
         config: Config::Waf,
         sent: Sent::Body,
         calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 1), BODY],
-        instructions: 175_000,
+        instructions: 164_500,
     },
     Budget {
         config: Config::GatewaySizes,
         sent: Sent::Body,
         calls: &[TIME, HEADERS, ADDRESS, COUNT[0], COUNT[1], CLAIMS, set_headers(5)],
-        instructions: 43_000,
+        instructions: 39_000,
     },
 ];
 
