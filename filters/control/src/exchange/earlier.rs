@@ -50,18 +50,20 @@ struct Kept {
 impl Recent {
     /// What a text says.
     pub(super) fn read(&self, state: Vec<u8>) -> Rc<Earlier> {
-        let Ok(mut places) = self.0.try_borrow_mut() else { return Rc::new(Earlier::read(&state)) };
-        if places.is_empty() {
-            places.resize_with(PLACES, || None);
-        }
-        let Some(place) = places.get_mut(place_of(&state)) else {
-            return Rc::new(Earlier::read(&state));
-        };
-        if let Some(kept) = place.as_ref().filter(|kept| same(&kept.text, &state)) {
+        let mut places = self.0.try_borrow_mut().ok().filter(|_| state.len() <= MAX_KEPT_BYTES);
+        let place = places.as_mut().and_then(|places| {
+            if places.is_empty() {
+                places.resize_with(PLACES, || None);
+            }
+            places.get_mut(place_of(&state))
+        });
+        if let Some(Some(kept)) = &place
+            && same(&kept.text, &state)
+        {
             return Rc::clone(&kept.earlier);
         }
         let earlier = Rc::new(Earlier::read(&state));
-        if state.len() <= MAX_KEPT_BYTES {
+        if let Some(place) = place {
             *place = Some(Kept { text: state, earlier: Rc::clone(&earlier) });
         }
         earlier

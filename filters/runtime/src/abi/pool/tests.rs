@@ -64,12 +64,8 @@ fn every_size_has_a_place_that_it_fits_into_and_sizes_in_order_have_places_in_or
 #[test]
 fn blocks_are_nobody_elses_and_keep_what_is_in_them() {
     let pool = Pool::new(Ledger::default());
-    let mut random = 1_u64;
-    let mut next = |below: usize| {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(random >> 33).unwrap() % below
-    };
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut next = |below: usize| random.usize(..below);
     // SAFETY: blocks are used within their sizes, and given back once, by their layouts.
     unsafe {
         let mut blocks: Vec<(*mut u8, Layout, u8)> = Vec::new();
