@@ -17,7 +17,8 @@ mod exports;
 mod imports;
 #[cfg(target_arch = "wasm32")]
 mod memory;
-// Of all that is below, this alone can be tested without a host.
+// These can be tested without a host.
+mod compare;
 mod pool;
 
 #[cfg(target_arch = "wasm32")]
