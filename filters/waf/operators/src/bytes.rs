@@ -29,7 +29,7 @@ impl ByteSet {
     #[must_use]
     pub fn of(value: &[u8]) -> Self {
         if value.len() < SHORT {
-            return value.iter().copied().collect();
+            return Self::of_short(value);
         }
         let mut seen = [0_u8; 256];
         for &byte in value {
@@ -46,6 +46,18 @@ impl ByteSet {
             }
         }
         Self(words)
+    }
+
+    /// The same of a few, of which most are below 128: of those only the word has to be told, and without a branch.
+    fn of_short(value: &[u8]) -> Self {
+        let (mut low, mut high, mut all) = (0_u64, 0_u64, 0_u8);
+        for &byte in value {
+            let (bit, is_high) = (1_u64 << (byte & 63), (u64::from(byte) >> 6 & 1).wrapping_neg());
+            low |= bit & !is_high;
+            high |= bit & is_high;
+            all |= byte;
+        }
+        if all.is_ascii() { Self([low, high, 0, 0]) } else { value.iter().copied().collect() }
     }
 
     /// With one more byte.

@@ -1,5 +1,8 @@
 //! `@eq`, `@ge`, `@gt`, `@le`, `@lt`: text as a number, as C's `atoi` reads it.
 
+/// So many digits always fit in 64 bits.
+const SURE: usize = 18;
+
 /// The number that a text begins with, after white space and a sign; 0 where there is none.
 ///
 /// What no 64 bits hold is the nearest number that they do: wrapped round, a length of twenty digits would be a short
@@ -12,7 +15,14 @@ pub fn number(text: &[u8]) -> i64 {
         Some((b'+', rest)) => (false, rest),
         _ => (false, text),
     };
-    digits.iter().take_while(|byte| byte.is_ascii_digit()).fold(0_i64, |number, byte| {
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    let digits = digits.get(..end).unwrap_or(digits);
+    // On wasm a multiplication that looks for overflow is a call.
+    if digits.len() <= SURE {
+        let number = digits.iter().fold(0_i64, |number, byte| number * 10 + i64::from(byte - b'0'));
+        return if negative { -number } else { number };
+    }
+    digits.iter().fold(0_i64, |number, byte| {
         let digit = i64::from(byte - b'0');
         let number = number.saturating_mul(10);
         if negative { number.saturating_sub(digit) } else { number.saturating_add(digit) }

@@ -92,10 +92,21 @@ impl Known {
             records.resize(start + size, 0);
             start as u32
         });
-        let record = records.get_mut(start as usize..).and_then(|rest| rest.get_mut(..size));
-        let words = met.iter().flat_map(|word| word.to_le_bytes());
-        let bytes = words.chain([length]).chain(text.iter().copied());
-        record.unwrap_or_default().iter_mut().zip(bytes).for_each(|(held, byte)| *held = byte);
+        let record = records.get_mut(start as usize..).unwrap_or_default();
+        let Some((words, [held_length, rest @ ..])) = record.split_at_mut_checked(self.width)
+        else {
+            return;
+        };
+        words
+            .as_chunks_mut()
+            .0
+            .iter_mut()
+            .zip(met)
+            .for_each(|(held, word)| *held = word.to_le_bytes());
+        if let Some(held) = rest.get_mut(..text.len()) {
+            *held_length = length;
+            held.copy_from_slice(text);
+        }
     }
 }
 

@@ -139,15 +139,13 @@ impl Transaction {
                 return false;
             }
         }
-        // What a match does may not lengthen the list that is looked through.
         let all = matches!(point.selector, PointSelector::All) && self.is_free(running, point.list);
-        for place in 0..self.values.count(point.list) {
-            let Some(item) = self.values.at(point.list, place) else { break };
-            if !all {
-                let name = self.values.name(item);
-                if !point.means(name, true) || self.excluded(running, point.list, name) {
-                    continue;
-                }
+        // What a match does may not lengthen the list that is looked through.
+        let mut from = 0;
+        while let Some((item, behind)) = self.values.next_meant(point, from) {
+            from = behind;
+            if !all && self.excluded(running, point.list, self.values.name(item)) {
+                continue;
             }
             matched |= self.item(running, point.list, item);
         }

@@ -171,7 +171,8 @@ impl Transaction {
                 PointSelector::Slots(slots) => {
                     let matching = slots.matching(store);
                     let of_slots = matching.iter().filter_map(|slot| {
-                        Some((store.shared_name(*slot), self.tx.get(*slot)?.text()))
+                        let value = self.tx.get(*slot)?;
+                        Some((store.shared_name(*slot), value.text()))
                     });
                     let others = self.tx.others().filter(|(name, _)| slots.means(name, true));
                     let others = others.map(|(name, value)| (Rc::clone(name), value.text()));

@@ -15,9 +15,6 @@ pub(super) const VERSION: u32 = u32::from_le_bytes(*b"pf01");
 /// Bytes of the counts that the tables begin with.
 const HEADER: usize = 32;
 
-/// Words of a row that are in hand at a time, while one row after the other is added.
-const BLOCK: usize = 4;
-
 /// What a set of conditions asks of a value, in a form that is searched where it lies.
 #[derive(Clone, Debug)]
 pub struct Tables {
@@ -33,8 +30,6 @@ pub struct Tables {
     firsts: Range<usize>,
     /// The clauses with which a condition stands, a bit each.
     leading: Vec<u64>,
-    /// The bytes of which each row says what they hold; many have the same.
-    bytes_of_rows: Vec<ByteSet>,
 }
 
 /// What one pass works with; kept from value to value, so that nothing is made anew.
@@ -121,10 +116,9 @@ impl Tables {
         let (conditions, clauses, rows, lists) = (count()?, count()?, count()?, count()?);
         let (list_items, first_items, automaton) = (count()?, count()?, count()?);
         let mut cut = Cut(HEADER + 256);
-        // There are no more rows than bytes.
-        let mut bytes_of_rows = vec![ByteSet::EMPTY; rows.min(256)];
-        for (byte, row) in (0..=u8::MAX).zip(table.get(HEADER..)?.first_chunk::<256>()?) {
-            bytes_of_rows.get_mut(usize::from(*row))?.insert(byte);
+        let mut of_bytes = table.get(HEADER..)?.first_chunk::<256>()?.iter();
+        if of_bytes.any(|row| usize::from(*row) >= rows) {
+            return None;
         }
         let rows = cut.next(rows.checked_mul(clauses.div_ceil(64))?, 8)?;
         let always = cut.next(conditions.div_ceil(64), 8)?;
@@ -150,7 +144,6 @@ impl Tables {
             first_ends,
             firsts,
             leading: Vec::new(),
-            bytes_of_rows,
         };
         let mut leading = vec![0; clauses.div_ceil(64)];
         let (ends, firsts) = (tables.words(&tables.first_ends), tables.words(&tables.firsts));
@@ -210,32 +203,29 @@ impl Tables {
         self.meet(scan);
     }
 
+    /// Adds the clauses that hold because a byte of a class occurs, one row after the other for all that occur.
     fn hold_by_bytes(&self, scan: &mut Scan) {
         let width = scan.held.len();
-        // Which rows a value meets nobody can foresee: their places are gathered without a branch.
-        let (mut met, mut count) = ([0_u32; 256], 0_usize);
-        for (row, bytes) in self.bytes_of_rows.iter().enumerate() {
-            if let Some(place) = met.get_mut(count) {
-                *place = (row * width) as u32;
+        let (of_bytes, rows) = (self.row_of_bytes(), self.words::<8>(&self.rows));
+        // Many bytes have the same row: there are fewer rows than bits here.
+        let mut done = [0_u64; 4];
+        for byte in scan.bytes.iter() {
+            let row = usize::from(of_bytes.get(usize::from(byte)).copied().unwrap_or_default());
+            if has(&done, row) {
+                continue;
             }
-            count += usize::from(bytes.meets(&scan.bytes));
+            set(&mut done, row);
+            let words = rows.get(row * width..).unwrap_or_default();
+            scan.held
+                .iter_mut()
+                .zip(words)
+                .for_each(|(held, word)| *held |= u64::from_le_bytes(*word));
         }
-        let (met, rows) = (met.get(..count).unwrap_or(&met), self.words::<8>(&self.rows));
-        let mut from = 0;
-        for held in scan.held.chunks_mut(BLOCK) {
-            let mut block = first(held.iter().copied());
-            for row in met {
-                // Behind each row but the last is the next, which nobody reads.
-                let words = rows.get(*row as usize + from..).unwrap_or_default();
-                let words = match words.first_chunk() {
-                    Some(words) => *words,
-                    None => first(words.iter().copied()),
-                };
-                block = or(block, words);
-            }
-            held.iter_mut().zip(block).for_each(|(held, word)| *held = word);
-            from += BLOCK;
-        }
+    }
+
+    /// The row of each byte.
+    fn row_of_bytes(&self) -> &[u8] {
+        self.table.get(HEADER..HEADER + 256).unwrap_or_default()
     }
 
     fn hold_by_atoms(&self, value: &[u8], scan: &mut Scan) {
@@ -273,16 +263,6 @@ impl Tables {
             }
         }
     }
-}
-
-/// As many words as are in hand at a time; what is missing is nothing.
-fn first<W: Default + Copy>(mut words: impl Iterator<Item = W>) -> [W; BLOCK] {
-    std::array::from_fn(|_| words.next().unwrap_or_default())
-}
-
-fn or([a, b, c, d]: [u64; BLOCK], [e, f, g, h]: [[u8; 8]; BLOCK]) -> [u64; BLOCK] {
-    let word = u64::from_le_bytes;
-    [a | word(e), b | word(f), c | word(g), d | word(h)]
 }
 
 fn number(item: &[u8; 2]) -> usize {

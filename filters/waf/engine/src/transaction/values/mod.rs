@@ -11,7 +11,7 @@ use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_seclang::syntax::Transformation;
 use portcullis_waf_transformations::apply;
 
-use crate::program::{List, PipelineId, Pipelines, Program, Store};
+use crate::program::{List, PipelineId, Pipelines, Point, PointSelector, Program, Store};
 pub(crate) use blank::Blank;
 use blank::{NOTHING, ZERO};
 use glance::Glance;
@@ -231,6 +231,26 @@ impl Values {
     /// The value at a place of a list.
     pub(crate) fn at(&self, list: List, place: usize) -> Option<ItemId> {
         self.items(list).get(place).copied()
+    }
+
+    /// The next value that a point means, from this place of its list on, and the place behind it.
+    pub(crate) fn next_meant(&self, point: &Point, from: usize) -> Option<(ItemId, usize)> {
+        let items = self.items(point.list).get(from..)?.iter();
+        let mut places = items.zip(from.saturating_add(1)..);
+        let (item, behind) = match &point.selector {
+            PointSelector::All => places.next(),
+            // Most names are of another length: a request has many headers, and many rules ask for one of them.
+            PointSelector::Name(wanted) => places.find(|(item, _)| {
+                self.name_length(**item) == wanted.len()
+                    && self.name(**item).eq_ignore_ascii_case(wanted)
+            }),
+            _ => places.find(|(item, _)| point.means(self.name(**item), true)),
+        }?;
+        Some((*item, behind))
+    }
+
+    fn name_length(&self, item: ItemId) -> usize {
+        self.items.get(item as usize).map_or(0, |item| item.name.len())
     }
 
     /// All values of a list by name, as they came.
