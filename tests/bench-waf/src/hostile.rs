@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use portcullis_bench::cpu::time as process_time;
 use portcullis_e2e::{Envoy, EnvoyConfig, Upstream, Wasm};
 use portcullis_ftw::engine::{self, Engine, Prefilter, RuleSet};
 use portcullis_ftw::module;
@@ -41,9 +42,9 @@ pub(crate) fn run(crs: &Path, upstream: &Upstream, rows: &str) -> Result<(), Str
         let mut statuses = Vec::new();
         let in_envoy = measured(generator, |body| {
             let bytes = written(body);
-            let before = cpu::time(envoy.id());
+            let before = process_time(envoy.id());
             statuses.push(load::one(envoy.address(), &bytes));
-            (cpu::time(envoy.id()) - before).as_secs_f64() * 1e3
+            (process_time(envoy.id()) - before).as_secs_f64() * 1e3
         });
         statuses.dedup();
         println!(

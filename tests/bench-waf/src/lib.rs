@@ -25,7 +25,10 @@ mod variants;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use portcullis_bench::cpu::{Cores, pin, time as process_time};
+use portcullis_bench::load::{Clients, Load};
 use portcullis_e2e::{Response, Upstream};
 
 pub use nginx::Nginx;
@@ -83,11 +86,11 @@ pub struct Options {
 /// When a server does not do what it is measured at.
 pub fn run(options: &Options) -> Result<(), String> {
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
+    if wanted(Part::Requests) {
+        requests(options)?;
+    }
     let upstream =
         Upstream::with(|_| Response::new(200).header("content-type", "text/plain").body("ok"));
-    if wanted(Part::Requests) {
-        requests(options, &upstream)?;
-    }
     if wanted(Part::Hostile) {
         hostile::run(&options.crs, &upstream, &options.rows)?;
     }
@@ -97,22 +100,35 @@ pub fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-fn requests(options: &Options, upstream: &Upstream) -> Result<(), String> {
-    let nginx = Nginx::start(&options.crs, upstream.address())?;
-    let envoys = ours::start(upstream);
+/// What the upstream answers, whatever it is asked.
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok";
+
+/// The servers run on one core, the clients and the upstream on another.
+fn requests(options: &Options) -> Result<(), String> {
+    let cores = Cores::of_this_machine();
+    let answer: Rc<[u8]> = ANSWER.into();
+    let mut load = Load::start(move |_| Rc::clone(&answer));
+    pin(cores.envoy);
+    let nginx = Nginx::start(&options.crs, load.address())?;
+    let envoys = ours::start(load.address());
+    pin(cores.load);
     let mut targets = nginx.targets();
     targets.extend(ours::targets(&envoys));
     let templates: Vec<&Template> =
         REQUESTS.iter().filter(|template| template.name.contains(&options.rows)).collect();
     let mut table = Table::default();
-    for target in &targets {
-        check(target, &templates)?;
+    let clients: Vec<Clients> =
+        targets.iter().map(|target| load.connect(target.address, None)).collect();
+    for (target, clients) in targets.iter().zip(&clients) {
+        check(target, &mut load, clients, &templates)?;
     }
     for round in 0..options.rounds {
         eprintln!("round {} of {}", round + 1, options.rounds);
         for template in &templates {
-            for target in &targets {
-                let measure = |repeated| measure(target, template, options.requests, repeated);
+            for (target, clients) in targets.iter().zip(&clients) {
+                let mut measure = |repeated| {
+                    measure(target, &mut load, clients, template, options.requests, repeated)
+                };
                 let (cold, repeated) = (measure(false), measure(true));
                 table.add(template.name, target.name, cold, repeated);
             }
@@ -134,15 +150,24 @@ impl Target {
 }
 
 /// Each request is answered as it should be, and a WAF has looked at it to its end: an attack there does not pass.
-fn check(target: &Target, templates: &[&Template]) -> Result<(), String> {
+fn check(
+    target: &Target,
+    load: &mut Load,
+    clients: &Clients,
+    templates: &[&Template],
+) -> Result<(), String> {
+    let mut asked = |request: &[u8]| {
+        let answer = load.ask(clients, request).0;
+        answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).unwrap_or_default()
+    };
     let told = |status, what: &str| Err(format!("{} answers {status} to {what}", target.name));
     for template in templates {
-        let status = load::one(target.address, &template.filled(0));
+        let status = asked(&template.filled(0));
         if status != target.status_of(template.refused) {
             return told(status, template.name);
         }
         let attack = "' or 1=1-- <script>alert(1)</script>";
-        let status = load::one(target.address, &template.filled_and(0, attack));
+        let status = asked(&template.filled_and(0, attack));
         // A request without a body ends with a header, where nobody looks for one.
         if template.has_form() && status != target.status_of(true) {
             return told(status, &format!("an attack at the end of {}", template.name));
@@ -150,21 +175,30 @@ fn check(target: &Target, templates: &[&Template]) -> Result<(), String> {
     }
     let attack =
         b"GET /?id=1'+or+1%3D1--+- HTTP/1.1\r\nHost: a\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
-    let status = load::one(target.address, attack);
+    let status = asked(attack);
     if status == target.status_of(true) { Ok(()) } else { told(status, "an attack") }
 }
 
 /// Microseconds of CPU for each request.
-fn measure(target: &Target, template: &Template, count: usize, repeated: bool) -> f64 {
+fn measure(
+    target: &Target,
+    load: &mut Load,
+    clients: &Clients,
+    template: &Template,
+    count: usize,
+    repeated: bool,
+) -> f64 {
     let filled: Vec<Vec<u8>> = match repeated {
         true => vec![template.filled(1)],
         false => (0..variants::COUNT).map(|number| template.filled(number)).collect(),
     };
-    let wanted = target.status_of(template.refused);
-    load::run(target.address, &filled, WARM_UP, wanted);
-    let before = cpu::time(target.process);
-    load::run(target.address, &filled, count, wanted);
-    (cpu::time(target.process) - before).as_secs_f64() * 1e6 / count as f64
+    let mut turn = filled.iter().cycle();
+    let mut next = |into: &mut Vec<u8>| into.extend(turn.next().expect("an endless row"));
+    let expected = format!("HTTP/1.1 {} ", target.status_of(template.refused));
+    load.run(clients, WARM_UP, &expected, &mut next);
+    let before = process_time(target.process);
+    load.run(clients, count, &expected, &mut next);
+    (process_time(target.process) - before).as_secs_f64() * 1e6 / count as f64
 }
 
 /// The rule set's folder, if it is one.

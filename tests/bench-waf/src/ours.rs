@@ -1,6 +1,8 @@
 //! Envoy without a filter, with a module that does nothing, and with the WAF where it has been built.
 
-use portcullis_e2e::{Envoy, EnvoyConfig, Upstream, Wasm, repository, yardstick};
+use std::net::SocketAddr;
+
+use portcullis_e2e::{Envoy, EnvoyConfig, Wasm, repository, yardstick};
 use serde_json::json;
 
 use crate::Target;
@@ -10,8 +12,8 @@ use crate::report::{NOOP, OURS};
 const MODULE: &str = "waf-crs";
 
 /// Starts what there is.
-pub(crate) fn start(upstream: &Upstream) -> Vec<(&'static str, Envoy)> {
-    let config = || EnvoyConfig::new(upstream);
+pub(crate) fn start(upstream: SocketAddr) -> Vec<(&'static str, Envoy)> {
+    let config = || EnvoyConfig::at(upstream).concurrency(1);
     let noop = Wasm::file("noop", yardstick("sdk"));
     let mut envoys =
         vec![("Envoy", Envoy::start(config())), (NOOP, Envoy::start(config().wasm(&noop)))];

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use portcullis_bench::cpu::time as process_time;
 use portcullis_e2e::{Envoy, EnvoyConfig, Upstream, Wasm};
 use portcullis_ftw::module;
 use portcullis_host::{Host, Level, Request};
@@ -94,12 +95,12 @@ fn get() -> Request {
 fn in_envoy(start: &Start, upstream: &Upstream) -> (f64, f64, f64) {
     let module = Wasm::new(start.module).config(start.configuration.clone());
     let envoy = Envoy::start(EnvoyConfig::new(upstream).concurrency(1).wasm(&module));
-    let ready = cpu::time(envoy.id());
+    let ready = process_time(envoy.id());
     let request = b"GET /search?q=amber+bridge HTTP/1.1\r\nHost: a.test\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
     let cost = || {
-        let before = cpu::time(envoy.id());
+        let before = process_time(envoy.id());
         load::one(envoy.address(), request);
-        (cpu::time(envoy.id()) - before).as_secs_f64() * 1e3
+        (process_time(envoy.id()) - before).as_secs_f64() * 1e3
     };
     let first = cost();
     (ready.as_secs_f64() * 1e3, first, cost())

@@ -1,6 +1,7 @@
 //! What the upstream answers: one order to most requests, and to others what a control is measured at.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use crate::credentials::Message;
 
@@ -62,9 +63,9 @@ pub(crate) const fn status_line(message: Message) -> &'static str {
 
 /// Whole answers, with the headers that applications have; none of those that a transformer adds.
 pub(crate) struct Answers {
-    order: Vec<u8>,
-    failed: Vec<u8>,
-    list: Vec<u8>,
+    order: Rc<[u8]>,
+    failed: Rc<[u8]>,
+    list: Rc<[u8]>,
 }
 
 impl Answers {
@@ -77,22 +78,23 @@ impl Answers {
     }
 
     /// The answer to a request as it came from Envoy.
-    pub(crate) fn to(&self, request: &[u8]) -> &[u8] {
+    pub(crate) fn to(&self, request: &[u8]) -> Rc<[u8]> {
         let asks = |message| {
             let mut parts = request.splitn(3, |byte| *byte == b' ');
             parts.nth(1) == Some(target(message).as_bytes())
         };
-        if asks(Message::Failing) {
+        let answer = if asks(Message::Failing) {
             &self.failed
         } else if asks(Message::List) {
             &self.list
         } else {
             &self.order
-        }
+        };
+        Rc::clone(answer)
     }
 }
 
-fn whole(status: &str, media_type: &str, body: &str) -> Vec<u8> {
+fn whole(status: &str, media_type: &str, body: &str) -> Rc<[u8]> {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\n\
@@ -106,4 +108,5 @@ fn whole(status: &str, media_type: &str, body: &str) -> Vec<u8> {
          {body}"
     )
     .into_bytes()
+    .into()
 }

@@ -9,16 +9,20 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Who runs where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cores {
-    /// Envoy's.
-    pub(crate) envoy: usize,
+pub struct Cores {
+    /// The gateways'.
+    pub envoy: usize,
     /// The clients' and the upstream's; the same one on a machine that has no second.
-    pub(crate) load: usize,
+    pub load: usize,
 }
 
 impl Cores {
     /// The first and the last core that this process may use.
-    pub(crate) fn of_this_machine() -> Self {
+    ///
+    /// # Panics
+    /// When the kernel does not tell.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
         let allowed = sched_getaffinity(None).expect("the cores of this process");
         let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
         let envoy = cores.next().expect("a process runs somewhere");
@@ -27,7 +31,10 @@ impl Cores {
 }
 
 /// Keeps the calling thread, and whatever it starts from now on, on one core.
-pub(crate) fn pin(core: usize) {
+///
+/// # Panics
+/// When the process may not use the core.
+pub fn pin(core: usize) {
     let mut cores = CpuSet::new();
     cores.set(core);
     sched_setaffinity(None, &cores).expect("a core of this process");
@@ -36,7 +43,11 @@ pub(crate) fn pin(core: usize) {
 /// The CPU time of a process so far, all its threads together, user and system, once it has become idle.
 ///
 /// The scheduler counts a thread's nanoseconds when the thread stops running; so two equal readings are waited for.
-pub(crate) fn time(process: u32) -> Duration {
+///
+/// # Panics
+/// When there is no such process.
+#[must_use]
+pub fn time(process: u32) -> Duration {
     let mut last = read(process);
     for _ in 0..100 {
         thread::sleep(Duration::from_millis(1));

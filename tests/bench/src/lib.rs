@@ -15,12 +15,13 @@
 
 pub mod answers;
 pub mod configs;
-mod cpu;
+pub mod cpu;
 pub mod credentials;
-mod load;
+pub mod load;
 mod memory;
 mod options;
 mod report;
+mod requests;
 mod rounds;
 mod rows;
 mod targets;

@@ -1,20 +1,18 @@
-//! Clients and an upstream in one thread: little enough work that Envoy is what is waited for.
+//! Clients and an upstream in one thread: little enough work that the gateway is what is waited for.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 
 use portcullis_e2e::TlsClient;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustls::{ClientConnection, StreamOwned};
 
-use crate::answers::{Answers, ORDER, status_line, target};
-use crate::credentials::{KEY_HEADER, Message, ORIGIN, Presented};
-
-/// Connections to each Envoy, each with one request at a time: enough that Envoy finds work when it looks. With few, a
-/// cheap filter lets Envoy sleep between requests, and the waking is counted as the cost of the request.
+/// Connections to each gateway, each with one request at a time: enough that it finds work when it looks. With few, a
+/// cheap filter lets it sleep between requests, and the waking is counted as the cost of the request.
 const CONNECTIONS: usize = 32;
 
 /// The listener's place among the events; clients and accepted connections follow.
@@ -23,8 +21,11 @@ const LISTENER: u64 = 0;
 /// How long nothing may happen before the run is given up.
 const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
-/// Clients of several Envoys, and the upstream of all.
-pub(crate) struct Load {
+/// The whole answer to a whole request.
+type Answers = Box<dyn Fn(&[u8]) -> Rc<[u8]>>;
+
+/// Clients of several gateways, and the upstream of all.
+pub struct Load {
     epoll: OwnedFd,
     listener: TcpListener,
     clients: HashMap<u64, Client>,
@@ -36,9 +37,9 @@ pub(crate) struct Load {
     last_seen: Vec<u8>,
 }
 
-/// The connections to one Envoy.
+/// The connections to one gateway.
 #[derive(Clone, Debug)]
-pub(crate) struct Clients(Vec<u64>);
+pub struct Clients(Vec<u64>);
 
 struct Client {
     stream: Stream,
@@ -73,48 +74,12 @@ struct Served {
     received: Vec<u8>,
 }
 
-/// A request with a bearer token and a key, as an application would send it.
-fn write_request(into: &mut Vec<u8>, presented: Presented<'_>) {
-    into.clear();
-    into.extend_from_slice(if presented.message == Message::Post { b"POST" } else { b"GET" });
-    into.push(b' ');
-    into.extend_from_slice(target(presented.message).as_bytes());
-    into.extend_from_slice(
-        b" HTTP/1.1\r\n\
-          host: api.example.com\r\n\
-          user-agent: orders-app/3.2 (linux; x86_64)\r\n\
-          accept: application/json\r\n\
-          accept-encoding: gzip, br\r\n\
-          accept-language: en\r\n\
-          x-request-source: checkout\r\n\
-          authorization: Bearer ",
-    );
-    into.extend_from_slice(presented.token.as_bytes());
-    into.extend_from_slice(b"\r\n");
-    into.extend_from_slice(KEY_HEADER.as_bytes());
-    into.extend_from_slice(b": ");
-    into.extend_from_slice(presented.key.as_bytes());
-    into.extend_from_slice(b"\r\n");
-    match presented.message {
-        Message::Get | Message::Failing | Message::List => into.extend_from_slice(b"\r\n"),
-        Message::Page => {
-            into.extend_from_slice(format!("origin: {ORIGIN}\r\n\r\n").as_bytes());
-        }
-        Message::Post => {
-            let length = ORDER.len();
-            let head =
-                format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
-            into.extend_from_slice(head.as_bytes());
-            into.extend_from_slice(ORDER.as_bytes());
-        }
-    }
-}
-
 /// The length of the first whole message in these bytes; there are no other framings here.
 fn whole(received: &[u8]) -> Option<usize> {
     const LENGTH: &[u8] = b"\r\ncontent-length: ";
     let head = find(received, b"\r\n\r\n")?;
-    let length = find(&received[..head], LENGTH).map_or(0, |at| {
+    let mut places = received[..head].windows(LENGTH.len());
+    let length = places.position(|window| window.eq_ignore_ascii_case(LENGTH)).map_or(0, |at| {
         let digits = received[at + LENGTH.len()..].iter().take_while(|byte| byte.is_ascii_digit());
         digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'))
     });
@@ -126,8 +91,11 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 impl Load {
-    /// Starts the upstream on a free port.
-    pub(crate) fn start() -> Self {
+    /// Starts the upstream on a free port; `answers` has the bytes of a whole answer, with its length, to those of a request.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn start(answers: impl Fn(&[u8]) -> Rc<[u8]> + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket that does not block");
         let epoll = epoll::create(CreateFlags::CLOEXEC).expect("epoll");
@@ -137,7 +105,7 @@ impl Load {
             clients: HashMap::new(),
             upstream: HashMap::new(),
             next: LISTENER,
-            answers: Answers::new(),
+            answers: Box::new(answers),
             buffer: vec![0; 64 * 1024],
             events: Vec::with_capacity(64),
             last_seen: Vec::new(),
@@ -148,7 +116,11 @@ impl Load {
     }
 
     /// Where the upstream listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    ///
+    /// # Panics
+    /// Never: it is bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().expect("a bound socket")
     }
 
@@ -161,16 +133,19 @@ impl Load {
         self.next
     }
 
-    /// Connects to an Envoy; over TLS where the clients have a certificate to show.
-    pub(crate) fn connect(&mut self, envoy: SocketAddr, tls: Option<&TlsClient>) -> Clients {
+    /// Connects to a gateway; over TLS where the clients have a certificate to show.
+    ///
+    /// # Panics
+    /// When it can't.
+    pub fn connect(&mut self, gateway: SocketAddr, tls: Option<&TlsClient>) -> Clients {
         let mut clients = Clients(Vec::new());
         for _ in 0..CONNECTIONS {
-            let socket = TcpStream::connect(envoy).expect("a connection to Envoy");
+            let socket = TcpStream::connect(gateway).expect("a connection to a gateway");
             let id = self.number();
             self.watch(&socket, id);
             let stream = match tls {
                 Some(tls) => {
-                    let stream = tls.handshake(socket).expect("a handshake with Envoy");
+                    let stream = tls.handshake(socket).expect("a handshake");
                     prepare(stream.get_ref());
                     Stream::Tls(Box::new(stream))
                 }
@@ -185,45 +160,47 @@ impl Load {
         clients
     }
 
-    /// Sends so many requests, each with what comes next, and waits for all answers, which have to be of the
-    /// upstream's status.
-    pub(crate) fn run<'c>(
+    /// Sends so many requests, each of which `next` writes into an empty buffer, and waits for all answers, which have to begin
+    /// with `expected`.
+    ///
+    /// # Panics
+    /// When an answer is another one, or none.
+    pub fn run(
         &mut self,
         clients: &Clients,
         count: usize,
-        mut next: impl FnMut() -> Presented<'c>,
+        expected: &str,
+        mut next: impl FnMut(&mut Vec<u8>),
     ) {
         let mut request = Vec::new();
         let (mut sent, mut answered) = (0, 0);
-        let mut expected = "";
-        for id in clients.0.iter().take(count) {
-            let presented = next();
-            // One run asks for one thing.
-            expected = status_line(presented.message);
-            write_request(&mut request, presented);
-            self.client(*id).stream.send(&request);
-            sent += 1;
-        }
-        while answered < count {
+        let mut ready: Vec<u64> = clients.0.clone();
+        loop {
+            for id in ready.drain(..).take(count - sent) {
+                request.clear();
+                next(&mut request);
+                self.client(id).stream.send(&request);
+                sent += 1;
+            }
+            if answered == count {
+                return;
+            }
             for id in self.wait() {
                 let Some(answer) = self.answer(id) else { continue };
                 assert!(answer.starts_with(expected), "an answer that is not {expected}: {answer}");
                 answered += 1;
-                if sent < count {
-                    write_request(&mut request, next());
-                    self.client(id).stream.send(&request);
-                    sent += 1;
-                }
+                ready.push(id);
             }
         }
     }
 
     /// Sends one request; its answer, and what the upstream saw of it (empty: nothing).
-    pub(crate) fn ask(&mut self, clients: &Clients, presented: Presented<'_>) -> (String, String) {
-        let mut request = Vec::new();
-        write_request(&mut request, presented);
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn ask(&mut self, clients: &Clients, request: &[u8]) -> (String, String) {
         self.last_seen.clear();
-        self.client(clients.0[0]).stream.send(&request);
+        self.client(clients.0[0]).stream.send(request);
         loop {
             for id in self.wait() {
                 if let Some(answer) = self.answer(id) {
@@ -243,7 +220,7 @@ impl Load {
         let mut events = std::mem::take(&mut self.events);
         let spare = rustix::buffer::spare_capacity(&mut events);
         match epoll::wait(&self.epoll, spare, Some(&PATIENCE)) {
-            Ok(0) => panic!("Envoy does not answer"),
+            Ok(0) => panic!("no answer"),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => panic!("epoll: {error}"),
         }
@@ -281,12 +258,12 @@ impl Load {
             }
         }
         let Some(served) = self.upstream.get_mut(&id) else { return };
-        // Envoy sends one at a time.
+        // Gateways send one at a time.
         if whole(&served.received).is_some() {
             std::mem::swap(&mut self.last_seen, &mut served.received);
             served.received.clear();
-            let answer = self.answers.to(&self.last_seen);
-            served.stream.write_all(answer).expect("Envoy takes an answer");
+            let answer = (self.answers)(&self.last_seen);
+            served.stream.write_all(&answer).expect("an answer is taken");
         }
     }
 
@@ -296,10 +273,10 @@ impl Load {
         // TLS may have taken more from the socket than it gives at once: nothing would tell of the rest.
         let end = loop {
             match client.stream.read(&mut self.buffer) {
-                Ok(0) => panic!("Envoy closed a connection"),
+                Ok(0) => panic!("a connection was closed"),
                 Ok(length) => client.received.extend_from_slice(&self.buffer[..length]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                Err(error) => panic!("a connection to Envoy: {error}"),
+                Err(error) => panic!("a connection: {error}"),
             }
             if let Some(end) = whole(&client.received) {
                 break end;

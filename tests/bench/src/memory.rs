@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use portcullis_e2e::Envoy;
 use wasmparser::{Parser, Payload};
 
+use crate::answers::status_line;
 use crate::configs::Config;
-use crate::credentials::Credentials;
-use crate::load::Load;
+use crate::credentials::{Credentials, Message};
 use crate::options::Options;
-use crate::rounds::provider;
+use crate::requests::write_request;
+use crate::rounds::{orders_load, provider};
 
 /// Workers of each Envoy.
 pub(crate) const WORKERS: u32 = 2;
@@ -56,7 +57,7 @@ pub(crate) fn measure(options: &Options, credentials: &Credentials) -> Vec<Footp
     for _ in 0..options.starts {
         for (config, row) in &mut rows {
             eprintln!("measuring memory: {}", row.name);
-            let mut load = Load::start();
+            let mut load = orders_load();
             let configuration =
                 config.envoy(load.address(), provider.address()).concurrency(WORKERS);
             let began = Instant::now();
@@ -66,7 +67,10 @@ pub(crate) fn measure(options: &Options, credentials: &Credentials) -> Vec<Footp
             let clients = load.connect(envoy.address(), None);
             // Each new token fills our cache by one.
             let mut fresh = credentials.fresh();
-            load.run(&clients, credentials.count(), || fresh.next().expect("an endless row"));
+            let next = |into: &mut Vec<u8>| {
+                write_request(into, fresh.next().expect("an endless row"));
+            };
+            load.run(&clients, credentials.count(), status_line(Message::Get), next);
             row.used.push(envoy.resident_bytes() as f64);
         }
     }

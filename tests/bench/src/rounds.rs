@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use portcullis_e2e::{Envoy, Response, TlsClient, Upstream};
 
-use crate::answers::{REMOVED, SHOWN_BY, TRACE};
+use crate::answers::{Answers, REMOVED, SHOWN_BY, TRACE};
 use crate::configs::{CLIENT, CONSUMER_HEADER, Config, consumer};
 use crate::cpu::{self, Cores};
 use crate::credentials::{Credentials, Message, Presented, jwks};
 use crate::load::{Clients, Load};
 use crate::options::Options;
+use crate::requests::write_request;
 use crate::rows::{NO_FILTER, ROWS, Row};
 
 /// Requests before a row's measured ones: they warm caches, Envoy's and the core's.
@@ -59,14 +60,15 @@ fn measure_generation(
     credentials: &Credentials,
     measured: &mut [Measured],
 ) {
-    let mut load = Load::start();
+    let mut load = orders_load();
     let provider = provider();
     let envoys = start(measured, cores, &mut load, &provider, credentials);
     cpu::pin(cores.load);
     let mut fresh = credentials.fresh();
     for Measured { row, .. } in measured.iter() {
         let clients = &envoys[&row.config].clients;
-        load.run(clients, TIER_UP, || row.send.next(&mut fresh, credentials));
+        let next = |into: &mut Vec<u8>| write_request(into, row.send.next(&mut fresh, credentials));
+        load.run(clients, TIER_UP, row.send.expected(), next);
     }
     for round in 0..options.rounds {
         let mut order: Vec<usize> = (0..measured.len()).collect();
@@ -77,17 +79,32 @@ fn measure_generation(
         for index in order {
             let row = measured[index].row;
             let Running { envoy, clients } = &envoys[&row.config];
-            let mut next = || row.send.next(&mut fresh, credentials);
-            load.run(clients, WARM_UP, &mut next);
+            let expected = row.send.expected();
+            let mut next =
+                |into: &mut Vec<u8>| write_request(into, row.send.next(&mut fresh, credentials));
+            load.run(clients, WARM_UP, expected, &mut next);
             let before = cpu::time(envoy.id());
             let started = Instant::now();
-            load.run(clients, options.requests, &mut next);
+            load.run(clients, options.requests, expected, &mut next);
             let elapsed = started.elapsed();
             let used = cpu::time(envoy.id()) - before;
             measured[index].cost.push(microseconds(used) / options.requests as f64);
             measured[index].busy.push(used.as_secs_f64() / elapsed.as_secs_f64());
         }
     }
+}
+
+/// Clients, and the upstream that answers them.
+pub(crate) fn orders_load() -> Load {
+    let answers = Answers::new();
+    Load::start(move |request| answers.to(request))
+}
+
+/// The answer to one request, and what the upstream saw of it.
+fn ask(load: &mut Load, clients: &Clients, presented: Presented<'_>) -> (String, String) {
+    let mut request = Vec::new();
+    write_request(&mut request, presented);
+    load.ask(clients, &request)
 }
 
 fn microseconds(time: Duration) -> f64 {
@@ -129,7 +146,7 @@ fn start(
 /// # Panics
 /// When the filters don't do their work: then there is nothing to measure.
 fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Credentials) {
-    let (answer, seen) = load.ask(clients, credentials.repeated());
+    let (answer, seen) = ask(load, clients, credentials.repeated());
     let (answer, seen) = (answer.to_ascii_lowercase(), seen.to_ascii_lowercase());
     assert!(answer.starts_with("http/1.1 200 "), "{config:?} answers {answer}");
     assert_eq!(
@@ -151,7 +168,7 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
         );
     }
     let page = Presented { message: Message::Page, ..credentials.repeated() };
-    let (answer, _) = load.ask(clients, page);
+    let (answer, _) = ask(load, clients, page);
     assert_eq!(
         answer.to_ascii_lowercase().contains("access-control-allow-credentials: true"),
         config.lets_pages_read(),
@@ -170,7 +187,7 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
         (Presented { token: &forged, ..good }, config.authenticates()),
         (Presented { key: "made-up", ..good }, config.knows_keys()),
     ] {
-        let (answer, _) = load.ask(clients, bad);
+        let (answer, _) = ask(load, clients, bad);
         let expected = if refused { "HTTP/1.1 401 " } else { "HTTP/1.1 200 " };
         assert!(answer.starts_with(expected), "{config:?} answers {bad:?} with {answer}");
     }
@@ -178,15 +195,16 @@ fn check(config: Config, load: &mut Load, clients: &Clients, credentials: &Crede
 
 /// The same of what becomes of a failure and of a list.
 fn check_answers(config: Config, load: &mut Load, clients: &Clients, credentials: &Credentials) {
-    let mut ask = |message| load.ask(clients, Presented { message, ..credentials.repeated() }).0;
-    let failed = ask(Message::Failing);
+    let mut answer =
+        |message| ask(load, clients, Presented { message, ..credentials.repeated() }).0;
+    let failed = answer(Message::Failing);
     assert!(failed.starts_with("HTTP/1.1 500 "), "{config:?} answers {failed}");
     assert_eq!(
         !failed.ends_with(TRACE),
         config.masks_errors(),
         "{config:?} masks errors, or does not, and answers {failed}"
     );
-    let list = ask(Message::List);
+    let list = answer(Message::List);
     let member = |name: &str| format!("\"{name}\":");
     assert_eq!(
         list.contains(&member(SHOWN_BY.0))

@@ -1,5 +1,6 @@
 //! The rows of the table: an Envoy and what is sent to it.
 
+use crate::answers::status_line;
 use crate::configs::Config;
 use crate::credentials::{Credentials, Message, Presented};
 
@@ -35,6 +36,14 @@ impl Send {
             Send::Failing => Presented { message: Message::Failing, ..credentials.repeated() },
             Send::List => Presented { message: Message::List, ..credentials.repeated() },
         }
+    }
+
+    /// How the answers begin.
+    pub(crate) fn expected(self) -> &'static str {
+        status_line(match self {
+            Send::Failing => Message::Failing,
+            _ => Message::Get,
+        })
     }
 }
 
