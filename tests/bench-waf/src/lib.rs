@@ -117,11 +117,11 @@ fn requests(options: &Options) -> Result<(), String> {
     let templates: Vec<&Template> =
         REQUESTS.iter().filter(|template| template.name.contains(&options.rows)).collect();
     let mut table = Table::default();
+    for target in &targets {
+        check(target, &mut load, &templates)?;
+    }
     let clients: Vec<Clients> =
         targets.iter().map(|target| load.connect(target.address, None)).collect();
-    for (target, clients) in targets.iter().zip(&clients) {
-        check(target, &mut load, clients, &templates)?;
-    }
     for round in 0..options.rounds {
         eprintln!("round {} of {}", round + 1, options.rounds);
         for template in &templates {
@@ -150,14 +150,9 @@ impl Target {
 }
 
 /// Each request is answered as it should be, and a WAF has looked at it to its end: an attack there does not pass.
-fn check(
-    target: &Target,
-    load: &mut Load,
-    clients: &Clients,
-    templates: &[&Template],
-) -> Result<(), String> {
+fn check(target: &Target, load: &mut Load, templates: &[&Template]) -> Result<(), String> {
     let mut asked = |request: &[u8]| {
-        let answer = load.ask(clients, request).0;
+        let answer = load.ask_alone(target.address, request).0;
         answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).unwrap_or_default()
     };
     let told = |status, what: &str| Err(format!("{} answers {status} to {what}", target.name));

@@ -138,8 +138,17 @@ impl Load {
     /// # Panics
     /// When it can't.
     pub fn connect(&mut self, gateway: SocketAddr, tls: Option<&TlsClient>) -> Clients {
+        self.connect_some(gateway, tls, CONNECTIONS)
+    }
+
+    fn connect_some(
+        &mut self,
+        gateway: SocketAddr,
+        tls: Option<&TlsClient>,
+        count: usize,
+    ) -> Clients {
         let mut clients = Clients(Vec::new());
-        for _ in 0..CONNECTIONS {
+        for _ in 0..count {
             let socket = TcpStream::connect(gateway).expect("a connection to a gateway");
             let id = self.number();
             self.watch(&socket, id);
@@ -208,6 +217,17 @@ impl Load {
                 }
             }
         }
+    }
+
+    /// The same over a connection of its own, which whoever refuses a request may close.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub fn ask_alone(&mut self, gateway: SocketAddr, request: &[u8]) -> (String, String) {
+        let clients = self.connect_some(gateway, None, 1);
+        let answer = self.ask(&clients, request);
+        clients.0.iter().for_each(|id| drop(self.clients.remove(id)));
+        answer
     }
 
     fn client(&mut self, id: u64) -> &mut Client {
