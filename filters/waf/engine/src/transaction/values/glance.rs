@@ -83,10 +83,11 @@ impl Glance {
 
     /// Counts what a value of the list with this bit meets, in words.
     fn count(&mut self, list: u64, row: &[u64]) {
-        for (word, met) in row.iter().zip(self.met.chunks_mut(64)) {
+        // There is one for each bit of a row.
+        for (word, met) in row.iter().zip(self.met.as_chunks_mut::<64>().0) {
             let mut left = *word;
             while left != 0 {
-                if let Some(lists) = met.get_mut(left.trailing_zeros() as usize) {
+                if let Some(lists) = met.get_mut(left.trailing_zeros() as usize % 64) {
                     *lists |= list;
                 }
                 left &= left.wrapping_sub(1);
