@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::rc::Rc;
 
-use portcullis_control::bytes::same;
 use portcullis_control::headers::Edit;
 use portcullis_control::identity::Identity;
 use serde_json::{Map, Value};
@@ -129,7 +128,7 @@ impl Cache {
     /// What is known of exactly these bytes.
     pub fn get(&mut self, compact: &[u8]) -> Option<Rc<Verified>> {
         let tail = tail(compact)?;
-        let is_it = |entry: &&Entry| same(entry.verified.token.compact(), compact);
+        let is_it = |entry: &&Entry| entry.verified.token.compact() == compact;
         if let Some(entry) = self.young.entries.get(&tail).filter(is_it) {
             return Some(Rc::clone(&entry.verified));
         }

@@ -252,14 +252,14 @@ const BUDGETS: [Budget; 24] = [
         config: Config::Waf,
         sent: Sent::Repeated,
         calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 1)],
-        instructions: 227_000,
+        instructions: 214_000,
     },
     // The body, too.
     Budget {
         config: Config::Waf,
         sent: Sent::Body,
         calls: &[BOTH_HEADERS, ("proxy_get_property", 2), ("random_get", 1), BODY],
-        instructions: 164_500,
+        instructions: 156_000,
     },
     Budget {
         config: Config::GatewaySizes,

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use rustc_hash::FxHasher;
 
-use crate::bytes::same;
 use crate::headers::FieldName;
 use crate::identity::Identity;
 
@@ -58,7 +57,7 @@ impl Recent {
             places.get_mut(place_of(&state))
         });
         if let Some(Some(kept)) = &place
-            && same(&kept.text, &state)
+            && kept.text == state
         {
             return Rc::clone(&kept.earlier);
         }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::{Edit, FieldName};
-use crate::bytes::same;
 
 /// Where a field lies in the storage; one that was removed, nowhere.
 #[derive(Clone, Debug)]
@@ -24,7 +23,7 @@ impl Entry {
     #[inline(never)]
     fn reads(&self, name: &str, bytes: &[u8]) -> bool {
         let (name, own) = (name.as_bytes(), bytes.get(self.name.clone()));
-        own.is_some_and(|own| same(own, name) || own.eq_ignore_ascii_case(name))
+        own.is_some_and(|own| own == name || own.eq_ignore_ascii_case(name))
     }
 
     const fn remove(&mut self) {
