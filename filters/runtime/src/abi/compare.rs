@@ -62,7 +62,8 @@ mod tests {
         for (start, length) in (0..9).flat_map(|start| (0..=40).map(move |length| (start, length)))
         {
             let own = &text[start..start + length];
-            assert_eq!(compared(own, &own.to_vec()), 0);
+            let same = own.to_vec();
+            assert_eq!(compared(own, &same), 0);
             for place in 0..length {
                 for behind in place..length {
                     let mut other = own.to_vec();
