@@ -223,6 +223,8 @@ mod tests {
             let expected: ByteSet = value.iter().copied().collect();
             assert_eq!(ByteSet::of(&value), expected, "{length} bytes");
             assert!(value.iter().all(|byte| expected.contains(*byte)));
+            let ascii: Vec<u8> = value.iter().map(|byte| byte & 0x7f).collect();
+            assert_eq!(ByteSet::of(&ascii), ascii.iter().copied().collect(), "{length} bytes");
         }
         let all: Vec<u8> = (0..=255).collect();
         assert_eq!(ByteSet::of(&all), ByteSet::FULL);

@@ -76,6 +76,34 @@ pub fn equals(value: &[u8], text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_text_is_found_wherever_it_occurs_in_short_and_long_ones() {
+        let needles: [&[u8]; 7] = [b"", b"a", b"ab", b"aab", b"abab", b"\0\xff", b"abc"];
+        for length in [0, 1, 2, 3, 5, 40, SHORT - 1, SHORT, SHORT + 1, SHORT + 7] {
+            for (fill, needle) in
+                [b'a', b'b', b'.'].iter().flat_map(|fill| needles.map(|needle| (*fill, needle)))
+            {
+                let empty = vec![fill; length];
+                let found = |text: &[u8]| {
+                    needle.is_empty() || text.windows(needle.len()).any(|window| window == needle)
+                };
+                assert_eq!(occurs(&empty, needle), found(&empty), "{length}, {needle:?}");
+                for place in [0, 1, length / 2, length.saturating_sub(needle.len())] {
+                    let mut text = empty.clone();
+                    if let Some(hole) = text.get_mut(place..place + needle.len()) {
+                        hole.copy_from_slice(needle);
+                    }
+                    assert_eq!(
+                        occurs(&text, needle),
+                        found(&text),
+                        "{length}, {place}, {needle:?}"
+                    );
+                    assert_eq!(contains(&text, needle), within(needle, &text));
+                }
+            }
+        }
+    }
+
     type Compare = fn(&[u8], &[u8]) -> bool;
 
     #[test]

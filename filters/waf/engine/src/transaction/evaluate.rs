@@ -141,8 +141,10 @@ impl Transaction {
         }
         let all = matches!(point.selector, PointSelector::All) && self.is_free(running, point.list);
         // What a match does may not lengthen the list that is looked through.
-        let mut from = 0;
-        while let Some((item, behind)) = self.values.next_meant(point, from) {
+        let (mut from, end) = (0, self.values.count(point.list));
+        while let Some((item, behind)) = self.values.next_meant(point, from)
+            && behind <= end
+        {
             from = behind;
             if !all && self.excluded(running, point.list, self.values.name(item)) {
                 continue;
