@@ -26,6 +26,7 @@ mod variants;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::thread;
 
 use portcullis_bench::cpu::{Cores, pin, time as process_time};
 use portcullis_bench::load::{Clients, Load};
@@ -87,7 +88,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), String> {
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wanted(Part::Requests) {
-        requests(options)?;
+        // In a thread of its own: what comes then is not to stay on the clients' core.
+        let measured = thread::scope(|scope| scope.spawn(|| requests(options)).join());
+        measured.expect("a thread that ends")?;
     }
     let upstream =
         Upstream::with(|_| Response::new(200).header("content-type", "text/plain").body("ok"));
