@@ -28,22 +28,26 @@ impl Send {
         fresh: &mut impl Iterator<Item = Presented<'c>>,
         credentials: &'c Credentials,
     ) -> Presented<'c> {
-        match self {
+        let presented = match self {
             Send::Fresh => fresh.next().expect("an endless row"),
-            Send::Repeated => credentials.repeated(),
-            Send::Page => Presented { message: Message::Page, ..credentials.repeated() },
-            Send::Post => Presented { message: Message::Post, ..credentials.repeated() },
-            Send::Failing => Presented { message: Message::Failing, ..credentials.repeated() },
-            Send::List => Presented { message: Message::List, ..credentials.repeated() },
-        }
+            _ => credentials.repeated(),
+        };
+        Presented { message: self.message(), ..presented }
     }
 
     /// How the answers begin.
     pub(crate) fn expected(self) -> &'static str {
-        status_line(match self {
+        status_line(self.message())
+    }
+
+    fn message(self) -> Message {
+        match self {
+            Send::Fresh | Send::Repeated => Message::Get,
+            Send::Page => Message::Page,
+            Send::Post => Message::Post,
             Send::Failing => Message::Failing,
-            _ => Message::Get,
-        })
+            Send::List => Message::List,
+        }
     }
 }
 
