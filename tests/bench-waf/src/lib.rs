@@ -16,6 +16,7 @@ mod bundle;
 mod cpu;
 mod hostile;
 mod load;
+mod memory;
 mod nginx;
 mod ours;
 mod report;
@@ -58,12 +59,18 @@ pub enum Part {
     Hostile,
     /// What a VM costs before it serves, and its first request.
     Starting,
+    /// Envoy's memory and time to ready.
+    Memory,
 }
 
 impl Part {
     /// All of them, by name.
-    pub const ALL: [(&'static str, Part); 3] =
-        [("requests", Part::Requests), ("hostile", Part::Hostile), ("starting", Part::Starting)];
+    pub const ALL: [(&'static str, Part); 4] = [
+        ("requests", Part::Requests),
+        ("hostile", Part::Hostile),
+        ("starting", Part::Starting),
+        ("memory", Part::Memory),
+    ];
 }
 
 /// What to do.
@@ -99,6 +106,9 @@ pub fn run(options: &Options) -> Result<(), String> {
     }
     if wanted(Part::Starting) {
         starting::run(&options.crs, &upstream, options.rounds)?;
+    }
+    if wanted(Part::Memory) {
+        memory::run(options.rounds)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use portcullis_bench_waf::{Options, Part, rule_set, run};
 
-const USAGE: &str = "usage: bench-waf [--requests N] [--rounds N] [--part requests|hostile|starting]… [--rows TEXT], with CRS_DIR";
+const USAGE: &str = "usage: bench-waf [--requests N] [--rounds N] [--part requests|hostile|starting|memory]… [--rows TEXT], with CRS_DIR";
 
 fn options() -> Result<Options, String> {
     let crs = std::env::var_os("CRS_DIR").map(PathBuf::from).ok_or("CRS_DIR is not set")?;

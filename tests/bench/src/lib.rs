@@ -18,7 +18,7 @@ pub mod configs;
 pub mod cpu;
 pub mod credentials;
 pub mod load;
-mod memory;
+pub mod memory;
 mod options;
 mod report;
 mod requests;

@@ -82,7 +82,12 @@ fn footprint(name: &'static str, config: Config) -> Footprint {
     Footprint { name, ready: Vec::new(), used: Vec::new(), start: Vec::new(), code }
 }
 
-fn code_section(module: &Path) -> u64 {
+/// Bytes of a module's code section.
+///
+/// # Panics
+/// When it is no module.
+#[must_use]
+pub fn code_section(module: &Path) -> u64 {
     let bytes = std::fs::read(module).expect("a module");
     let sections = Parser::new(0).parse_all(&bytes).map(|payload| payload.expect("a sound module"));
     let code = sections.filter_map(|payload| match payload {
