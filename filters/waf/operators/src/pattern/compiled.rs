@@ -27,13 +27,35 @@ pub struct Pattern {
     parts: OnceCell<Result<Box<Parts>, PatternError>>,
 }
 
+/// What was made of a pattern so far. Its syntax tree is not kept: it is two thirds of all, and read again where another
+/// part is needed, as few patterns ever match.
 #[derive(Debug)]
 struct Parts {
-    hir: Hir,
+    translated: Rc<str>,
+    groups: Groups,
     forward: Lazy,
     brief: OnceCell<Option<Lazy>>,
     reverse: OnceCell<Option<Lazy>>,
     steady: OnceCell<Option<Steady>>,
+}
+
+/// What a pattern has for groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Groups {
+    None,
+    /// The whole pattern is a group that has no other in it: where it matched, nobody need look for groups.
+    Whole,
+    Some,
+}
+
+impl Groups {
+    fn of(hir: &Hir) -> Self {
+        match (hir.properties().explicit_captures_len(), hir.kind()) {
+            (0, _) => Groups::None,
+            (1, HirKind::Capture(_)) => Groups::Whole,
+            _ => Groups::Some,
+        }
+    }
 }
 
 impl Pattern {
@@ -92,39 +114,33 @@ impl Pattern {
         groups.fill(None);
         let parts = self.parts().map_err(|_| Exhausted)?;
         let Some(span) = parts.find(value)? else { return Ok(false) };
-        let is_one_group = parts.is_one_group();
-        if groups.len() > 1 && parts.has_groups() && !is_one_group {
+        if groups.len() > 1 && parts.groups == Groups::Some {
             parts.steady()?.captures(value, span, groups);
         } else {
-            groups.iter_mut().take(1 + usize::from(is_one_group)).for_each(|group| {
-                *group = Some(span.clone());
-            });
+            let count = if parts.groups == Groups::Whole { 2 } else { 1 };
+            groups.iter_mut().take(count).for_each(|group| *group = Some(span.clone()));
         }
         Ok(true)
     }
 
     fn parts(&self) -> Result<&Parts, &PatternError> {
-        let parts = self.parts.get_or_init(|| Parts::new(&self.translated).map(Box::new));
+        let parts =
+            self.parts.get_or_init(|| Parts::new(Rc::clone(&self.translated)).map(Box::new));
         parts.as_ref().map(Box::as_ref)
     }
 }
 
 impl Parts {
-    fn new(translated: &str) -> Result<Self, PatternError> {
-        let hir = parse(translated)?;
-        let forward = Lazy::forwards(&hir)?;
+    fn new(translated: Rc<str>) -> Result<Self, PatternError> {
+        let hir = parse(&translated)?;
+        let (groups, forward) = (Groups::of(&hir), Lazy::forwards(&hir)?);
         let (brief, reverse, steady) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Ok(Self { hir, forward, brief, reverse, steady })
+        Ok(Self { translated, groups, forward, brief, reverse, steady })
     }
 
-    fn has_groups(&self) -> bool {
-        self.hir.properties().explicit_captures_len() > 0
-    }
-
-    /// True if the whole pattern is a group that has no other in it: where it matched, nobody need look for groups.
-    fn is_one_group(&self) -> bool {
-        matches!(self.hir.kind(), HirKind::Capture(_))
-            && self.hir.properties().explicit_captures_len() == 1
+    /// The syntax tree once more.
+    fn hir(&self) -> Option<Hir> {
+        parse(&self.translated).ok()
     }
 
     fn find(&self, value: &[u8]) -> Result<Option<Span>, Exhausted> {
@@ -135,7 +151,7 @@ impl Parts {
         let first = if is_long { self.brief()? } else { &self.forward };
         let Ok(end) = first.end(&input) else { return Ok(self.steady()?.find(&input)) };
         let Some(end) = end else { return Ok(None) };
-        let reverse = self.reverse.get_or_init(|| Lazy::backwards(&self.hir).ok());
+        let reverse = self.reverse.get_or_init(|| Lazy::backwards(&self.hir()?).ok());
         let backwards = Input::new(value).range(..end).anchored(Anchored::Yes);
         let start = match reverse.as_ref().ok_or(Exhausted)?.start(&backwards) {
             Ok(start) => start.ok_or(Exhausted)?,
@@ -152,11 +168,11 @@ impl Parts {
     }
 
     fn brief(&self) -> Result<&Lazy, Exhausted> {
-        let brief = self.brief.get_or_init(|| Lazy::forwards(&brief(&self.hir)).ok());
+        let brief = self.brief.get_or_init(|| Lazy::forwards(&brief(&self.hir()?)).ok());
         brief.as_ref().ok_or(Exhausted)
     }
 
     fn steady(&self) -> Result<&Steady, Exhausted> {
-        self.steady.get_or_init(|| Steady::new(&self.hir)).as_ref().ok_or(Exhausted)
+        self.steady.get_or_init(|| Steady::new(&self.hir()?)).as_ref().ok_or(Exhausted)
     }
 }
