@@ -1,33 +1,31 @@
 //! `@pm` and `@pmFromFile`: whether a value has one of many phrases, without regard to ASCII case.
 
+mod rests;
+
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
-use crate::automaton::{Automaton, TooManyPhrases, Trie};
+use crate::automaton::{Automaton, TooManyPhrases};
+use rests::{Ending, Rests, Step, first};
 
 /// Phrases, ready to be looked for.
 #[derive(Clone, Debug)]
-pub struct Phrases(Automaton);
+pub struct Phrases {
+    beginnings: Automaton,
+    rests: Rests,
+}
 
 impl Phrases {
     /// The table of these phrases, for [`Phrases::from_table`]; what is empty is no phrase.
     pub fn table<P: AsRef<[u8]>>(phrases: &[P]) -> Result<Vec<u8>, TooManyPhrases> {
-        let lengths: Vec<u32> = phrases.iter().map(|phrase| phrase.as_ref().len() as u32).collect();
-        let trie = Trie::new(phrases)?;
-        // All phrases that end at a state are ends of one another: the longest is the state's own, if it has one.
-        Ok(trie.finish(|ends, inherited| {
-            ends.iter()
-                .filter_map(|end| lengths.get(*end as usize))
-                .copied()
-                .max()
-                .unwrap_or(inherited)
-        }))
+        rests::table(phrases)
     }
 
     /// Phrases whose table was made before; none where the bytes are no table.
     #[must_use]
     pub fn from_table(table: impl Into<Cow<'static, [u8]>>) -> Option<Self> {
-        Automaton::new(table).map(Self)
+        let (beginnings, rests) = rests::parts(table.into())?;
+        Some(Self { beginnings, rests })
     }
 
     /// Phrases whose table is made now.
@@ -38,8 +36,31 @@ impl Phrases {
     /// Where the phrase that ends first is, the longest of those that end there.
     #[must_use]
     pub fn find(&self, value: &[u8]) -> Option<Range<usize>> {
-        self.0
-            .scan(value, |end, length| ControlFlow::Break(end.saturating_sub(length as usize)..end))
+        // A phrase with a rest ends behind the place where its beginning is found: others may end before.
+        let mut found: Option<Range<usize>> = None;
+        let whole = self.beginnings.scan(value, |at, out| {
+            if let Some(range) = found.take_if(|range| range.end < at) {
+                return ControlFlow::Break(range);
+            }
+            let mut ending = Ending::new(out);
+            while let Some(step) = self.rests.step(ending) {
+                match step {
+                    Step::Whole { length } => {
+                        let range = at.saturating_sub(length)..at;
+                        return ControlFlow::Break(first(found.take(), range));
+                    }
+                    Step::Begun { begun, rest, next } => {
+                        if let Some(end) = self.rests.end(value, at, rest) {
+                            let range = at.saturating_sub(begun)..end;
+                            found = Some(first(found.take(), range));
+                        }
+                        ending = next;
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        whole.or(found)
     }
 
     /// True when the value has one of the phrases.
