@@ -53,8 +53,7 @@ pub fn embedded(set: RuleSet<'_>, directives: &str) -> Result<Embedded<'static>,
     sources.prefilter = true;
     sources.setup.insert(0, source(&rulesets.join("recommended.conf"))?);
     sources.setup.push(Source { name: "setup".into(), text: directives.into() });
-    let bytes: &'static [u8] = build(&sources)?.leak();
-    Embedded::decode(bytes).ok_or_else(|| "what was built can't be decoded".to_owned())
+    Embedded::decode(&build(&sources)?).ok_or_else(|| "what was built can't be decoded".to_owned())
 }
 
 /// The engine with a rule set.

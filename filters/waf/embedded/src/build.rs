@@ -10,8 +10,8 @@ use portcullis_waf_operators::prefilter;
 use portcullis_waf_seclang::syntax::{Operator, Statement};
 use portcullis_waf_seclang::{Fault, Source, parse};
 
-use crate::Embedded;
 use crate::conditions::Conditions;
+use crate::{Embedded, packed};
 
 /// The texts of a rule set.
 #[derive(Debug, Default)]
@@ -66,7 +66,8 @@ pub fn build(sources: &Sources) -> Result<Vec<u8>, String> {
     let phrases = tables.iter().map(|(names, table)| (names.clone(), table.as_slice()));
     let embedded =
         Embedded { version, setup, rules, phrases: phrases.collect(), prefilter: &prefilter };
-    postcard::to_allocvec(&embedded).map_err(|error| error.to_string())
+    let bytes = postcard::to_allocvec(&embedded).map_err(|error| error.to_string())?;
+    packed::pack(&bytes).ok_or_else(|| "the rules and their tables are too large".to_owned())
 }
 
 /// A line each.

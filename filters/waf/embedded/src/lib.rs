@@ -4,6 +4,7 @@
 
 mod build;
 mod conditions;
+mod packed;
 mod release;
 
 use portcullis_waf_engine::RuleSet;
@@ -28,10 +29,11 @@ pub struct Embedded<'b> {
     pub prefilter: &'b [u8],
 }
 
-impl<'b> Embedded<'b> {
-    /// Reads what [`build`] wrote; `None` where it is something else, which a module's own tests would see.
+impl Embedded<'static> {
+    /// Reads what [`build`] wrote; `None` where it is something else, which a module's own tests would see. Its tables are
+    /// there to the end of the program, as they would be if they lay in its file unpacked: a set is read once.
     #[must_use]
-    pub fn decode(bytes: &'b [u8]) -> Option<Self> {
-        postcard::from_bytes(bytes).ok()
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(packed::unpack(bytes)?.leak()).ok()
     }
 }

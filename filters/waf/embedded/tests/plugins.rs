@@ -37,10 +37,8 @@ impl Waf {
     fn new(release: &Path, plugins: Option<&Path>, left_out: &[u32], tx: &[(&str, &[u8])]) -> Self {
         let sources = Sources::of_release(release, plugins).unwrap();
         let sources = Sources { prefilter: true, left_out: left_out.to_vec(), ..sources };
-        // As in a module, where they are a part of it.
-        let bytes: &'static [u8] =
-            build(&sources).unwrap_or_else(|faults| panic!("{faults}")).leak();
-        let embedded = Embedded::decode(bytes).unwrap();
+        let bytes = build(&sources).unwrap_or_else(|faults| panic!("{faults}"));
+        let embedded = Embedded::decode(&bytes).unwrap();
         let mut set = embedded.setup;
         set.append(&embedded.rules);
         let mut store = Store::new();
