@@ -1,6 +1,6 @@
 //! Only the beginning of a phrase, as much as tells it from the others, is in the automaton; the rest is compared.
 //!
-//! A byte in the automaton takes twelve, a byte of the rest one: the phrase files of the Core Rule Set take a third. The
+//! A byte in the automaton takes twelve, a byte of the rest one: the phrase files of the Core Rule Set take less than half. The
 //! table: the length of the automaton's in four bytes, the automaton's, the length of the records in four bytes, the
 //! records, all rests. What a state of the automaton puts out is an [`Ending`].
 
