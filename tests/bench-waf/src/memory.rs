@@ -1,12 +1,11 @@
 //! What CRS takes of Envoy's memory, and of its time to ready: `gateway-crs` beside `gateway`.
 
 use std::rc::Rc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_bench::load::Load;
 use portcullis_bench::memory::code_section;
-use portcullis_e2e::{Envoy, EnvoyConfig, Wasm};
+use portcullis_e2e::{Envoy, EnvoyConfig, Wasm, within};
 use portcullis_ftw::module;
 use serde_json::{Value, json};
 
@@ -85,15 +84,14 @@ fn footprint(name: &str, configuration: &Value, rounds: usize) -> Footprint {
 
 /// The memory once it has stopped to grow.
 fn steady(envoy: &Envoy) -> f64 {
-    let started = Instant::now();
     let (mut most, mut since) = (mebibytes(envoy), Instant::now());
-    while since.elapsed() < STEADY && started.elapsed() < PATIENCE {
-        thread::sleep(Duration::from_millis(100));
+    within(PATIENCE, || {
         let now = mebibytes(envoy);
         if now > most {
             (most, since) = (now, Instant::now());
         }
-    }
+        (since.elapsed() >= STEADY).then_some(())
+    });
     most
 }
 
