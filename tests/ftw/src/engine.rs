@@ -20,6 +20,8 @@ pub struct Engine {
     pub program: Rc<Program>,
     /// With nothing left out.
     pub profile: Rc<Profile>,
+    /// Every request remembers what does not match, and not just some.
+    pub learns: bool,
 }
 
 /// Whether values that can't match are kept from the operators.
@@ -77,7 +79,7 @@ pub fn load(set: RuleSet<'_>, directives: &str, prefilter: Prefilter) -> Result<
     let program = Program::link(&set, settings, &store, &|_| None, tables)
         .map_err(|faults| faults.iter().map(|fault| format!("{fault:?}\n")).collect::<String>())?;
     let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full)?;
-    Ok(Engine { program: Rc::new(program), profile: Rc::new(profile) })
+    Ok(Engine { program: Rc::new(program), profile: Rc::new(profile), learns: false })
 }
 
 fn repository() -> PathBuf {
@@ -91,7 +93,8 @@ impl Engine {
     /// What is wrong with an exclusion.
     pub fn excluding(&self, exclusions: &[Exclusion]) -> Result<Self, String> {
         let profile = Profile::new(&self.program, EngineMode::On, &[], exclusions, LogData::Full)?;
-        Ok(Engine { program: Rc::clone(&self.program), profile: Rc::new(profile) })
+        let (program, profile) = (Rc::clone(&self.program), Rc::new(profile));
+        Ok(Engine { program, profile, learns: self.learns })
     }
 
     /// The same rules, none of which is passed over by what earlier requests made of TX: something of it is excluded.
@@ -115,6 +118,9 @@ impl Waf for Engine {
             unique_id: b"0123456789abcdef0123456789abcdef",
         };
         let mut transaction = Transaction::new(&self.program, &self.profile, &connection);
+        if self.learns {
+            transaction.learn();
+        }
         transaction.request_line(&request.method, &request.uri, &request.version);
         for (name, value) in &request.headers {
             transaction.request_header(name, value);

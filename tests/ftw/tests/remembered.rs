@@ -1,26 +1,46 @@
 //! What the engine remembers from request to request makes it faster and changes no verdict.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
-use std::path::PathBuf;
-
 use portcullis_ftw::corpus::Corpus;
 use portcullis_ftw::engine::{Engine, Prefilter, RuleSet, load};
-use portcullis_ftw::{run, setup, suite};
+use portcullis_ftw::run;
 use portcullis_waf_engine::{Connection, RulePhase, Transaction};
+
+/// Our own corpus, and that of the rule set where there is one.
+fn corpora() -> Vec<Corpus> {
+    match std::env::var_os("CRS_DIR") {
+        Some(crs) => vec![Corpus::Own, Corpus::Crs(crs.into())],
+        None => {
+            println!("CRS_DIR is not set: the rule set's corpus was not compared");
+            vec![Corpus::Own]
+        }
+    }
+}
+
+#[test]
+fn every_stage_logs_the_same_ids_however_often_its_values_were_seen() {
+    for corpus in corpora() {
+        let (set, directives) = (corpus.rule_set(), corpus.directives());
+        let suites = corpus.suites().unwrap();
+        let mut asked = load(set, directives, Prefilter::Off).unwrap();
+        let wanted = run::all(&suites, &mut asked, &[]).1;
+        assert!(!wanted.is_empty());
+        let mut engine = Engine { learns: true, ..load(set, directives, Prefilter::On).unwrap() };
+        // Seen, remembered, refuted where nothing matches, and not asked any more.
+        for turn in 0..4 {
+            let got = run::all(&suites, &mut engine, &[]).1;
+            for (stage, ids) in &wanted {
+                assert_eq!(got.get(stage), Some(ids), "{stage:?}, {turn}");
+            }
+        }
+    }
+}
 
 #[test]
 fn every_stage_logs_the_same_ids_whether_outcomes_of_rules_are_known_or_not() {
-    let crs = std::env::var_os("CRS_DIR").map(PathBuf::from);
-    if crs.is_none() {
-        println!("CRS_DIR is not set: the rule set's corpus was not compared");
-    }
-    let own = Corpus::Own;
-    let mut corpora = vec![(own.rule_set(), own.directives(), own.suites().unwrap())];
-    if let Some(crs) = &crs {
-        let suites = suite::read(&crs.join("tests")).unwrap();
-        corpora.push((RuleSet::Crs(crs), setup::DIRECTIVES, suites));
-    }
-    for (set, directives, suites) in corpora {
+    for corpus in corpora() {
+        let (set, directives) = (corpus.rule_set(), corpus.directives());
+        let suites = corpus.suites().unwrap();
         let mut engine = load(set, directives, Prefilter::On).unwrap();
         let mut plain = engine.without_outcomes().unwrap();
         let with = run::all(&suites, &mut engine, &[]).1;

@@ -4,6 +4,7 @@
 //! that a request would have to look for; a [`Transaction`] is one request on its way through the five phases.
 
 mod bits;
+mod known;
 mod log;
 mod prefilter;
 mod profile;

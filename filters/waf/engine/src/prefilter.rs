@@ -1,20 +1,15 @@
 //! The tables of a rule set's conditions, and what they said of texts that recur, for all programs of a VM.
 
-mod known;
-
 use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_operators::prefilter::{Like, Scan, Tables};
 
-use known::Known;
-pub(crate) use known::LONGEST_KNOWN;
+use crate::known::{Known, LONGEST_KNOWN};
 
 /// What tells values apart that no rule of a set can match.
 #[derive(Debug)]
 pub struct Prefilter {
     tables: Tables,
     known: Known,
-    /// The same of values in all their forms.
-    values: Known,
 }
 
 impl Prefilter {
@@ -22,8 +17,7 @@ impl Prefilter {
     #[must_use]
     pub fn new(tables: &'static [u8]) -> Option<Self> {
         let tables = Tables::new(tables)?;
-        let known = || Known::new(tables.len().div_ceil(64));
-        Some(Prefilter { known: known(), values: known(), tables })
+        Some(Prefilter { known: Known::new(tables.len().div_ceil(64)), tables })
     }
 
     /// Words of a set of conditions.
@@ -49,18 +43,6 @@ impl Prefilter {
         met.extend_from_slice(scan.survivors());
         if is_short {
             self.known.remember(text, scan.survivors());
-        }
-    }
-
-    /// Appends what a value meets in all its forms, of which the key tells which they are. False where it is not known.
-    pub(crate) fn recall(&self, key: &[u8], met: &mut Vec<u64>) -> bool {
-        !key.is_empty() && self.values.recall(key, met)
-    }
-
-    /// Keeps that, unless the key is empty.
-    pub(crate) fn remember(&self, key: &[u8], met: &[u64]) {
-        if !key.is_empty() {
-            self.values.remember(key, met);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod capture;
 mod expression;
 mod familiar;
+mod heads;
 mod link;
 mod operator;
 mod pipeline;
@@ -22,6 +23,7 @@ use portcullis_waf_seclang::syntax::{Phase, Removal, Rule};
 pub(crate) use capture::Capture;
 pub(crate) use expression::{Expr, Literal, Part};
 pub(crate) use familiar::Glimpse;
+pub(crate) use heads::{HeadId, Heads, Met, unite};
 pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule, LinkedTarget};
 pub(crate) use operator::{Comparison, Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};
@@ -54,6 +56,7 @@ pub struct Program {
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
+    pub(crate) heads: Rc<Heads>,
     /// The values of variables before anything is known of a request.
     pub(crate) blank: Blank,
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
@@ -75,12 +78,17 @@ impl Program {
         let mut faults = Vec::new();
         let mut rules = Vec::new();
         let mut schedule = Schedule::default();
+        let mut heads = Heads::default();
         for step in &set.steps {
             match step {
                 Step::Marker(name) => schedule.mark(name),
                 Step::Rule(rule) => {
-                    if let Some(linked) = store.borrow_mut().rule(rule, files, &mut faults) {
-                        schedule.add(&linked, rules.len());
+                    let linked = store.borrow_mut().rule(rule, files, &mut faults);
+                    if let Some(linked) = linked {
+                        // Without tables every value is asked, so that what they leave out can be compared with it.
+                        let heads = prefilter.is_some().then_some(&mut heads);
+                        let pipelines = &store.borrow().pipelines;
+                        schedule.add(&linked, rules.len(), heads, pipelines);
                         rules.push(linked);
                     }
                     schedule.mark_behind(rule);
@@ -104,6 +112,7 @@ impl Program {
             settings,
             signatures: set.signatures.clone(),
             prefilter,
+            heads: Rc::new(heads.finish()),
             blank: Blank::new(),
             removals: RefCell::default(),
             watch: Watch::default(),
@@ -113,6 +122,12 @@ impl Program {
     /// The rules of a text, in a store of their own.
     #[cfg(test)]
     pub(crate) fn of_text(rules: &str) -> Rc<Program> {
+        Program::of_text_and_tables(rules, None)
+    }
+
+    /// The same with tables.
+    #[cfg(test)]
+    pub(crate) fn of_text_and_tables(rules: &str, tables: Option<Rc<Prefilter>>) -> Rc<Program> {
         use portcullis_waf_seclang::{Source, parse};
 
         let source = Source { name: "rules".to_owned(), text: rules.as_bytes().to_vec() };
@@ -120,7 +135,7 @@ impl Program {
         set.extend(parse(&[source]).unwrap().statements).unwrap();
         let store = Rc::new(RefCell::new(Store::new()));
         let settings = Settings::of(&set.settings);
-        Rc::new(Program::link(&set, settings, &store, &|_| None, None).unwrap())
+        Rc::new(Program::link(&set, settings, &store, &|_| None, tables).unwrap())
     }
 
     /// Which of its rules a removal means. Patterns were read when the rules were; one that can't be run means all.

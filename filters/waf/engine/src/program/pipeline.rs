@@ -31,6 +31,13 @@ pub(crate) struct Node {
     pub(crate) shows: ByteSet,
 }
 
+impl Node {
+    /// True if the sequence leaves of no value what it was, such as `base64Decode`: what comes out has any bytes.
+    pub(crate) fn remakes(&self) -> bool {
+        self.shows == ByteSet::FULL
+    }
+}
+
 impl Default for Pipelines {
     fn default() -> Self {
         let none = ByteSet::EMPTY;

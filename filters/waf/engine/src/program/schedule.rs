@@ -7,7 +7,10 @@ use std::rc::Rc;
 use portcullis_waf_seclang::syntax::{Flow, Rule};
 
 use super::stretch::does_nothing;
-use super::{Comparison, Expr, Guard, LinkedLink, LinkedRule, Op, PHASES, PointSelector, index_of};
+use super::{
+    Comparison, Expr, HeadId, Heads, LinkedLink, LinkedRule, Op, PHASES, Pipelines, PointSelector,
+    index_of,
+};
 
 /// A rule in the order of its phase. Requests go past hundreds of them, so that their size counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +29,8 @@ pub(crate) struct Scheduled {
 pub(crate) enum Check {
     /// It has to be asked.
     Nothing,
-    /// Some value has what its operator needs.
-    Guard(Guard),
+    /// Some value may make its head match.
+    Head(HeadId),
     /// What TX holds under a slot compares so; what holds nothing does not match. Paranoia levels are such gates.
     Compare { slot: u16, comparison: Comparison, than: i16, negated: bool },
     /// The same of whether it holds something, as 1 or 0. Defaults are such gates.
@@ -38,9 +41,9 @@ const _: () =
     assert!(size_of::<Scheduled>() <= 20, "three of them to a line of a processor's cache");
 
 impl Check {
-    fn of(link: &LinkedLink) -> Check {
-        if let Some(guard) = link.guard {
-            return Check::Guard(guard);
+    fn of(link: &LinkedLink, heads: Option<&mut Heads>, pipelines: &Pipelines) -> Check {
+        if let Some(head) = heads.and_then(|heads| heads.add(link, pipelines)) {
+            return Check::Head(head);
         }
         if let [target] = link.targets.as_slice()
             && let PointSelector::Slot(slot) = target.point.selector
@@ -83,8 +86,16 @@ impl Schedule {
         }
     }
 
-    pub(super) fn add(&mut self, linked: &LinkedRule, place: usize) {
-        let check = linked.links.first().map_or(Check::Nothing, Check::of);
+    /// Without heads, nothing is told by values.
+    pub(super) fn add(
+        &mut self,
+        linked: &LinkedRule,
+        place: usize,
+        heads: Option<&mut Heads>,
+        pipelines: &Pipelines,
+    ) {
+        let head = linked.links.first();
+        let check = head.map_or(Check::Nothing, |link| Check::of(link, heads, pipelines));
         if let Some(list) = self.phases.get_mut(index_of(linked.rule.phase))
             && let Ok(place) = u32::try_from(place)
         {

@@ -39,8 +39,6 @@ pub(crate) struct Views {
     members: Vec<ViewId>,
     sets: Vec<Set>,
     set_numbers: HashMap<Rc<[ViewId]>, SetId>,
-    /// The lists that views are of, in the order in which they came.
-    lists: Vec<List>,
 }
 
 /// Views that some rule looks at together.
@@ -48,8 +46,6 @@ pub(crate) struct Views {
 struct Set {
     /// Where its members end.
     end: usize,
-    /// The lists that they are of, a bit each.
-    lists: u64,
     /// Its place among familiar sets.
     familiar: Cell<u32>,
 }
@@ -68,9 +64,6 @@ impl Views {
             _ => Some(self.intern(View { pipeline: 0, ..view.clone() })?),
         };
         let number = ViewId::try_from(self.views.len()).ok()?;
-        if !self.lists.contains(&view.list) {
-            self.lists.push(view.list);
-        }
         self.views.push((view.clone(), raw.unwrap_or(number)));
         self.numbers.insert(view, number);
         Some(number)
@@ -85,10 +78,8 @@ impl Views {
         }
         let number = SetId::try_from(self.sets.len()).ok()?;
         self.members.extend_from_slice(&views);
-        let lists = views.iter().filter_map(|view| self.get(*view));
-        let lists = lists.fold(0, |lists, (view, _)| lists | self.bit(view.list));
         let familiar = Cell::new(UNFAMILIAR);
-        self.sets.push(Set { end: self.members.len(), lists, familiar });
+        self.sets.push(Set { end: self.members.len(), familiar });
         self.set_numbers.insert(views.into(), number);
         Some(number)
     }
@@ -106,17 +97,9 @@ impl Views {
         self.members.get(start..end(number)).unwrap_or_default()
     }
 
-    /// The lists of a set's views, a bit each, and the set's place among familiar ones: past all where it is none.
-    pub(crate) fn outline(&self, number: SetId) -> (u64, u32) {
-        let set = self.sets.get(usize::from(number));
-        set.map_or((u64::MAX, UNFAMILIAR), |set| (set.lists, set.familiar.get()))
-    }
-
-    /// A list's bit among those of all lists that views are of. From some on they have one together: rules look at half as
-    /// many.
-    pub(super) fn bit(&self, list: List) -> u64 {
-        let place = self.lists.iter().position(|known| *known == list).unwrap_or(usize::MAX);
-        1 << place.min(63)
+    /// A set's place among familiar ones: past all where it is none.
+    pub(crate) fn familiarity(&self, number: SetId) -> u32 {
+        self.sets.get(usize::from(number)).map_or(UNFAMILIAR, |set| set.familiar.get())
     }
 
     /// Gives a set a place among familiar ones; false if it has one.

@@ -205,6 +205,7 @@ impl Transaction {
         let captures = match answer {
             Answer::No => return false,
             Answer::Unknown => {
+                self.undecided = true;
                 let rule = running.rule.metadata.id;
                 self.error(EngineError::Operator { rule });
                 return false;

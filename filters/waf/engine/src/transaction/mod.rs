@@ -117,6 +117,10 @@ pub struct Transaction {
     matched: Matched,
     /// MATCHED_VARS of the chain that runs.
     matches_of_chain: Vec<Matched>,
+    /// The rule that runs could not be asked about some value.
+    undecided: bool,
+    /// What does not match is remembered.
+    learns: bool,
     highest_severity: Option<u8>,
     force_body: bool,
     body_access: bool,
@@ -146,6 +150,8 @@ impl Transaction {
             excluded: Exclusions::default(),
             matched: Matched::default(),
             matches_of_chain: Vec::new(),
+            undecided: false,
+            learns: program.heads.learns(),
             highest_severity: None,
             force_body: false,
             body_access: settings.request_body_access,
@@ -166,6 +172,11 @@ impl Transaction {
         transaction.exclude_as(profile);
         transaction.fill_connection(connection);
         transaction
+    }
+
+    /// Remembers what of this request does not match, as one request in sixteen does unasked.
+    pub fn learn(&mut self) {
+        self.learns = true;
     }
 
     /// What matched so far and says so in the log or, with `nolog,auditlog`, to the audit alone; in order.

@@ -9,7 +9,7 @@ use super::matched::Matched;
 use super::outcome::Walk;
 use super::{Allowed, Intervention, Transaction};
 use crate::log::Match;
-use crate::program::{Check, LinkedRule, List, Program, Scheduled, Store, index_of};
+use crate::program::{Check, HeadId, LinkedRule, List, Program, Scheduled, Store, index_of};
 
 /// What a redirect answers with where its rule names no status.
 const FOUND: u16 = 302;
@@ -58,6 +58,9 @@ impl Transaction {
             let matched = self.chain(&program, &store, linked, rule);
             walk.asked(linked, matched, &self.matches_of_chain);
             if !matched {
+                if let Check::Head(head) = *check {
+                    self.did_not_match(&program, linked, head, rule);
+                }
                 continue;
             }
             self.matched_rule(&store, linked, phase);
@@ -73,7 +76,7 @@ impl Transaction {
     fn may_match(&mut self, check: Check, store: &Store) -> bool {
         match check {
             Check::Nothing => true,
-            Check::Guard(guard) => self.values.passes(guard, store),
+            Check::Head(head) => self.values.may_make_match(head, store),
             Check::Compare { slot, comparison, than, negated } => {
                 let held = self.tx.get(usize::from(slot));
                 held.is_some_and(|held| comparison.holds(held.number(), than.into()) != negated)
@@ -102,7 +105,7 @@ impl Transaction {
                 let count = self.tx.get(usize::from(slot)).is_some().into();
                 Matched::Slots(slot.into(), count)
             }
-            Check::Nothing | Check::Guard(_) => return false,
+            Check::Nothing | Check::Head(_) => return false,
         };
         true
     }
@@ -116,9 +119,42 @@ impl Transaction {
         index: usize,
     ) -> bool {
         self.matches_of_chain.clear();
+        self.undecided = false;
         linked.links.iter().enumerate().all(|(depth, link)| {
             self.link(&Running { program, store, rule: &linked.rule, link, depth, index })
         })
+    }
+
+    /// True if some value may make the head of the rule with an id match.
+    #[cfg(test)]
+    pub(crate) fn values_may_match(&mut self, program: &Program, id: u32) -> bool {
+        let has_id = |one: &&Scheduled| {
+            let linked = program.rules.get(one.rule as usize);
+            linked.is_some_and(|linked| linked.rule.metadata.id == id)
+        };
+        let scheduled = program.phases.iter().flat_map(|phase| phase.iter()).find(has_id);
+        scheduled.is_some_and(|one| self.may_match(one.check, &program.store.borrow()))
+    }
+
+    /// Remembers that no value made a head match, so that no request asks again that has the same values: what a rule
+    /// said of them depends on nothing else, unless something was taken from it or could not be asked.
+    fn did_not_match(
+        &mut self,
+        program: &Program,
+        linked: &LinkedRule,
+        head: HeadId,
+        index: usize,
+    ) {
+        let decided = self.matches_of_chain.is_empty() && !self.undecided;
+        if !self.learns || !decided || !program.heads.is_pure(head) {
+            return;
+        }
+        let targets = linked.links.first().map_or(&[][..], |link| &link.targets);
+        for list in targets.iter().map(|target| target.point.list) {
+            if self.excluded.of(index, list).next().is_none() {
+                self.values.refute(head, list);
+            }
+        }
     }
 
     fn matched_rule(&mut self, store: &Store, linked: &Rc<LinkedRule>, phase: Phase) {

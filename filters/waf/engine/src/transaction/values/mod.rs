@@ -121,9 +121,8 @@ impl Values {
         values.rows.clear();
         values.made.clear();
         values.width = store.pipelines.len();
-        let same = values.sight.begin(program.prefilter.as_ref(), store);
-        let sets = store.familiar.borrow().sets();
-        values.glance.begin(values.sight.conditions(), same, sets);
+        values.sight.begin(program.prefilter.as_ref(), store);
+        values.glance.begin(&program.heads, store.familiar.borrow().sets());
         values.now = values.now.saturating_add(1);
         values.begun = values.now;
         values.add(b"", b"");

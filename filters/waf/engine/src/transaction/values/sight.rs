@@ -49,9 +49,8 @@ const NO_ROW: u32 = 0;
 const UNSEEN: u32 = u32::MAX;
 
 impl Sight {
-    /// Forgets the texts, and what they met: rules may have grown since, or be others. True if the conditions are the same
-    /// as before.
-    pub(super) fn begin(&mut self, prefilter: Option<&Rc<Prefilter>>, store: &Store) -> bool {
+    /// Forgets the texts, and what they met: rules may have grown since, or be others.
+    pub(super) fn begin(&mut self, prefilter: Option<&Rc<Prefilter>>, store: &Store) {
         let same = match (&self.prefilter, prefilter) {
             (Some(held), Some(given)) => Rc::ptr_eq(held, given),
             (held, given) => held.is_none() && given.is_none(),
@@ -70,12 +69,6 @@ impl Sight {
             self.views.resize(views.max(self.views.len()), Seen::default());
             self.sets.resize(sets.max(self.sets.len()), 0);
         }
-        same
-    }
-
-    /// How many conditions there may be.
-    pub(super) fn conditions(&self) -> usize {
-        self.width.saturating_mul(64)
     }
 
     /// Adds what a form meets to a row of several; anything where it was not looked at.
@@ -86,18 +79,6 @@ impl Sight {
         match own {
             Some(own) => row.iter_mut().zip(own).for_each(|(word, own)| *word |= own),
             None => row.fill(u64::MAX),
-        }
-    }
-
-    /// Appends what is remembered under a key. False where nothing is.
-    pub(super) fn recall(&self, key: &[u8], row: &mut Vec<u64>) -> bool {
-        self.prefilter.as_ref().is_some_and(|prefilter| prefilter.recall(key, row))
-    }
-
-    /// Remembers a row for other requests.
-    pub(super) fn remember(&self, key: &[u8], row: &[u64]) {
-        if let Some(prefilter) = &self.prefilter {
-            prefilter.remember(key, row);
         }
     }
 

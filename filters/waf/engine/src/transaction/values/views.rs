@@ -17,9 +17,7 @@ impl Values {
         if !self.sight.is_on() {
             return true;
         }
-        if !self.may_pass_at_a_glance(guard, store) {
-            return false;
-        }
+        self.glance.came_to(guard.set, store.views.familiarity(guard.set));
         let views = store.views.set(guard.set);
         if !self.sight.is_set_fresh(guard.set, self.now) {
             views.iter().for_each(|view| self.show_view(*view, store));

@@ -1,5 +1,5 @@
-//! What texts that recur meet, whoever sends them: names of headers and arguments, and what browsers say of themselves, come
-//! with each request.
+//! What is known of texts that recur, whoever sends them, a bit for each thing: names of headers and arguments, and what
+//! browsers say of themselves, come with each request.
 
 use std::cell::RefCell;
 use std::hash::Hasher;
@@ -9,18 +9,18 @@ use rustc_hash::FxHasher;
 /// Bytes of a text that is remembered from request to request. A longer one costs more to compare, and is seldom sent twice.
 pub(crate) const LONGEST_KNOWN: usize = 160;
 
-/// Bytes that may come with a text to tell it from the same text elsewhere: a list and three numbers, and some to spare.
+/// Bytes that may come with a text to tell it from the same text elsewhere: a list and two numbers, and some to spare.
 const MORE: usize = 16;
 
 /// Places for texts that are remembered, each for one: a client that sends new ones takes others' places, which costs
 /// them a microsecond, and finds no way to make a place costly to look at. A quarter of a megabyte at the most.
 const PLACES: usize = 1024;
 
-/// Texts, and the conditions that they meet. One is remembered from the second time on that it is seen: most texts are
+/// Texts, and a set of bits for each. One is remembered from the second time on that it is seen: most texts are
 /// never seen again, and what is written for them would drive more useful things out of the processor's caches.
 #[derive(Debug)]
-pub(super) struct Known {
-    /// Bytes of a set of conditions.
+pub(crate) struct Known {
+    /// Bytes of a set.
     width: usize,
     held: RefCell<Held>,
 }
@@ -28,8 +28,8 @@ pub(super) struct Known {
 #[derive(Debug)]
 struct Held {
     places: Vec<Place>,
-    /// Behind each other in the order in which they came, as those that recur are asked for: a set of conditions, the
-    /// length of a text and the text.
+    /// Behind each other in the order in which they came, as those that recur are asked for: a set, the length of a
+    /// text and the text.
     records: Vec<u8>,
 }
 
@@ -43,7 +43,7 @@ struct Place {
 
 impl Known {
     /// Nothing, for sets of so many words.
-    pub(super) fn new(words: usize) -> Self {
+    pub(crate) fn new(words: usize) -> Self {
         let width = words.saturating_mul(size_of::<u64>());
         // At once: a worker's memory then has its size from the beginning, and what is not written yet takes none.
         let records = Vec::with_capacity(PLACES.saturating_mul(Self::size(width)));
@@ -58,8 +58,8 @@ impl Known {
         width + 1 + LONGEST_KNOWN + MORE
     }
 
-    /// Appends what a text meets. False where it is not known.
-    pub(super) fn recall(&self, text: &[u8], met: &mut Vec<u64>) -> bool {
+    /// Appends a text's set. False where it is not known.
+    pub(crate) fn recall(&self, text: &[u8], set: &mut Vec<u64>) -> bool {
         let held = self.held.borrow();
         let tag = tag(text);
         let place = held.places.get(tag as usize % PLACES).filter(|place| place.tag == tag);
@@ -72,41 +72,69 @@ impl Known {
             return false;
         }
         let (words, _) = words.as_chunks::<{ size_of::<u64>() }>();
-        met.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
+        set.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
         true
     }
 
-    /// Keeps what a text meets, if this is not the first time that it is seen.
-    pub(super) fn remember(&self, text: &[u8], met: &[u64]) {
-        let mut held = self.held.borrow_mut();
-        let Held { places, records } = &mut *held;
-        let tag = tag(text);
-        let Some(place) = places.get_mut(tag as usize % PLACES) else { return };
-        if std::mem::replace(&mut place.tag, tag) != tag {
-            return;
+    /// Keeps a text's set, if this is not the first time that the text is seen.
+    pub(crate) fn remember(&self, text: &[u8], set: &[u64]) {
+        if self.held.borrow_mut().is_seen_again(text) {
+            self.keep(text, set);
         }
+    }
+
+    /// Keeps a text's set.
+    pub(crate) fn keep(&self, text: &[u8], set: &[u64]) {
+        let mut held = self.held.borrow_mut();
+        held.is_seen_again(text);
         let Ok(length) = u8::try_from(text.len()) else { return };
-        let size = Self::size(self.width);
-        let start = *place.record.get_or_insert_with(|| {
-            let start = records.len();
-            records.resize(start + size, 0);
-            start as u32
-        });
-        let record = records.get_mut(start as usize..).unwrap_or_default();
+        let Some(record) = held.record(text, self.width) else { return };
         let Some((words, [held_length, rest @ ..])) = record.split_at_mut_checked(self.width)
         else {
             return;
         };
-        words
-            .as_chunks_mut()
-            .0
-            .iter_mut()
-            .zip(met)
-            .for_each(|(held, word)| *held = word.to_le_bytes());
+        let words = words.as_chunks_mut().0.iter_mut();
+        words.zip(set).for_each(|(held, word)| *held = word.to_le_bytes());
         if let Some(held) = rest.get_mut(..text.len()) {
             *held_length = length;
             held.copy_from_slice(text);
         }
+    }
+
+    /// Takes a bit out of a text's set. True if it was in one.
+    pub(crate) fn take(&self, text: &[u8], bit: usize) -> bool {
+        let mut set = Vec::with_capacity(self.width / size_of::<u64>());
+        let is_in = self.recall(text, &mut set)
+            && set.get_mut(bit / 64).is_some_and(|word| {
+                let before = *word;
+                *word &= !(1 << (bit % 64));
+                *word != before
+            });
+        if is_in {
+            self.keep(text, &set);
+        }
+        is_in
+    }
+}
+
+impl Held {
+    /// True if a text was the last one that was seen in its place; it is from now on.
+    fn is_seen_again(&mut self, text: &[u8]) -> bool {
+        let tag = tag(text);
+        let place = self.places.get_mut(tag as usize % PLACES);
+        place.is_some_and(|place| std::mem::replace(&mut place.tag, tag) == tag)
+    }
+
+    /// The record of a text's place.
+    fn record(&mut self, text: &[u8], width: usize) -> Option<&mut [u8]> {
+        let place = self.places.get_mut(tag(text) as usize % PLACES)?;
+        let size = Known::size(width);
+        let start = *place.record.get_or_insert_with(|| {
+            let start = self.records.len();
+            self.records.resize(start + size, 0);
+            start as u32
+        });
+        self.records.get_mut(start as usize..)
     }
 }
 
@@ -131,6 +159,19 @@ mod tests {
         }
         assert_eq!(met, [7, 1, 2, 1, 2]);
         assert!(!known.recall(b"curl/8.1", &mut met));
+    }
+
+    #[test]
+    fn a_bit_is_taken_from_the_text_that_it_was_known_of_and_from_no_other() {
+        let known = Known::new(2);
+        known.keep(b"curl/8.0", &[3, 1]);
+        assert!(known.take(b"curl/8.0", 64) && known.take(b"curl/8.0", 0));
+        assert!(!known.take(b"curl/8.0", 0), "it is gone");
+        assert!(!known.take(b"curl/8.0", 128), "there is no such bit");
+        assert!(!known.take(b"curl/8.1", 1), "nothing is known of it");
+        let mut set = Vec::new();
+        assert!(known.recall(b"curl/8.0", &mut set));
+        assert_eq!(set, [2, 0]);
     }
 
     #[test]

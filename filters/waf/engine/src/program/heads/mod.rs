@@ -1,0 +1,228 @@
+//! Heads of rules that single values decide, and which of them a value may make match: most rules of most requests have no
+//! such value, and are passed over by one look at a set of bits.
+
+mod of_list;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+
+use super::pipeline::Node;
+use super::view::Views;
+use super::{
+    Expr, LinkedLink, LinkedTarget, List, Op, PipelineId, Pipelines, PointSelector, SetId,
+};
+use crate::known::Known;
+use of_list::{Entry, OfList, set};
+
+pub(crate) use of_list::Met;
+
+/// One request in so many remembers what does not match: a client that is seen often is seen by one of them soon, and the
+/// others do not pay for it.
+const LEARNING: u32 = 16;
+
+/// A head's number in its program.
+pub(crate) type HeadId = u16;
+
+/// The heads of a program.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    heads: Vec<Head>,
+    lists: Vec<OfList>,
+    /// Which heads a value may make match, for values that recur.
+    known: Option<Known>,
+    /// Which heads anything may make match before something of a request is known.
+    start: RefCell<Start>,
+    /// Requests so far.
+    turn: Cell<u32>,
+}
+
+#[derive(Debug)]
+struct Head {
+    /// The set of its views, where it has a condition.
+    set: Option<SetId>,
+    /// Whether a value makes it match is a matter of this value alone.
+    is_pure: bool,
+}
+
+#[derive(Debug, Default)]
+struct Start {
+    /// How many sets were familiar when it was found out.
+    sets: Option<u32>,
+    open: Vec<u64>,
+}
+
+impl Heads {
+    /// Gives the head of a rule a number, if single values decide it.
+    pub(super) fn add(&mut self, link: &LinkedLink, pipelines: &Pipelines) -> Option<HeadId> {
+        let is_seen = |target: &LinkedTarget| {
+            !target.point.list.is_dynamic() && (!target.count || !is_met_by_none(link))
+        };
+        if link.targets.is_empty() || !link.targets.iter().all(is_seen) {
+            return None;
+        }
+        let node = |stage: &PipelineId| pipelines.node(*stage);
+        let is_remade = link.stages.iter().filter_map(node).any(Node::remakes);
+        let counts = link.targets.iter().any(|target| target.count);
+        let head = HeadId::try_from(self.heads.len()).ok()?;
+        self.heads.push(Head {
+            set: link.guard.map(|guard| guard.set),
+            is_pure: !counts && is_pure(&link.op),
+        });
+        self.lists.resize_with(List::COUNT, OfList::default);
+        for target in &link.targets {
+            let Some(of) = self.lists.get_mut(target.point.list.index()) else { continue };
+            let name = match &target.point.selector {
+                PointSelector::Name(name) => Some(name.as_slice().into()),
+                _ => None,
+            };
+            set(&mut of.all, head);
+            let entry = Entry { head, name };
+            match link.guard {
+                Some(guard) if is_remade => of.remade.entries.push((guard.condition, entry)),
+                Some(guard) => of.guarded.entries.push((guard.condition, entry)),
+                None => of.any.push(entry),
+            }
+        }
+        Some(head)
+    }
+
+    /// When all are there.
+    pub(super) fn finish(mut self) -> Self {
+        let words = self.heads.len().div_ceil(64);
+        for of in &mut self.lists {
+            of.guarded.finish();
+            of.remade.finish();
+        }
+        self.known = Some(Known::new(words));
+        self
+    }
+
+    /// True if no value of a list matters.
+    pub(crate) fn ignore(&self, list: List) -> bool {
+        self.of(list).is_none_or(|of| of.all.is_empty())
+    }
+
+    fn of(&self, list: List) -> Option<&OfList> {
+        self.lists.get(list.index())
+    }
+
+    /// True if whether a value makes this head match is a matter of the value alone: what another one was not matched
+    /// for, it is not matched for either.
+    pub(crate) fn is_pure(&self, head: HeadId) -> bool {
+        self.heads.get(usize::from(head)).is_some_and(|head| head.is_pure)
+    }
+
+    /// Adds all heads that look at a list.
+    pub(crate) fn add_all(&self, list: List, open: &mut [u64]) {
+        unite(open, self.of(list).map_or(&[], |of| &of.all));
+    }
+
+    /// Adds the heads that a value of a list may make match, by its name and the conditions that it meets; all of those
+    /// where nobody looked.
+    pub(crate) fn add_open(&self, list: List, name: &[u8], met: &Met, open: &mut Vec<u64>) {
+        open.resize(self.heads.len().div_ceil(64), 0);
+        let Some(of) = self.of(list) else { return };
+        let mut add = |entry: &Entry| {
+            if entry.name.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)) {
+                set(open, entry.head);
+            }
+        };
+        of.any.iter().for_each(&mut add);
+        of.guarded.for_each_met(&met.plain, &mut add);
+        of.remade.for_each_met(&met.plain, &mut add);
+        if !met.plain.is_empty() && !met.remade.is_empty() {
+            of.remade.for_each_met(&met.remade, &mut add);
+        }
+    }
+
+    /// True for a request that is to remember which values do not match: one in [`LEARNING`], as the others gain by it.
+    pub(crate) fn learns(&self) -> bool {
+        let turn = self.turn.get();
+        self.turn.set(turn.wrapping_add(1));
+        turn.is_multiple_of(LEARNING)
+    }
+
+    /// What is remembered of a value under a key, at the end of a set. False where nothing is.
+    pub(crate) fn recall(&self, key: &[u8], open: &mut Vec<u64>) -> bool {
+        !key.is_empty() && self.known.as_ref().is_some_and(|known| known.recall(key, open))
+    }
+
+    /// Remembers that, unless the key is empty; from the first time on where the value comes with every request.
+    pub(crate) fn remember(&self, key: &[u8], open: &[u64], comes_always: bool) {
+        match &self.known {
+            Some(known) if comes_always && !key.is_empty() => known.keep(key, open),
+            Some(known) if !key.is_empty() => known.remember(key, open),
+            _ => {}
+        }
+    }
+
+    /// Remembers that a value does not make a head match, whatever conditions it meets. True if that is new.
+    pub(crate) fn refute(&self, key: &[u8], head: HeadId) -> bool {
+        let is_new = self.known.as_ref().is_some_and(|known| known.take(key, usize::from(head)));
+        !key.is_empty() && is_new
+    }
+
+    /// Puts the heads at the beginning of a request into a set, if they are known for so many familiar sets.
+    pub(crate) fn recall_start(&self, sets: u32, open: &mut Vec<u64>) -> bool {
+        let start = self.start.borrow();
+        open.clone_from(&start.open);
+        start.sets == Some(sets)
+    }
+
+    /// The heads that stand at the beginning, before any value is looked at: those that a glance at values says nothing of.
+    pub(crate) fn unfamiliar(&self, sets: u32, views: &Views, open: &mut Vec<u64>) {
+        open.clear();
+        open.resize(self.heads.len().div_ceil(64), 0);
+        for (number, head) in (0..).zip(&self.heads) {
+            if head.set.is_some_and(|set| views.familiarity(set) >= sets) {
+                set(open, number);
+            }
+        }
+    }
+
+    /// Remembers which heads stand at the beginning.
+    pub(crate) fn remember_start(&self, sets: u32, open: &[u64]) {
+        let mut start = self.start.borrow_mut();
+        start.sets = Some(sets);
+        start.open.clear();
+        start.open.extend_from_slice(open);
+    }
+
+    /// Forgets it: less is open than was thought.
+    pub(crate) fn forget_start(&self) {
+        self.start.borrow_mut().sets = None;
+    }
+}
+
+/// True if a count of zero values matches.
+fn is_met_by_none(link: &LinkedLink) -> bool {
+    match &link.op {
+        Op::Compare(comparison, Expr::Literal(than)) => {
+            comparison.holds(0, than.number) != link.negated
+        }
+        _ => true,
+    }
+}
+
+/// True if what an operator says of a value is told by the value alone.
+fn is_pure(op: &Op) -> bool {
+    match op {
+        Op::Compare(_, argument) | Op::Text(_, argument) => matches!(argument, Expr::Literal(_)),
+        Op::Rx(_)
+        | Op::Phrases(_)
+        | Op::Address(_)
+        | Op::Sqli
+        | Op::Xss
+        | Op::OutsideOf(_)
+        | Op::UrlEncoding
+        | Op::Utf8
+        | Op::Always
+        | Op::Never => true,
+    }
+}
+
+/// Puts all of another set into one.
+pub(crate) fn unite(bits: &mut [u64], others: &[u64]) {
+    bits.iter_mut().zip(others).for_each(|(word, other)| *word |= other);
+}
