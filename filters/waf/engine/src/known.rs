@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 /// Bytes of a text that is remembered from request to request. A longer one costs more to compare, and is seldom sent twice.
 pub(crate) const LONGEST_KNOWN: usize = 160;
 
-/// Bytes that may come with a text to tell it from the same text elsewhere: a list and two numbers, and some to spare.
+/// Bytes that may come with a text to tell it from the same text elsewhere: a list and three numbers, and some to spare.
 const MORE: usize = 16;
 
 /// Places for texts that are remembered, each for one: a client that sends new ones takes others' places, which costs

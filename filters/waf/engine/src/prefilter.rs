@@ -1,5 +1,7 @@
 //! The tables of a rule set's conditions, and what they said of texts that recur, for all programs of a VM.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_operators::prefilter::{Like, Scan, Tables};
 
@@ -8,6 +10,8 @@ use crate::known::{Known, LONGEST_KNOWN};
 /// What tells values apart that no rule of a set can match.
 #[derive(Debug)]
 pub struct Prefilter {
+    /// Tells it from others: what is remembered of values by its conditions is not taken for another one's.
+    id: u32,
     tables: Tables,
     known: Known,
 }
@@ -17,7 +21,14 @@ impl Prefilter {
     #[must_use]
     pub fn new(tables: &'static [u8]) -> Option<Self> {
         let tables = Tables::new(tables)?;
-        Some(Prefilter { known: Known::new(tables.len().div_ceil(64)), tables })
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Some(Prefilter { id, known: Known::new(tables.len().div_ceil(64)), tables })
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
     }
 
     /// Words of a set of conditions.

@@ -6,7 +6,7 @@ use portcullis_waf_seclang::syntax::{AssignmentKind, Control, Link, Rule, Target
 
 use super::capture::Capture;
 use super::view::View;
-use super::{Expr, Files, Guard, Op, PipelineId, Point, PointSelector, Store, ViewId};
+use super::{Expr, Files, Guard, HeadId, Op, PipelineId, Point, PointSelector, Store, ViewId};
 use crate::ruleset::{Fault, Selected};
 
 /// A rule that is ready to run.
@@ -16,6 +16,8 @@ pub(crate) struct LinkedRule {
     pub(crate) rule: Rc<Rule>,
     /// The head and its chain.
     pub(crate) links: Vec<LinkedLink>,
+    /// The head's number, if single values decide whether it matches.
+    pub(crate) head: Option<HeadId>,
 }
 
 /// One rule of a chain.
@@ -88,7 +90,10 @@ impl LinkedRule {
                 }
             }
         }
-        whole.then(|| LinkedRule { rule: Rc::clone(rule), links })
+        whole.then(|| {
+            let head = links.first().and_then(|link| store.heads.add(link, &store.pipelines));
+            LinkedRule { rule: Rc::clone(rule), links, head }
+        })
     }
 }
 

@@ -23,7 +23,7 @@ use portcullis_waf_seclang::syntax::{Phase, Removal, Rule};
 pub(crate) use capture::Capture;
 pub(crate) use expression::{Expr, Literal, Part};
 pub(crate) use familiar::Glimpse;
-pub(crate) use heads::{HeadId, Heads, Met, unite};
+pub(crate) use heads::{HeadId, Heads, Met, Sets, unite};
 pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule, LinkedTarget};
 pub(crate) use operator::{Comparison, Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};
@@ -56,7 +56,6 @@ pub struct Program {
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
-    pub(crate) heads: Rc<Heads>,
     /// The values of variables before anything is known of a request.
     pub(crate) blank: Blank,
     removals: RefCell<HashMap<Removal, Rc<Bits>>>,
@@ -78,7 +77,6 @@ impl Program {
         let mut faults = Vec::new();
         let mut rules = Vec::new();
         let mut schedule = Schedule::default();
-        let mut heads = Heads::default();
         for step in &set.steps {
             match step {
                 Step::Marker(name) => schedule.mark(name),
@@ -86,9 +84,7 @@ impl Program {
                     let linked = store.borrow_mut().rule(rule, files, &mut faults);
                     if let Some(linked) = linked {
                         // Without tables every value is asked, so that what they leave out can be compared with it.
-                        let heads = prefilter.is_some().then_some(&mut heads);
-                        let pipelines = &store.borrow().pipelines;
-                        schedule.add(&linked, rules.len(), heads, pipelines);
+                        schedule.add(&linked, rules.len(), prefilter.is_some());
                         rules.push(linked);
                     }
                     schedule.mark_behind(rule);
@@ -102,6 +98,7 @@ impl Program {
         let stretches = phases.each_ref().map(|phase| Stretch::all(phase, &rules));
         let (rules, phases) = {
             let mut store = store.borrow_mut();
+            store.heads.finish();
             (store.rule_list(rules), phases.map(|list| store.schedule(list)))
         };
         Ok(Program {
@@ -112,7 +109,6 @@ impl Program {
             settings,
             signatures: set.signatures.clone(),
             prefilter,
-            heads: Rc::new(heads.finish()),
             blank: Blank::new(),
             removals: RefCell::default(),
             watch: Watch::default(),

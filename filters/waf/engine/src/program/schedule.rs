@@ -8,8 +8,7 @@ use portcullis_waf_seclang::syntax::{Flow, Rule};
 
 use super::stretch::does_nothing;
 use super::{
-    Comparison, Expr, HeadId, Heads, LinkedLink, LinkedRule, Op, PHASES, Pipelines, PointSelector,
-    index_of,
+    Comparison, Expr, HeadId, LinkedLink, LinkedRule, Op, PHASES, PointSelector, index_of,
 };
 
 /// A rule in the order of its phase. Requests go past hundreds of them, so that their size counts.
@@ -41,10 +40,7 @@ const _: () =
     assert!(size_of::<Scheduled>() <= 20, "three of them to a line of a processor's cache");
 
 impl Check {
-    fn of(link: &LinkedLink, heads: Option<&mut Heads>, pipelines: &Pipelines) -> Check {
-        if let Some(head) = heads.and_then(|heads| heads.add(link, pipelines)) {
-            return Check::Head(head);
-        }
+    fn of(link: &LinkedLink) -> Check {
         if let [target] = link.targets.as_slice()
             && let PointSelector::Slot(slot) = target.point.selector
             && let Op::Compare(comparison, Expr::Literal(literal)) = &link.op
@@ -86,16 +82,12 @@ impl Schedule {
         }
     }
 
-    /// Without heads, nothing is told by values.
-    pub(super) fn add(
-        &mut self,
-        linked: &LinkedRule,
-        place: usize,
-        heads: Option<&mut Heads>,
-        pipelines: &Pipelines,
-    ) {
-        let head = linked.links.first();
-        let check = head.map_or(Check::Nothing, |link| Check::of(link, heads, pipelines));
+    /// Values tell of a head whether it may match where `values_tell`.
+    pub(super) fn add(&mut self, linked: &LinkedRule, place: usize, values_tell: bool) {
+        let check = match linked.head.filter(|_| values_tell) {
+            Some(head) => Check::Head(head),
+            None => linked.links.first().map_or(Check::Nothing, Check::of),
+        };
         if let Some(list) = self.phases.get_mut(index_of(linked.rule.phase))
             && let Ok(place) = u32::try_from(place)
         {

@@ -13,7 +13,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::familiar::Familiar;
 use super::view::Views;
-use super::{LinkedRule, Pipelines, Program, Scheduled, Warming};
+use super::{Heads, LinkedRule, Pipelines, Program, Scheduled, Warming};
 use crate::bits::Bits;
 use crate::ruleset::Fault;
 use crate::transaction::{Tx, Values};
@@ -38,6 +38,7 @@ pub struct Store {
     names: Vec<Rc<[u8]>>,
     pub(crate) pipelines: Pipelines,
     pub(crate) views: Views,
+    pub(crate) heads: Heads,
     pub(crate) familiar: RefCell<Familiar>,
     warming: RefCell<Warming>,
     /// Buffers of transactions that are over.
@@ -103,6 +104,8 @@ impl Store {
         self.lists.retain(|list| Rc::strong_count(list) > 1);
         self.schedules.retain(|list| Rc::strong_count(list) > 1);
         self.rules.retain(|_, linked| Rc::strong_count(linked) > 1);
+        let live: Bits = self.rules.values().filter_map(|one| one.head).map(usize::from).collect();
+        self.heads.retain(|head| live.has(head.into()));
         self.patterns.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.translated.retain(|_, pattern| Rc::strong_count(pattern) > 1);
         self.phrases.retain(|_, phrases| Rc::strong_count(phrases) > 1);

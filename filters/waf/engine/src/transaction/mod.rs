@@ -151,7 +151,7 @@ impl Transaction {
             matched: Matched::default(),
             matches_of_chain: Vec::new(),
             undecided: false,
-            learns: program.heads.learns(),
+            learns: program.store.borrow().heads.learns(),
             highest_severity: None,
             force_body: false,
             body_access: settings.request_body_access,

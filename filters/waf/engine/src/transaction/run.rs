@@ -59,7 +59,7 @@ impl Transaction {
             walk.asked(linked, matched, &self.matches_of_chain);
             if !matched {
                 if let Check::Head(head) = *check {
-                    self.did_not_match(&program, linked, head, rule);
+                    self.did_not_match(&store, linked, head, rule);
                 }
                 continue;
             }
@@ -138,21 +138,15 @@ impl Transaction {
 
     /// Remembers that no value made a head match, so that no request asks again that has the same values: what a rule
     /// said of them depends on nothing else, unless something was taken from it or could not be asked.
-    fn did_not_match(
-        &mut self,
-        program: &Program,
-        linked: &LinkedRule,
-        head: HeadId,
-        index: usize,
-    ) {
+    fn did_not_match(&mut self, store: &Store, linked: &LinkedRule, head: HeadId, index: usize) {
         let decided = self.matches_of_chain.is_empty() && !self.undecided;
-        if !self.learns || !decided || !program.heads.is_pure(head) {
+        if !self.learns || !decided || !store.heads.is_pure(head) {
             return;
         }
         let targets = linked.links.first().map_or(&[][..], |link| &link.targets);
         for list in targets.iter().map(|target| target.point.list) {
             if self.excluded.of(index, list).next().is_none() {
-                self.values.refute(head, list);
+                self.values.refute(head, list, store);
             }
         }
     }

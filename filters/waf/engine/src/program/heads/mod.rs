@@ -5,7 +5,7 @@ mod of_list;
 #[cfg(test)]
 mod tests;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::pipeline::Node;
 use super::view::Views;
@@ -13,7 +13,7 @@ use super::{
     Expr, LinkedLink, LinkedTarget, List, Op, PipelineId, Pipelines, PointSelector, SetId,
 };
 use crate::known::Known;
-use of_list::{Entry, OfList, set};
+use of_list::{Entry, OfList, set_bit};
 
 pub(crate) use of_list::Met;
 
@@ -21,18 +21,23 @@ pub(crate) use of_list::Met;
 /// others do not pay for it.
 const LEARNING: u32 = 16;
 
-/// A head's number in its program.
+/// A head's number in a VM: rules that programs have in common are there once.
 pub(crate) type HeadId = u16;
 
-/// The heads of a program.
+/// The heads of a VM's rules.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    heads: Vec<Head>,
+    /// By their numbers; none where the rule is no longer there.
+    heads: Vec<Option<Head>>,
+    /// Numbers to be given again.
+    free: Vec<HeadId>,
     lists: Vec<OfList>,
+    /// Heads came or went since the tables were made.
+    is_unfinished: bool,
     /// Which heads a value may make match, for values that recur.
-    known: Option<Known>,
+    known: OnceCell<Known>,
     /// Which heads anything may make match before something of a request is known.
-    start: RefCell<Start>,
+    starts: RefCell<Vec<Start>>,
     /// Requests so far.
     turn: Cell<u32>,
 }
@@ -45,11 +50,18 @@ struct Head {
     is_pure: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Start {
-    /// How many sets were familiar when it was found out.
-    sets: Option<u32>,
+    /// Whose conditions they are, and how many sets were familiar.
+    of: Sets,
     open: Vec<u64>,
+}
+
+/// Which prefilter tells what values meet, and how many familiar sets of views they are shown to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sets {
+    pub(crate) prefilter: u32,
+    pub(crate) familiar: u32,
 }
 
 impl Heads {
@@ -64,11 +76,19 @@ impl Heads {
         let node = |stage: &PipelineId| pipelines.node(*stage);
         let is_remade = link.stages.iter().filter_map(node).any(Node::remakes);
         let counts = link.targets.iter().any(|target| target.count);
-        let head = HeadId::try_from(self.heads.len()).ok()?;
-        self.heads.push(Head {
-            set: link.guard.map(|guard| guard.set),
-            is_pure: !counts && is_pure(&link.op),
-        });
+        let head = match self.free.pop() {
+            Some(head) => head,
+            None => {
+                let head = HeadId::try_from(self.heads.len()).ok()?;
+                self.heads.push(None);
+                head
+            }
+        };
+        if let Some(held) = self.heads.get_mut(usize::from(head)) {
+            let set = link.guard.map(|guard| guard.set);
+            *held = Some(Head { set, is_pure: !counts && is_pure(&link.op) });
+        }
+        self.is_unfinished = true;
         self.lists.resize_with(List::COUNT, OfList::default);
         for target in &link.targets {
             let Some(of) = self.lists.get_mut(target.point.list.index()) else { continue };
@@ -76,7 +96,7 @@ impl Heads {
                 PointSelector::Name(name) => Some(name.as_slice().into()),
                 _ => None,
             };
-            set(&mut of.all, head);
+            set_bit(&mut of.all, head);
             let entry = Entry { head, name };
             match link.guard {
                 Some(guard) if is_remade => of.remade.entries.push((guard.condition, entry)),
@@ -87,15 +107,37 @@ impl Heads {
         Some(head)
     }
 
-    /// When all are there.
-    pub(super) fn finish(mut self) -> Self {
-        let words = self.heads.len().div_ceil(64);
-        for of in &mut self.lists {
-            of.guarded.finish();
-            of.remade.finish();
+    /// Keeps the heads of rules that are still there.
+    pub(super) fn retain(&mut self, is_live: impl Fn(HeadId) -> bool) {
+        for (number, head) in (0..).zip(&mut self.heads) {
+            if head.is_some() && !is_live(number) {
+                *head = None;
+                self.free.push(number);
+                self.is_unfinished = true;
+            }
         }
-        self.known = Some(Known::new(words));
-        self
+        self.lists.iter_mut().for_each(|of| of.retain(&is_live));
+        self.finish();
+    }
+
+    /// Makes the tables anew, and forgets what was remembered, where heads came or went.
+    pub(super) fn finish(&mut self) {
+        if !std::mem::take(&mut self.is_unfinished) {
+            return;
+        }
+        self.lists.iter_mut().for_each(OfList::finish);
+        self.known.take();
+        self.starts.get_mut().clear();
+    }
+
+    /// Made when the first value is remembered: what is linked again and again takes no room for it.
+    fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::new(self.words()))
+    }
+
+    /// Words of a set.
+    fn words(&self) -> usize {
+        self.heads.len().div_ceil(64)
     }
 
     /// True if no value of a list matters.
@@ -110,7 +152,8 @@ impl Heads {
     /// True if whether a value makes this head match is a matter of the value alone: what another one was not matched
     /// for, it is not matched for either.
     pub(crate) fn is_pure(&self, head: HeadId) -> bool {
-        self.heads.get(usize::from(head)).is_some_and(|head| head.is_pure)
+        let head = self.heads.get(usize::from(head)).and_then(Option::as_ref);
+        head.is_some_and(|head| head.is_pure)
     }
 
     /// Adds all heads that look at a list.
@@ -121,11 +164,11 @@ impl Heads {
     /// Adds the heads that a value of a list may make match, by its name and the conditions that it meets; all of those
     /// where nobody looked.
     pub(crate) fn add_open(&self, list: List, name: &[u8], met: &Met, open: &mut Vec<u64>) {
-        open.resize(self.heads.len().div_ceil(64), 0);
+        open.resize(self.words(), 0);
         let Some(of) = self.of(list) else { return };
         let mut add = |entry: &Entry| {
             if entry.name.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)) {
-                set(open, entry.head);
+                set_bit(open, entry.head);
             }
         };
         of.any.iter().for_each(&mut add);
@@ -145,53 +188,55 @@ impl Heads {
 
     /// What is remembered of a value under a key, at the end of a set. False where nothing is.
     pub(crate) fn recall(&self, key: &[u8], open: &mut Vec<u64>) -> bool {
-        !key.is_empty() && self.known.as_ref().is_some_and(|known| known.recall(key, open))
+        !key.is_empty() && self.known().recall(key, open)
     }
 
     /// Remembers that, unless the key is empty; from the first time on where the value comes with every request.
     pub(crate) fn remember(&self, key: &[u8], open: &[u64], comes_always: bool) {
-        match &self.known {
-            Some(known) if comes_always && !key.is_empty() => known.keep(key, open),
-            Some(known) if !key.is_empty() => known.remember(key, open),
-            _ => {}
+        match key {
+            [] => {}
+            key if comes_always => self.known().keep(key, open),
+            key => self.known().remember(key, open),
         }
     }
 
     /// Remembers that a value does not make a head match, whatever conditions it meets. True if that is new.
     pub(crate) fn refute(&self, key: &[u8], head: HeadId) -> bool {
-        let is_new = self.known.as_ref().is_some_and(|known| known.take(key, usize::from(head)));
-        !key.is_empty() && is_new
+        !key.is_empty() && self.known().take(key, usize::from(head))
     }
 
-    /// Puts the heads at the beginning of a request into a set, if they are known for so many familiar sets.
-    pub(crate) fn recall_start(&self, sets: u32, open: &mut Vec<u64>) -> bool {
-        let start = self.start.borrow();
-        open.clone_from(&start.open);
-        start.sets == Some(sets)
+    /// Puts the heads at the beginning of a request into a set, if they are known.
+    pub(crate) fn recall_start(&self, of: Sets, open: &mut Vec<u64>) -> bool {
+        let starts = self.starts.borrow();
+        let start = starts.iter().find(|start| start.of == of);
+        if let Some(start) = start {
+            open.clone_from(&start.open);
+        }
+        start.is_some()
     }
 
     /// The heads that stand at the beginning, before any value is looked at: those that a glance at values says nothing of.
     pub(crate) fn unfamiliar(&self, sets: u32, views: &Views, open: &mut Vec<u64>) {
         open.clear();
-        open.resize(self.heads.len().div_ceil(64), 0);
+        open.resize(self.words(), 0);
         for (number, head) in (0..).zip(&self.heads) {
-            if head.set.is_some_and(|set| views.familiarity(set) >= sets) {
-                set(open, number);
+            let set = head.as_ref().and_then(|head| head.set);
+            if set.is_some_and(|set| views.familiarity(set) >= sets) {
+                set_bit(open, number);
             }
         }
     }
 
-    /// Remembers which heads stand at the beginning.
-    pub(crate) fn remember_start(&self, sets: u32, open: &[u64]) {
-        let mut start = self.start.borrow_mut();
-        start.sets = Some(sets);
-        start.open.clear();
-        start.open.extend_from_slice(open);
+    /// Remembers which heads stand at the beginning, in place of what was known of fewer sets.
+    pub(crate) fn remember_start(&self, of: Sets, open: &[u64]) {
+        let mut starts = self.starts.borrow_mut();
+        starts.retain(|start| start.of.prefilter != of.prefilter);
+        starts.push(Start { of, open: open.to_vec() });
     }
 
     /// Forgets it: less is open than was thought.
-    pub(crate) fn forget_start(&self) {
-        self.start.borrow_mut().sets = None;
+    pub(crate) fn forget_starts(&self) {
+        self.starts.borrow_mut().clear();
     }
 }
 

@@ -45,13 +45,37 @@ pub(super) struct Entry {
     pub(super) name: Option<Rc<[u8]>>,
 }
 
-impl Guarded {
+impl OfList {
+    /// Keeps the heads that are still there.
+    pub(super) fn retain(&mut self, is_live: &impl Fn(HeadId) -> bool) {
+        self.any.retain(|entry| is_live(entry.head));
+        for guarded in [&mut self.guarded, &mut self.remade] {
+            guarded.entries.retain(|(_, entry)| is_live(entry.head));
+        }
+        self.all.clear();
+        let guarded = self.guarded.entries.iter().chain(&self.remade.entries);
+        for entry in guarded.map(|(_, entry)| entry).chain(&self.any) {
+            set_bit(&mut self.all, entry.head);
+        }
+    }
+
+    /// Makes the tables anew.
     pub(super) fn finish(&mut self) {
+        self.guarded.finish();
+        self.remade.finish();
+    }
+}
+
+impl Guarded {
+    fn finish(&mut self) {
+        self.conditions.clear();
+        self.ranks.clear();
+        self.starts.clear();
         self.entries.sort_by_key(|(condition, _)| *condition);
         let mut last = None;
         for (start, (condition, _)) in (0..).zip(&self.entries) {
             if last.replace(condition) != Some(condition) {
-                set(&mut self.conditions, *condition);
+                set_bit(&mut self.conditions, *condition);
                 self.starts.push(start);
             }
         }
@@ -86,7 +110,7 @@ impl Guarded {
 }
 
 /// Puts a number into a set.
-pub(super) fn set(bits: &mut Vec<u64>, number: u16) {
+pub(super) fn set_bit(bits: &mut Vec<u64>, number: u16) {
     let word = usize::from(number) / 64;
     if bits.len() <= word {
         bits.resize(word + 1, 0);

@@ -1,14 +1,12 @@
 //! A glance: which heads of rules some value may make match, in some form or other. It says of most rules that they can't
 //! match, before any of their views is looked at.
 
-use std::rc::Rc;
-
 use portcullis_waf_operators::bytes::ByteSet;
 
 use super::blank::ZERO;
 use super::{Blank, ItemId, LONG, Values};
 use crate::known::LONGEST_KNOWN;
-use crate::program::{Glimpse, HeadId, Heads, List, Met, SetId, Store, unite};
+use crate::program::{Glimpse, HeadId, List, Met, SetId, Sets, Store, unite};
 
 /// Values that are looked at, at most: a request without a large body has some hundred. Of thousands each view is cheaper,
 /// where a rule asks for it.
@@ -21,7 +19,6 @@ const MOST_REFUTED: usize = 2_048;
 /// What was seen of the values so far. Values that are no longer in their list still count.
 #[derive(Debug, Default)]
 pub(super) struct Glance {
-    heads: Rc<Heads>,
     /// The heads that some value may make match, a bit each.
     open: Vec<u64>,
     /// How many values were looked at.
@@ -31,7 +28,7 @@ pub(super) struct Glance {
     /// Values that came into a list since, and were not looked at yet.
     fresh: Vec<(List, ItemId)>,
     /// The first so many familiar sets were shown every value.
-    sets: u32,
+    sets: Sets,
     /// Sets that were asked and are not among them.
     missed: Vec<SetId>,
     /// The conditions that one value meets, the heads that it may make match, and by what they are remembered.
@@ -42,8 +39,7 @@ pub(super) struct Glance {
 
 impl Glance {
     /// Forgets a request.
-    pub(super) fn begin(&mut self, heads: &Rc<Heads>, sets: u32) {
-        self.heads = Rc::clone(heads);
+    pub(super) fn begin(&mut self, sets: Sets) {
         (self.taken, self.refuted) = (0, 0);
         self.fresh.clear();
         self.missed.clear();
@@ -69,7 +65,7 @@ impl Glance {
 
     /// A set was asked that has this place among familiar ones. If not every value is shown to it, it should become one.
     pub(super) fn came_to(&mut self, set: SetId, place: u32) {
-        if place >= self.sets && !self.missed.contains(&set) {
+        if place >= self.sets.familiar && !self.missed.contains(&set) {
             self.missed.push(set);
         }
     }
@@ -92,11 +88,11 @@ impl Values {
 
     /// Looks at what lists have before anything of a request is known, where that was not kept from one before.
     pub(super) fn glance_at_blanks(&mut self, blank: &Blank, store: &Store) {
-        let (heads, sets) = (Rc::clone(&self.glance.heads), self.glance.sets);
+        let (heads, sets) = (&store.heads, self.glance.sets);
         if heads.recall_start(sets, &mut self.glance.open) {
             return;
         }
-        heads.unfamiliar(sets, &store.views, &mut self.glance.open);
+        heads.unfamiliar(sets.familiar, &store.views, &mut self.glance.open);
         for (list, item) in List::all().zip(blank.items()) {
             if let Some(item) = item {
                 self.glance_at(list, *item, store);
@@ -108,10 +104,10 @@ impl Values {
 
     /// Looks at a value of a list in every form in which some familiar view shows it.
     fn glance_at(&mut self, list: List, item: ItemId, store: &Store) {
-        if self.glance.heads.ignore(list) {
+        let heads = &store.heads;
+        if heads.ignore(list) {
             return;
         }
-        let heads = Rc::clone(&self.glance.heads);
         // What a long one becomes is made where a rule asks for it: to make all of it costs more than to look at views.
         if self.value(item).len() >= LONG || self.glance.taken >= MOST {
             heads.add_all(list, &mut self.glance.open);
@@ -135,8 +131,8 @@ impl Values {
     }
 
     /// A head matched no value of a list: of those that recur that is remembered.
-    pub(crate) fn refute(&mut self, head: HeadId, list: List) {
-        let heads = Rc::clone(&self.glance.heads);
+    pub(crate) fn refute(&mut self, head: HeadId, list: List, store: &Store) {
+        let heads = &store.heads;
         for place in 0..self.count(list) {
             let Some(item) = self.at(list, place) else { break };
             if self.glance.refuted >= MOST_REFUTED {
@@ -145,7 +141,7 @@ impl Values {
             self.glance.refuted = self.glance.refuted.saturating_add(1);
             let key = self.key_of(list, item);
             if heads.refute(&key, head) && item <= ZERO {
-                heads.forget_start();
+                heads.forget_starts();
             }
             self.glance.key = key;
         }
@@ -160,7 +156,8 @@ impl Values {
         if name.len().saturating_add(value.len()) > LONGEST_KNOWN {
             return key;
         }
-        let numbers = [self.glance.sets, name.len() as u32];
+        let Sets { prefilter, familiar } = self.glance.sets;
+        let numbers = [prefilter, familiar, name.len() as u32];
         key.push(list.index() as u8);
         key.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         key.extend_from_slice(name);

@@ -11,7 +11,7 @@ use portcullis_waf_operators::bytes::ByteSet;
 use portcullis_waf_seclang::syntax::Transformation;
 use portcullis_waf_transformations::apply;
 
-use crate::program::{List, PipelineId, Pipelines, Point, PointSelector, Program, Store};
+use crate::program::{List, PipelineId, Pipelines, Point, PointSelector, Program, Sets, Store};
 pub(crate) use blank::Blank;
 use blank::{NOTHING, ZERO};
 use glance::Glance;
@@ -122,7 +122,8 @@ impl Values {
         values.made.clear();
         values.width = store.pipelines.len();
         values.sight.begin(program.prefilter.as_ref(), store);
-        values.glance.begin(&program.heads, store.familiar.borrow().sets());
+        let prefilter = program.prefilter.as_ref().map_or(0, |prefilter| prefilter.id());
+        values.glance.begin(Sets { prefilter, familiar: store.familiar.borrow().sets() });
         values.now = values.now.saturating_add(1);
         values.begun = values.now;
         values.add(b"", b"");
