@@ -118,20 +118,23 @@ impl Program {
     /// The rules of a text, in a store of their own.
     #[cfg(test)]
     pub(crate) fn of_text(rules: &str) -> Rc<Program> {
-        Program::of_text_and_tables(rules, None)
+        Program::of_text_in(rules, &Rc::new(RefCell::new(Store::new())), None)
     }
 
-    /// The same with tables.
+    /// The same in a store, with tables.
     #[cfg(test)]
-    pub(crate) fn of_text_and_tables(rules: &str, tables: Option<Rc<Prefilter>>) -> Rc<Program> {
+    pub(crate) fn of_text_in(
+        rules: &str,
+        store: &Rc<RefCell<Store>>,
+        tables: Option<Rc<Prefilter>>,
+    ) -> Rc<Program> {
         use portcullis_waf_seclang::{Source, parse};
 
         let source = Source { name: "rules".to_owned(), text: rules.as_bytes().to_vec() };
         let mut set = RuleSet::default();
         set.extend(parse(&[source]).unwrap().statements).unwrap();
-        let store = Rc::new(RefCell::new(Store::new()));
         let settings = Settings::of(&set.settings);
-        Rc::new(Program::link(&set, settings, &store, &|_| None, tables).unwrap())
+        Rc::new(Program::link(&set, settings, store, &|_| None, tables).unwrap())
     }
 
     /// Which of its rules a removal means. Patterns were read when the rules were; one that can't be run means all.

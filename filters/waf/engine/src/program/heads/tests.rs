@@ -1,12 +1,13 @@
 //! What is remembered of values changes no verdict, and saves asking.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use portcullis_waf_operators::prefilter::build;
 use portcullis_waf_seclang::syntax::{EngineMode, Phase};
 
 use crate::prefilter::Prefilter;
-use crate::{Connection, LogData, Profile, Program, Transaction};
+use crate::{Connection, LogData, Profile, Program, Store, Transaction};
 
 /// Rules that ask single values, and some that ask more than that.
 const RULES: &str = r#"
@@ -66,7 +67,7 @@ fn run(program: &Rc<Program>, request: usize, learns: bool) -> String {
 fn with_tables() -> Rc<Program> {
     let tables = Prefilter::new(build(&[]).unwrap().leak()).map(Rc::new);
     assert!(tables.is_some());
-    Program::of_text_and_tables(RULES, tables)
+    Program::of_text_in(RULES, &Rc::new(RefCell::new(Store::new())), tables)
 }
 
 #[test]
@@ -110,4 +111,27 @@ fn a_value_that_did_not_match_is_not_asked_again_and_others_are() {
     assert_eq!(seen, [true, true, false, false]);
     assert!(is_open(&[("x", "ab"), ("x", "b")]), "another value does");
     assert!(is_open(&[("x", "b")]) && is_open(&[("x", "b")]), "it matched");
+}
+
+#[test]
+fn a_number_that_is_given_again_brings_nothing_of_the_rule_that_had_it() {
+    let rule = |text: &str| {
+        format!("SecRule REQUEST_HEADERS:x \"@streq {text}\" \"id:1,phase:1,pass,log\"")
+    };
+    let store = Rc::new(RefCell::new(Store::new()));
+    let tables = Prefilter::new(build(&[]).unwrap().leak()).map(Rc::new);
+    for text in ["a", "b", "a", "b"] {
+        store.borrow_mut().prune();
+        let program = Program::of_text_in(&rule(text), &store, tables.clone());
+        assert_eq!(program.rules[0].head, Some(0), "the only rule has the first number");
+        for sent in ["a", "b", "a", "b", "a", "b"] {
+            let profile = Profile::new(&program, EngineMode::On, &[], &[], LogData::Full);
+            let profile = Rc::new(profile.unwrap());
+            let mut transaction = Transaction::new(&program, &profile, &Connection::default());
+            transaction.learn();
+            transaction.request_header(b"x", sent.as_bytes());
+            transaction.run(Phase::RequestHeaders);
+            assert_eq!(transaction.matches().len(), usize::from(sent == text), "{text} {sent}");
+        }
+    }
 }
