@@ -14,17 +14,12 @@ impl Bits {
 
     /// True if the number is in it.
     pub(crate) fn has(&self, index: usize) -> bool {
-        self.0.get(index / WORD).is_some_and(|word| word >> (index % WORD) & 1 == 1)
+        has(&self.0, index).unwrap_or(false)
     }
 
     /// Puts a number in.
     pub(crate) fn set(&mut self, index: usize) {
-        if self.0.len() <= index / WORD {
-            self.0.resize(index / WORD + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(index / WORD) {
-            *word |= 1 << (index % WORD);
-        }
+        set(&mut self.0, index);
     }
 
     /// Puts all of another set in.
@@ -32,10 +27,28 @@ impl Bits {
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);
         }
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
-            *word |= more;
-        }
+        unite(&mut self.0, &other.0);
     }
+}
+
+/// True if a number is among those of these words; none past their end.
+pub(crate) fn has(words: &[u64], index: usize) -> Option<bool> {
+    words.get(index / WORD).map(|word| word >> (index % WORD) & 1 == 1)
+}
+
+/// Puts a number into these words, of which there are as many as it needs then.
+pub(crate) fn set(words: &mut Vec<u64>, index: usize) {
+    if words.len() <= index / WORD {
+        words.resize(index / WORD + 1, 0);
+    }
+    if let Some(word) = words.get_mut(index / WORD) {
+        *word |= 1 << (index % WORD);
+    }
+}
+
+/// Puts all numbers of other words into these, as far as these go.
+pub(crate) fn unite(words: &mut [u64], others: &[u64]) {
+    words.iter_mut().zip(others).for_each(|(word, other)| *word |= other);
 }
 
 impl FromIterator<usize> for Bits {

@@ -15,6 +15,8 @@ pub(crate) struct Glimpse {
     pub(crate) pipeline: PipelineId,
     /// See [`Node::shows`](super::pipeline::Node::shows).
     pub(crate) shows: ByteSet,
+    /// See [`Pipelines::remakes`].
+    pub(crate) is_remade: bool,
 }
 
 /// Sets of views in the order in which requests came to them. It only grows: a transaction knows by their number which of
@@ -53,7 +55,8 @@ impl Familiar {
             if !glimpses.iter().any(known) {
                 let shows = pipelines.node(view.pipeline).map_or(ByteSet::FULL, |node| node.shows);
                 let name = view.name.clone();
-                glimpses.push(Glimpse { name, pipeline: view.pipeline, shows });
+                let is_remade = pipelines.remakes(view.pipeline);
+                glimpses.push(Glimpse { name, pipeline: view.pipeline, shows, is_remade });
             }
         }
     }

@@ -23,7 +23,7 @@ use portcullis_waf_seclang::syntax::{Phase, Removal, Rule};
 pub(crate) use capture::Capture;
 pub(crate) use expression::{Expr, Literal, Part};
 pub(crate) use familiar::Glimpse;
-pub(crate) use heads::{HeadId, Heads, Met, Sets, unite};
+pub(crate) use heads::{HeadId, Heads, Met, Sets};
 pub(crate) use link::{Change, LinkedAssignment, LinkedLink, LinkedRule, LinkedTarget};
 pub(crate) use operator::{Comparison, Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};

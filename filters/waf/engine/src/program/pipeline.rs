@@ -31,13 +31,6 @@ pub(crate) struct Node {
     pub(crate) shows: ByteSet,
 }
 
-impl Node {
-    /// True if the sequence leaves of no value what it was, such as `base64Decode`: what comes out has any bytes.
-    pub(crate) fn remakes(&self) -> bool {
-        self.shows == ByteSet::FULL
-    }
-}
-
 impl Default for Pipelines {
     fn default() -> Self {
         let none = ByteSet::EMPTY;
@@ -92,6 +85,11 @@ impl Pipelines {
     /// A sequence's node.
     pub(crate) fn node(&self, id: PipelineId) -> Option<&Node> {
         self.nodes.get(usize::from(id))
+    }
+
+    /// True if a sequence leaves of no value what it was, such as `base64Decode`: what comes out has any bytes.
+    pub(crate) fn remakes(&self, id: PipelineId) -> bool {
+        self.node(id).is_none_or(|node| node.shows == ByteSet::FULL)
     }
 
     /// What a sequence makes of a text.

@@ -7,13 +7,11 @@ mod tests;
 
 use std::cell::{Cell, OnceCell, RefCell};
 
-use super::pipeline::Node;
 use super::view::Views;
-use super::{
-    Expr, LinkedLink, LinkedTarget, List, Op, PipelineId, Pipelines, PointSelector, SetId,
-};
+use super::{Expr, LinkedLink, LinkedTarget, List, Op, Pipelines, PointSelector, SetId};
+use crate::bits::{set, unite};
 use crate::known::Known;
-use of_list::{Entry, OfList, set_bit};
+use of_list::{Entry, OfList};
 
 pub(crate) use of_list::Met;
 
@@ -73,8 +71,7 @@ impl Heads {
         if link.targets.is_empty() || !link.targets.iter().all(is_seen) {
             return None;
         }
-        let node = |stage: &PipelineId| pipelines.node(*stage);
-        let is_remade = link.stages.iter().filter_map(node).any(Node::remakes);
+        let is_remade = link.stages.iter().any(|stage| pipelines.remakes(*stage));
         let counts = link.targets.iter().any(|target| target.count);
         let head = match self.free.pop() {
             Some(head) => head,
@@ -96,7 +93,7 @@ impl Heads {
                 PointSelector::Name(name) => Some(name.as_slice().into()),
                 _ => None,
             };
-            set_bit(&mut of.all, head);
+            set(&mut of.all, head.into());
             let entry = Entry { head, name };
             match link.guard {
                 Some(guard) if is_remade => of.remade.entries.push((guard.condition, entry)),
@@ -168,7 +165,7 @@ impl Heads {
         let Some(of) = self.of(list) else { return };
         let mut add = |entry: &Entry| {
             if entry.name.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(name)) {
-                set_bit(open, entry.head);
+                set(open, entry.head.into());
             }
         };
         of.any.iter().for_each(&mut add);
@@ -219,10 +216,10 @@ impl Heads {
     pub(crate) fn unfamiliar(&self, sets: u32, views: &Views, open: &mut Vec<u64>) {
         open.clear();
         open.resize(self.words(), 0);
-        for (number, head) in (0..).zip(&self.heads) {
-            let set = head.as_ref().and_then(|head| head.set);
-            if set.is_some_and(|set| views.familiarity(set) >= sets) {
-                set_bit(open, number);
+        for (number, head) in self.heads.iter().enumerate() {
+            let views_of = head.as_ref().and_then(|head| head.set);
+            if views_of.is_some_and(|views_of| views.familiarity(views_of) >= sets) {
+                set(open, number);
             }
         }
     }
@@ -265,9 +262,4 @@ fn is_pure(op: &Op) -> bool {
         | Op::Always
         | Op::Never => true,
     }
-}
-
-/// Puts all of another set into one.
-pub(crate) fn unite(bits: &mut [u64], others: &[u64]) {
-    bits.iter_mut().zip(others).for_each(|(word, other)| *word |= other);
 }

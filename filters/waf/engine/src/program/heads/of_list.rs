@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::HeadId;
+use crate::bits::set;
 
 /// The conditions that a value meets, a bit each; none where nobody looked.
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ impl OfList {
         self.all.clear();
         let guarded = self.guarded.entries.iter().chain(&self.remade.entries);
         for entry in guarded.map(|(_, entry)| entry).chain(&self.any) {
-            set_bit(&mut self.all, entry.head);
+            set(&mut self.all, entry.head.into());
         }
     }
 
@@ -75,7 +76,7 @@ impl Guarded {
         let mut last = None;
         for (start, (condition, _)) in (0..).zip(&self.entries) {
             if last.replace(condition) != Some(condition) {
-                set_bit(&mut self.conditions, *condition);
+                set(&mut self.conditions, usize::from(*condition));
                 self.starts.push(start);
             }
         }
@@ -106,16 +107,5 @@ impl Guarded {
                 entries.iter().for_each(|(_, entry)| each(entry));
             }
         }
-    }
-}
-
-/// Puts a number into a set.
-pub(super) fn set_bit(bits: &mut Vec<u64>, number: u16) {
-    let word = usize::from(number) / 64;
-    if bits.len() <= word {
-        bits.resize(word + 1, 0);
-    }
-    if let Some(word) = bits.get_mut(word) {
-        *word |= 1 << (number % 64);
     }
 }

@@ -1,12 +1,11 @@
 //! A glance: which heads of rules some value may make match, in some form or other. It says of most rules that they can't
 //! match, before any of their views is looked at.
 
-use portcullis_waf_operators::bytes::ByteSet;
-
 use super::blank::ZERO;
 use super::{Blank, ItemId, LONG, Values};
+use crate::bits::{has, unite};
 use crate::known::LONGEST_KNOWN;
-use crate::program::{Glimpse, HeadId, List, Met, SetId, Sets, Store, unite};
+use crate::program::{Glimpse, HeadId, List, Met, SetId, Sets, Store};
 
 /// Values that are looked at, at most: a request without a large body has some hundred. Of thousands each view is cheaper,
 /// where a rule asks for it.
@@ -77,8 +76,7 @@ impl Values {
         while let Some((list, item)) = self.glance.fresh.pop() {
             self.glance_at(list, item, store);
         }
-        let word = self.glance.open.get(usize::from(head) / 64);
-        word.is_none_or(|word| word >> (head % 64) & 1 == 1)
+        has(&self.glance.open, head.into()).unwrap_or(true)
     }
 
     /// The sets of views that rules asked about and no glance takes in yet.
@@ -170,12 +168,11 @@ impl Values {
         let Some(raw) = self.raw(item) else { return };
         let bytes = self.bytes_of(raw);
         let mut is_raw_in = false;
-        for Glimpse { name, pipeline, shows } in glimpses {
+        for Glimpse { name, pipeline, shows, is_remade } in glimpses {
             if name.as_ref().is_some_and(|name| !name.eq_ignore_ascii_case(self.name(item))) {
                 continue;
             }
-            let is_remade = *shows == ByteSet::FULL;
-            let form = if is_remade || bytes.meets(shows) {
+            let form = if *is_remade || bytes.meets(shows) {
                 self.through(raw, *pipeline, &store.pipelines)
             } else if is_raw_in {
                 continue;
@@ -184,7 +181,7 @@ impl Values {
                 raw
             };
             let form = self.look_at(form);
-            let row = if is_remade { &mut met.remade } else { &mut met.plain };
+            let row = if *is_remade { &mut met.remade } else { &mut met.plain };
             self.sight.add_to(row, form.0);
         }
     }
