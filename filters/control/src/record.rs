@@ -71,12 +71,16 @@ impl Note {
     }
 }
 
+/// Bytes that most notes take: to grow is to move them all.
+const USUAL_NOTE: usize = 320;
+
 /// Appends notes to a record that earlier modules may have begun: a JSON array in one line.
 #[must_use]
 pub fn append(record: Option<Vec<u8>>, notes: &[Note]) -> String {
     let earlier = record.and_then(|record| String::from_utf8(record).ok()).unwrap_or_default();
     let open = earlier.strip_suffix(']').filter(|open| open.starts_with('[')).unwrap_or("[");
-    let mut line = String::from(open);
+    let mut line = String::with_capacity(open.len() + notes.len() * USUAL_NOTE);
+    line.push_str(open);
     for note in notes {
         if line.len() > 1 {
             line.push(',');

@@ -206,6 +206,7 @@ impl JsonObject {
 /// Writes text as a JSON string (RFC 8259 §7).
 pub fn push_json_string(target: &mut String, text: &str) {
     if has_none_of(text.as_bytes(), [b'"', b'\\']) {
+        target.reserve(text.len().saturating_add(2));
         target.push('"');
         target.push_str(text);
         target.push('"');

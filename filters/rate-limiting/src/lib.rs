@@ -10,8 +10,6 @@ pub mod identifier;
 pub mod limiter;
 pub mod window;
 
-use std::cell::OnceCell;
-
 use portcullis_control::config::{Node, Section};
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
@@ -19,9 +17,7 @@ use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
 use portcullis_control::reasons;
 use portcullis_control::refusal::Reason;
-use portcullis_control::store::{
-    Fingerprint, ProcessKey, Reading, Step, StoreError, Table, Updated,
-};
+use portcullis_control::store::{Fingerprint, KeptKey, Reading, Step, Table, Updated};
 
 use crate::decide::{Counts, Decision, decide, refund};
 use crate::headers::Standing;
@@ -58,8 +54,7 @@ const TABLE: Table<Counts> = Table::new("limits");
 pub struct RateLimiting {
     before_auth: Vec<Limiter>,
     after_auth: Vec<Limiter>,
-    /// Read once: it never changes while a VM lives.
-    key: OnceCell<ProcessKey>,
+    key: KeptKey,
 }
 
 /// What is remembered of a request.
@@ -83,7 +78,7 @@ impl RateLimiting {
         let (before_auth, after_auth) = limiters
             .into_iter()
             .partition(|limiter| limiter.place == Place::RateLimitingBeforeAuth);
-        RateLimiting { before_auth, after_auth, key: OnceCell::new() }
+        RateLimiting { before_auth, after_auth, key: KeptKey::default() }
     }
 
     fn limiters_at(&self, place: Place) -> &[Limiter] {
@@ -91,14 +86,6 @@ impl RateLimiting {
             Place::RateLimitingBeforeAuth => &self.before_auth,
             _ => &self.after_auth,
         }
-    }
-
-    fn key(&self, exchange: &Exchange) -> Result<ProcessKey, StoreError> {
-        if let Some(key) = self.key.get() {
-            return Ok(*key);
-        }
-        let key = ProcessKey::obtain(exchange.surroundings())?;
-        Ok(*self.key.get_or_init(|| key))
     }
 
     /// Asks all limiters, and counts only if all admit: a request that one of them refuses counts in none.
@@ -144,10 +131,10 @@ impl RateLimiting {
         exchange: &mut Exchange,
         now: u64,
     ) -> Result<Option<Asked<'l>>, Verdict> {
-        let Ok(key) = self.key(exchange) else {
+        let Ok(key) = self.key.get(exchange.surroundings()) else {
             return store_down(limiter, exchange).map(|()| None);
         };
-        let fingerprint = match limiter.whom(exchange, &key) {
+        let fingerprint = match limiter.whom(exchange, key) {
             Whom::Key { fingerprint, fallen_back, unknown_address } => {
                 if fallen_back {
                     exchange.note(FALLBACK, limiter.fields());
@@ -181,10 +168,10 @@ impl RateLimiting {
         for one in asked.iter().filter(|one| !one.limiter.hidden) {
             state.standing.add(&one.decision.unspent());
         }
-        let (Some(one), Ok(key)) = (asked.get(over), self.key(exchange)) else {
+        let (Some(one), Ok(key)) = (asked.get(over), self.key.get(exchange.surroundings())) else {
             return Reasons::RateLimited.into();
         };
-        one.limiter.over(exchange, &key, &one.decision, &state.standing).into()
+        one.limiter.over(exchange, key, &one.decision, &state.standing).into()
     }
 }
 

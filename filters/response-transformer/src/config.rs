@@ -3,6 +3,7 @@
 use portcullis_control::config::Section;
 use portcullis_control::inspection::Inspection;
 use portcullis_control::program::Site;
+use portcullis_control::store::KeptKey;
 
 use crate::control::ResponseTransformer;
 use crate::hide::Hide;
@@ -16,7 +17,14 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Respons
     let security = security::read(section);
     let mask = section.optional("mask_errors").and_then(|node| Mask::read(&node));
     let inspection = Inspection::default().read(section);
-    let control = ResponseTransformer { operations, hide, security, mask, inspection };
+    let control = ResponseTransformer {
+        operations,
+        hide,
+        security,
+        mask,
+        inspection,
+        key: KeptKey::default(),
+    };
     if control.does_nothing() && !section.node().reader_has_faults() {
         section.node().fault(
             "expected something to do: one of remove, rename, replace, add, append, allow, hide, security_headers, mask_errors",

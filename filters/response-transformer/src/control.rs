@@ -7,6 +7,7 @@ use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected, Uninspe
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
 use portcullis_control::refusal::Reason;
+use portcullis_control::store::KeptKey;
 
 use crate::config;
 use crate::hide::Hide;
@@ -41,6 +42,7 @@ pub struct ResponseTransformer {
     pub(crate) security: Option<SecurityHeaders>,
     pub(crate) mask: Option<Mask>,
     pub(crate) inspection: Inspection,
+    pub(crate) key: KeptKey,
 }
 
 /// What is remembered of a request.
@@ -120,7 +122,7 @@ impl ResponseTransformer {
     /// Masks an error of the upstream.
     fn conceal(&self, exchange: &mut Exchange, status: u16, body: Body<'_>) -> Verdict {
         let Some(mask) = &self.mask else { return Verdict::Continue };
-        exchange.note(MASKED, mask.fields(exchange, status, body));
+        exchange.note(MASKED, mask.fields(exchange, status, body, &self.key));
         let mut reply = mask.reply(exchange, status);
         // What the upstream said of its own answer does not hold for this one.
         reply.headers.extend(self.security.iter().flat_map(SecurityHeaders::others).cloned());

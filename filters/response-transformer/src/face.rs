@@ -58,9 +58,9 @@ impl Face {
             Face::Own { body, content_type } => (content_type.clone(), body.clone().into_bytes()),
             Face::Refusal { message, format } => {
                 let format = format.unwrap_or_else(|| exchange.refusal_format());
-                let message = message.clone().unwrap_or_else(|| message_of(status));
+                let message = message.as_deref().unwrap_or_else(|| message_of(status));
                 let id = exchange.request_id();
-                (format.media_type(), format.body(status, &message, std::iter::empty(), id))
+                (format.media_type(), format.body(status, message, std::iter::empty(), id))
             }
         }
     }

@@ -7,7 +7,7 @@ use portcullis_control::control::Body;
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::FieldName;
 use portcullis_control::refusal::Reply;
-use portcullis_control::store::ProcessKey;
+use portcullis_control::store::KeptKey;
 
 use crate::face::Face;
 use crate::status::Statuses;
@@ -69,16 +69,20 @@ impl Mask {
         exchange: &Exchange,
         status: u16,
         body: Body<'_>,
+        key: &KeptKey,
     ) -> Vec<(&'static str, String)> {
         let bytes = body.bytes;
-        let more = if body.complete { "" } else { "+" };
+        let mut size = bytes.len().to_string();
+        if !body.complete {
+            size.push('+');
+        }
         let mut fields = vec![
             ("request_id", exchange.request_id().to_owned()),
             ("status", status.to_string()),
             ("content_type", content_type(exchange)),
-            ("bytes", format!("{}{more}", bytes.len())),
+            ("bytes", size),
         ];
-        if let Ok(key) = ProcessKey::obtain(exchange.surroundings()) {
+        if let Ok(key) = key.get(exchange.surroundings()) {
             fields.push(("hash", key.log_hash([bytes])));
         }
         let shown = bytes.get(..self.log_original.min(bytes.len())).unwrap_or_default();

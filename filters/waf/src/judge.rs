@@ -140,7 +140,8 @@ impl Waf {
                 let refusal = Refusal::from(reason);
                 // An author who says 400 means a bad request, and nothing that is forbidden.
                 let other = status.filter(|status| *status != refusal.status());
-                Verdict::from(Refusal { status, message: other.map(message_of), fields, ..refusal })
+                let message = other.map(|status| message_of(status).to_owned());
+                Verdict::from(Refusal { status, message, fields, ..refusal })
             }
             Intervention::Drop { .. } => {
                 Verdict::from(Refusal { fields, closes: true, ..Refusal::from(reason) })

@@ -44,43 +44,44 @@ fn is_uuid(id: &str) -> bool {
 /// What a refusal says with a status that is not its reason's: the status's phrase, which begins alone with a capital
 /// letter, as the messages of reasons do.
 #[must_use]
-pub fn message_of(status: u16) -> String {
-    let words = phrase(status).split(' ').enumerate().map(|(place, word)| {
-        let is_name = word.bytes().all(|byte| byte.is_ascii_uppercase());
-        if place == 0 || is_name { word.to_owned() } else { word.to_ascii_lowercase() }
-    });
-    words.collect::<Vec<_>>().join(" ")
+pub const fn message_of(status: u16) -> &'static str {
+    words(status).1
 }
 
 /// The phrase of an error's status (RFC 9110 §15, RFC 6585, RFC 7725), or that of its class.
 const fn phrase(status: u16) -> &'static str {
+    words(status).0
+}
+
+/// The phrase, and the message that says the same.
+const fn words(status: u16) -> (&'static str, &'static str) {
     match status {
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        412 => "Precondition Failed",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        421 => "Misdirected Request",
-        422 => "Unprocessable Content",
-        426 => "Upgrade Required",
-        428 => "Precondition Required",
-        429 => "Too Many Requests",
-        431 => "Request Header Fields Too Large",
-        451 => "Unavailable For Legal Reasons",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        500..=599 => "Internal Server Error",
-        _ => "Bad Request",
+        401 => ("Unauthorized", "Unauthorized"),
+        403 => ("Forbidden", "Forbidden"),
+        404 => ("Not Found", "Not found"),
+        405 => ("Method Not Allowed", "Method not allowed"),
+        406 => ("Not Acceptable", "Not acceptable"),
+        408 => ("Request Timeout", "Request timeout"),
+        409 => ("Conflict", "Conflict"),
+        410 => ("Gone", "Gone"),
+        411 => ("Length Required", "Length required"),
+        412 => ("Precondition Failed", "Precondition failed"),
+        413 => ("Content Too Large", "Content too large"),
+        414 => ("URI Too Long", "URI too long"),
+        415 => ("Unsupported Media Type", "Unsupported media type"),
+        421 => ("Misdirected Request", "Misdirected request"),
+        422 => ("Unprocessable Content", "Unprocessable content"),
+        426 => ("Upgrade Required", "Upgrade required"),
+        428 => ("Precondition Required", "Precondition required"),
+        429 => ("Too Many Requests", "Too many requests"),
+        431 => ("Request Header Fields Too Large", "Request header fields too large"),
+        451 => ("Unavailable For Legal Reasons", "Unavailable for legal reasons"),
+        501 => ("Not Implemented", "Not implemented"),
+        502 => ("Bad Gateway", "Bad gateway"),
+        503 => ("Service Unavailable", "Service unavailable"),
+        504 => ("Gateway Timeout", "Gateway timeout"),
+        500..=599 => ("Internal Server Error", "Internal server error"),
+        _ => ("Bad Request", "Bad request"),
     }
 }
 
@@ -121,16 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_begins_with_a_capital_letter_and_keeps_names() {
-        for (status, message) in [
-            (400, "Bad request"),
-            (414, "URI too long"),
-            (451, "Unavailable for legal reasons"),
-            (500, "Internal server error"),
-            (503, "Service unavailable"),
-            (599, "Internal server error"),
-        ] {
-            assert_eq!(message_of(status), message);
+    fn a_message_is_its_phrase_with_small_letters_behind_the_first_but_in_names() {
+        for status in 0..=700 {
+            let mut expected = phrase(status).to_lowercase();
+            expected[..1].make_ascii_uppercase();
+            assert_eq!(message_of(status), expected.replace("Uri ", "URI "), "{status}");
         }
+        let same = [(399, 400), (599, 500), (505, 500), (418, 400)];
+        assert!(same.iter().all(|(one, other)| message_of(*one) == message_of(*other)));
     }
 }

@@ -1,5 +1,6 @@
 //! A random key that all workers of a process share, so that no client can aim at a slot or undo a hash in the log.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::hash::Hasher;
 
@@ -65,6 +66,31 @@ impl ProcessKey {
         let mut hasher = self.log_hasher();
         parts.into_iter().for_each(|part| hasher.part(part));
         hasher.finish().to_string()
+    }
+}
+
+/// The process's key, read from the store when first needed: it never changes while a VM lives.
+#[derive(Default)]
+pub struct KeptKey(OnceCell<ProcessKey>);
+
+impl KeptKey {
+    /// The key.
+    ///
+    /// # Errors
+    /// As [`ProcessKey::obtain`], and then it is asked for again.
+    pub fn get(&self, surroundings: &dyn Surroundings) -> Result<&ProcessKey, StoreError> {
+        if let Some(key) = self.0.get() {
+            return Ok(key);
+        }
+        let key = ProcessKey::obtain(surroundings)?;
+        Ok(self.0.get_or_init(|| key))
+    }
+}
+
+/// Without the key, which no log is to have.
+impl fmt::Debug for KeptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeptKey")
     }
 }
 

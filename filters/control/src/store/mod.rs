@@ -4,7 +4,7 @@ mod key;
 mod set;
 mod table;
 
-pub use key::{Fingerprint, KeyedHasher, ProcessKey};
+pub use key::{Fingerprint, KeptKey, KeyedHasher, ProcessKey};
 pub use set::{AT_LIMIT, Entry, Payload, WAYS};
 pub use table::{Evicted, Reading, SETS, Step, Table, Updated};
 

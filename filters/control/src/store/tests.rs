@@ -319,6 +319,20 @@ fn all_workers_have_the_key_that_the_first_made() {
 }
 
 #[test]
+fn a_kept_key_is_read_once_and_asked_for_again_where_the_store_was_down() {
+    let world = World::new(Faulty::default());
+    let kept = KeptKey::default();
+    world.shared.down.set(true);
+    assert!(kept.get(&world).is_err());
+    world.shared.down.set(false);
+    let hash = || kept.get(&world).map(|key| key.log_hash([&b"a"[..]]));
+    let first = hash().unwrap();
+    world.shared.down.set(true);
+    assert_eq!(hash().unwrap(), first);
+    assert_eq!(format!("{kept:?}"), "KeptKey");
+}
+
+#[test]
 fn parts_and_purposes_do_not_run_into_each_other() {
     let world = World::new(Memory::default());
     let key = ProcessKey::obtain(&world).unwrap();
