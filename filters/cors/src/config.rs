@@ -168,10 +168,9 @@ fn read_pattern(node: &Node<'_>, text: &str, strict: bool) -> Option<Pattern> {
         ));
         return None;
     }
-    let regex = match RegexBuilder::new(&format!("^(?:{text})$"))
-        .size_limit(MAX_PATTERN_BYTES)
-        .build()
-    {
+    let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
+    // By itself first: `a)|(?:b` is a pattern between the parentheses alone, and then matches less than the whole.
+    let regex = match build(text).and_then(|_| build(&format!("^(?:{text})$"))) {
         Ok(regex) => regex,
         Err(error) => {
             node.fault(format!(
