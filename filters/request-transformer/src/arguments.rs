@@ -28,6 +28,7 @@ pub(crate) fn apply(
         pairs.retain(|pair| !is_named(pair, name));
     }
     let mut changed = pairs.len() != before;
+    changed |= uncover(&mut pairs, |own| !operations.remove.iter().any(|name| is_named(own, name)));
     for (from, to) in &operations.rename {
         changed |= rename(&mut pairs, from, to);
     }
@@ -46,8 +47,10 @@ pub(crate) fn apply(
     }
     if let Some(allowed) = &operations.allow {
         let before = pairs.len();
-        pairs.retain(|pair| pair.is_empty() || allowed.iter().any(|name| is_named(pair, name)));
+        let is_allowed = |pair: &[u8]| allowed.iter().any(|name| is_named(pair, name));
+        pairs.retain(|pair| pair.is_empty() || is_allowed(pair));
         changed |= pairs.len() != before;
+        changed |= uncover(&mut pairs, is_allowed);
     }
     Ok(changed.then(|| pairs.join(&b'&')))
 }
@@ -55,6 +58,20 @@ pub(crate) fn apply(
 fn split(pair: &[u8]) -> (&[u8], &[u8]) {
     let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
     pair.split_at_checked(end).unwrap_or_default()
+}
+
+/// Some readers take `;` for a separator, so that what is not to arrive could hide beside one. Where a pair has such a name
+/// there, its semicolons are escaped: it is the same value to everybody then. True if there was one.
+fn uncover(pairs: &mut [Pair<'_>], may_arrive: impl Fn(&[u8]) -> bool) -> bool {
+    let mut changed = false;
+    for pair in pairs {
+        let parts: Vec<&[u8]> = pair.split(|byte| *byte == b';').collect();
+        if parts.len() > 1 && !parts.iter().all(|own| own.is_empty() || may_arrive(own)) {
+            *pair = Cow::Owned(parts.join(b"%3B".as_slice()));
+            changed = true;
+        }
+    }
+    changed
 }
 
 fn is_named(pair: &[u8], name: &str) -> bool {
@@ -123,6 +140,10 @@ mod tests {
             ("a=1&k=2&b=%zz", Some("a=1&b=%zz")),
             ("&&a=%41+&%6B&=x&k=3&", Some("&&a=%41+&=x&")),
             ("a=k&K=1&k%zz=1", None),
+            ("a=1;k=2&b", Some("a=1%3Bk=2&b")),
+            ("a=1;b;%6b&c=x;y=k", Some("a=1%3Bb%3B%6b&c=x;y=k")),
+            ("a=1;kk=2;", None),
+            ("a=1;kk=2;&k;&k;b=1", Some("a=1;kk=2;&k%3B&k%3Bb=1")),
             ("", None),
             ("&", None),
         ] {
@@ -139,6 +160,7 @@ mod tests {
         let allow = |text| changed(|operations, _| operations.allow = Some(vec!["k".into()]), text);
         assert_eq!(allow("a=1&k=1&&%6b=2&b").as_deref(), Some("k=1&&%6b=2"));
         assert_eq!(allow("k"), None);
+        assert_eq!(allow("k=1;a=2&k=3;k=4&k=;").as_deref(), Some("k=1%3Ba=2&k=3;k=4&k=;"));
     }
 
     #[test]

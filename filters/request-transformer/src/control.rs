@@ -153,9 +153,10 @@ impl RequestTransformer {
         self.method_for(exchange).is_some_and(|method| !method.has_body)
     }
 
-    /// The method that the request gets; a tunnel stays one.
+    /// The method that the request gets. A tunnel stays one, and who asks for headers alone stays one: of an answer to
+    /// another method the body would follow them on the connection, where the client reads the next answer.
     fn method_for(&self, exchange: &Exchange) -> Option<&Method> {
-        self.method.as_ref().filter(|_| exchange.method() != b"CONNECT")
+        self.method.as_ref().filter(|_| !matches!(exchange.method(), b"CONNECT" | b"HEAD"))
     }
 
     /// Changes everything but the body.
