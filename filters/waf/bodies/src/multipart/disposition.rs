@@ -10,8 +10,10 @@ pub(super) struct Disposition {
     pub(super) last_name: Option<Vec<u8>>,
     /// In all spellings.
     pub(super) filenames: Vec<Vec<u8>>,
-    /// That there is one in the spelling that everybody knows.
+    /// That there is one in the spelling that everybody knows, and it is not empty: what has an empty one is a field to
+    /// ModSecurity and to services.
     pub(super) is_file: bool,
+    has_filename: bool,
     pub(super) is_badly_quoted: bool,
     pub(super) fault: Option<&'static str>,
 }
@@ -84,9 +86,10 @@ impl Disposition {
                 self.invalid("Duplicate Content-Disposition name");
             }
         } else if name.eq_ignore_ascii_case(b"filename") {
-            if std::mem::replace(&mut self.is_file, true) {
+            if std::mem::replace(&mut self.has_filename, true) {
                 self.invalid("Duplicate Content-Disposition filename");
             }
+            self.is_file |= !value.is_empty();
             self.filenames.push(value);
         } else if name.eq_ignore_ascii_case(b"filename*") {
             self.filenames.push(extended(&value));
@@ -182,6 +185,12 @@ mod tests {
             ("form-data name=a", Some("a"), false, Some("no semicolon")),
             ("form-data; name=a; name=b", Some("a"), false, Some("Duplicate")),
             ("form-data; filename=a; name=c; filename=b", Some("c"), false, Some("Duplicate")),
+            (
+                r#"form-data; name=c; filename=""; filename="b""#,
+                Some("c"),
+                false,
+                Some("Duplicate"),
+            ),
             ("", None, false, Some("not form-data")),
             (";;=;", None, false, Some("not form-data")),
         ] {

@@ -242,6 +242,12 @@ fn what_one_reader_takes_for_a_field_and_another_for_a_file_is_both() {
     let disposition =
         |text: &str| read(&format!("--b\nContent-Disposition: form-data; {text}\n\n1\n--b--"));
     assert_eq!(shown(&disposition("name=a; filename*=utf-8''x%2fy")), "a=1 | a:x/y:0");
+    assert_eq!(shown(&disposition("name=a; filename=\"\"")), "a=1 | a::0");
+    assert_eq!(shown(&disposition("name=a; filename=")), "a=1 | a::0");
+    assert_eq!(
+        shown(&disposition("name=a; filename=\"\"; filename*=utf-8''y")),
+        "a=1 | a::0 | a:y:0"
+    );
     assert_eq!(shown(&disposition("name=a; filename=x; filename*=utf-8''y")), "a:x:1 | a:y:0");
     assert_eq!(shown(&disposition("name=a; name=c; name=d")), "d=1 | a=1");
     assert_eq!(shown(&read("--b\nContent-Disposition : form-data; name=a\n\n1\n--b--")), "a=1");
