@@ -9,6 +9,7 @@ mod operator;
 mod pipeline;
 mod point;
 mod schedule;
+mod secluded;
 mod store;
 mod stretch;
 mod view;
@@ -29,6 +30,7 @@ pub(crate) use operator::{Comparison, Op, TextTest};
 pub(crate) use pipeline::{PipelineId, Pipelines};
 pub(crate) use point::{List, Point, PointSelector};
 pub(crate) use schedule::{Check, Scheduled};
+pub(crate) use secluded::Secluded;
 pub(crate) use store::CAPTURES;
 pub use store::{Files, Store};
 pub(crate) use stretch::{Stretch, is_plain};
@@ -53,6 +55,7 @@ pub struct Program {
     pub(crate) phases: [Rc<[Scheduled]>; PHASES],
     /// Those of each phase, in order.
     pub(crate) stretches: [Vec<Stretch>; PHASES],
+    pub(crate) secluded: Vec<Secluded>,
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
@@ -96,6 +99,7 @@ impl Program {
         }
         let phases = schedule.finish(&rules);
         let stretches = phases.each_ref().map(|phase| Stretch::all(phase, &rules));
+        let secluded = Secluded::all(&rules);
         let (rules, phases) = {
             let mut store = store.borrow_mut();
             store.heads.finish();
@@ -106,6 +110,7 @@ impl Program {
             rules,
             phases,
             stretches,
+            secluded,
             settings,
             signatures: set.signatures.clone(),
             prefilter,

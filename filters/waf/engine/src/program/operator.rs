@@ -11,6 +11,9 @@ use portcullis_waf_seclang::syntax::Operator;
 
 use super::{Expr, Files, Literal, Store};
 
+/// A pattern that every text matches as a whole, as `.` is any byte: what is captured is the text.
+const ANYTHING: &str = "^.*$";
+
 /// What is asked of a value.
 #[derive(Debug)]
 pub(crate) enum Op {
@@ -93,6 +96,8 @@ impl Op {
             _ => {}
         }
         Ok(match operator {
+            Operator::Rx(pattern) if pattern == ANYTHING => Op::Always,
+            Operator::RxTranslated(pattern) if **pattern == *ANYTHING => Op::Always,
             Operator::Rx(pattern) => Op::Rx(store.pattern(pattern, Case::Sensitive)?),
             Operator::RxTranslated(pattern) => Op::Rx(store.translated(pattern)),
             Operator::Pm(phrases) => Op::Phrases(store.phrases(phrases)?),

@@ -110,6 +110,11 @@ impl Slots {
         Ref::map(self.found.borrow(), |found| found.1.as_slice())
     }
 
+    /// What a name must begin with, in lower case, where nothing else is asked of it.
+    pub(crate) fn beginning(&self) -> Option<&[u8]> {
+        self.beginning.as_deref()
+    }
+
     /// True if a name matches; one that can't be asked does where `doubtful` says so.
     pub(crate) fn means(&self, name: &[u8], doubtful: bool) -> bool {
         match &self.beginning {

@@ -10,6 +10,7 @@ mod fill;
 mod matched;
 mod outcome;
 mod run;
+mod secluded;
 mod shown;
 mod tx;
 mod values;

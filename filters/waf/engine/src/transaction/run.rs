@@ -55,9 +55,14 @@ impl Transaction {
                 continue;
             }
             let Some(linked) = program.rules.get(rule) else { continue };
+            if self.has_judged(&program, &store, linked, rule) {
+                continue;
+            }
+            let errors = self.errors.len();
             let matched = self.chain(&program, &store, linked, rule);
             walk.asked(linked, matched, &self.matches_of_chain);
             if !matched {
+                self.judge_values(&program, &store, linked, rule, errors);
                 if let Check::Head(head) = *check {
                     self.did_not_match(&store, linked, head, rule);
                 }
