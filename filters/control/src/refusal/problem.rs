@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn a_message_is_its_phrase_with_small_letters_behind_the_first_but_in_names() {
         for status in 0..=700 {
-            let mut expected = phrase(status).to_lowercase();
-            expected[..1].make_ascii_uppercase();
+            let (first, rest) = phrase(status).split_at(1);
+            let expected = format!("{first}{}", rest.to_lowercase());
             assert_eq!(message_of(status), expected.replace("Uri ", "URI "), "{status}");
         }
         let same = [(399, 400), (599, 500), (505, 500), (418, 400)];
