@@ -24,13 +24,15 @@ pub(super) enum Word {
 pub(super) struct Code {
     counts: [u16; MAX_BITS + 1],
     symbols: [u16; MAX_SYMBOLS],
-    /// By the next [`FAST_BITS`] bits: symbol and length, 0 where the word is longer.
+    /// By the next `fast_bits` bits: symbol and length, 0 where the word is longer.
     fast: [u16; FAST],
+    /// Bits of the longest word, but for those that are not looked up: a small code is built in little time.
+    fast_bits: u32,
 }
 
 impl Code {
     pub(super) const fn new() -> Self {
-        Code { counts: [0; MAX_BITS + 1], symbols: [0; MAX_SYMBOLS], fast: [0; FAST] }
+        Code { counts: [0; MAX_BITS + 1], symbols: [0; MAX_SYMBOLS], fast: [0; FAST], fast_bits: 0 }
     }
 
     /// Becomes the code whose symbols have words of these lengths, 0 for none. False if there is none: too many words,
@@ -61,7 +63,9 @@ impl Code {
         if left > 0 && start > 0 && !single {
             return false;
         }
-        self.fast = [0; FAST];
+        let longest = self.counts.iter().rposition(|count| *count > 0).unwrap_or_default();
+        self.fast_bits = u32::try_from(longest).unwrap_or(FAST_BITS).min(FAST_BITS);
+        self.fast.iter_mut().take(1 << self.fast_bits).for_each(|slot| *slot = 0);
         for (symbol, length) in (0_u16..).zip(lengths) {
             let place = usize::from(*length);
             let (Some(start), Some(word)) = (starts.get_mut(place), words.get_mut(place)) else {
@@ -88,14 +92,15 @@ impl Code {
         // Words come with their highest bit first, everything else with its lowest.
         let first = (word.reverse_bits() >> (u32::BITS - length)) as usize;
         let entry = symbol << 4 | u16::try_from(length).unwrap_or_default();
-        for slot in self.fast.iter_mut().skip(first).step_by(1 << length) {
+        let size = 1 << self.fast_bits;
+        for slot in self.fast.iter_mut().take(size).skip(first).step_by(1 << length) {
             *slot = entry;
         }
     }
 
     /// The word at the beginning of these bits, of which there are `count`.
     pub(super) fn next(&self, bits: u64, count: u32) -> Word {
-        let index = (bits & (FAST as u64 - 1)) as usize;
+        let index = (bits & ((1 << self.fast_bits) - 1)) as usize;
         let entry = self.fast.get(index).copied().unwrap_or_default();
         let length = u32::from(entry & 15);
         if length > 0 {

@@ -13,6 +13,14 @@ const MAX_DISTANCES: u32 = 30;
 
 const END_OF_BLOCK: u16 = 256;
 
+/// How often codes may be built for nothing. Each time costs as much as hundreds of bytes, and a block that brings none
+/// has a dozen: so many take some hundredths of a second, which a request may have.
+pub(super) const SPARE_CODES: u64 = 4_096;
+
+/// For so many bytes that come out they may be built once more. An encoder that looks at what it gains gives a block its
+/// own codes from twenty bytes on, and writes less with the fixed ones, also where each message is flushed.
+pub(super) const BYTES_PER_CODES: u64 = 8;
+
 /// How far back a match may reach.
 const WINDOW: u64 = 32_768;
 
@@ -115,7 +123,7 @@ enum Step {
     More,
 }
 
-/// A stream as far as it has come.
+/// One stream behind the other, as far as they have come.
 pub(super) struct Deflate {
     bits: u64,
     count: u32,
@@ -124,8 +132,14 @@ pub(super) struct Deflate {
     lengths: [u8; MAX_LENGTHS],
     literals: Code,
     distances: Code,
-    /// Bytes that it has decompressed to.
+    /// True if the codes are those of fixed blocks, which are the same in all of them.
+    fixed: bool,
+    /// How often codes were built, in all streams.
+    codes: u64,
+    /// Bytes that all streams have decompressed to.
     total: u64,
+    /// Bytes of it from the streams before this one, into which no match may reach.
+    before: u64,
 }
 
 impl Deflate {
@@ -138,13 +152,31 @@ impl Deflate {
             lengths: [0; MAX_LENGTHS],
             literals: Code::new(),
             distances: Code::new(),
+            fixed: false,
+            codes: 0,
             total: 0,
+            before: 0,
         }
     }
 
-    /// Bytes that it has decompressed to.
+    /// Another stream begins. The memory and the fixed codes stay, so that a stream of nothing costs nothing.
+    pub(super) const fn restart(&mut self) {
+        self.bits = 0;
+        self.count = 0;
+        self.stage = Stage::Block;
+        self.last = false;
+        self.before = self.total;
+    }
+
+    /// Bytes that all streams have decompressed to.
     pub(super) const fn total(&self) -> u64 {
         self.total
+    }
+
+    /// How often codes were built.
+    #[cfg(test)]
+    pub(super) const fn codes(&self) -> u64 {
+        self.codes
     }
 
     /// True if the last block has ended.
@@ -257,7 +289,7 @@ impl Deflate {
                 Stage::Stored
             }
             1 => {
-                self.fixed_codes();
+                self.fixed_codes()?;
                 Stage::Data
             }
             2 => Stage::Sizes,
@@ -278,7 +310,20 @@ impl Deflate {
         Ok(Step::On)
     }
 
-    fn fixed_codes(&mut self) {
+    /// Codes are about to be built; a fault if that happens too often for what comes out.
+    const fn spend_codes(&mut self) -> Result<(), Fault> {
+        self.codes = self.codes.saturating_add(1);
+        if self.codes > SPARE_CODES.saturating_add(self.total / BYTES_PER_CODES) {
+            return Err(Fault::Broken);
+        }
+        Ok(())
+    }
+
+    fn fixed_codes(&mut self) -> Result<(), Fault> {
+        if self.fixed {
+            return Ok(());
+        }
+        self.spend_codes()?;
         let mut lengths = [8_u8; MAX_SYMBOLS];
         for (symbol, length) in lengths.iter_mut().enumerate() {
             *length = match symbol {
@@ -290,6 +335,8 @@ impl Deflate {
         // Both are complete, so they can be built.
         self.literals.build(&lengths);
         self.distances.build(&[5; 32]);
+        self.fixed = true;
+        Ok(())
     }
 
     fn sizes(&mut self) -> Result<Step, Fault> {
@@ -300,6 +347,8 @@ impl Deflate {
         if literals > MAX_LITERALS || distances > MAX_DISTANCES {
             return Err(Fault::Broken);
         }
+        self.spend_codes()?;
+        self.fixed = false;
         self.lengths = [0; MAX_LENGTHS];
         self.stage = Stage::Order { literals, distances, order, have: 0 };
         Ok(Step::On)
@@ -412,7 +461,7 @@ impl Deflate {
         let (least, further) = *DISTANCES.get(usize::from(symbol)).ok_or(Fault::Broken)?;
         let Some(more) = self.peek(at + size, further.into()) else { return Ok(Step::More) };
         let distance = u64::from(u32::from(least) + more);
-        if distance > self.total.min(WINDOW) {
+        if distance > self.total.saturating_sub(self.before).min(WINDOW) {
             return Err(Fault::Broken);
         }
         self.drop_bits(at + size + u32::from(further));

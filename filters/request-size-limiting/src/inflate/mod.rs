@@ -22,7 +22,7 @@ pub enum Format {
 pub enum Fault {
     /// It decompresses to more than the limit.
     TooLarge,
-    /// It is not what its encoding says.
+    /// It is not what its encoding says, or made of blocks that bring next to nothing and cost all the more.
     Broken,
 }
 
@@ -66,8 +66,6 @@ pub struct Inflation {
     stage: Stage,
     /// Flags of the gzip header whose parts are still to come, or the first byte of a zlib header.
     flags: u8,
-    /// Of earlier members.
-    before: u64,
     data: Deflate,
 }
 
@@ -79,13 +77,13 @@ impl Inflation {
             Format::Gzip => Stage::Gzip(0),
             Format::Zlib => Stage::Zlib(0),
         };
-        Box::new(Inflation { format, limit, stage, flags: 0, before: 0, data: Deflate::new() })
+        Box::new(Inflation { format, limit, stage, flags: 0, data: Deflate::new() })
     }
 
     /// Bytes that it has decompressed to.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.before.saturating_add(self.data.total())
+        self.data.total()
     }
 
     /// True if all that began has ended.
@@ -101,7 +99,7 @@ impl Inflation {
     pub fn take(&mut self, mut input: &[u8]) -> Result<(), Fault> {
         while let Some((byte, rest)) = input.split_first() {
             if self.stage == Stage::Data {
-                input = self.data.take(input, self.limit.saturating_sub(self.before))?;
+                input = self.data.take(input, self.limit)?;
                 if self.data.is_done() {
                     self.stage = Stage::Trailer(match self.format {
                         Format::Gzip => GZIP_TRAILER,
@@ -148,8 +146,7 @@ impl Inflation {
                 fit(whole.is_multiple_of(31) && byte & 0x20 == 0, Stage::Data)
             }
             Stage::Trailer(0 | 1) => {
-                self.before = self.total();
-                self.data = Deflate::new();
+                self.data.restart();
                 Ok(match self.format {
                     Format::Gzip => Stage::Gzip(0),
                     Format::Zlib => Stage::End,
@@ -177,5 +174,7 @@ impl Inflation {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

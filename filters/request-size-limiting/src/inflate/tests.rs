@@ -9,7 +9,7 @@ use miniz_oxide::inflate::core::inflate_flags::{
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 /// A gzip member around a DEFLATE stream.
-fn member(deflated: &[u8]) -> Vec<u8> {
+pub(super) fn member(deflated: &[u8]) -> Vec<u8> {
     [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], deflated, &[0; 8]].concat()
 }
 
