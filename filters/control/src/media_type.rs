@@ -56,11 +56,26 @@ pub fn is_encoded(headers: &HeaderMap) -> bool {
     !headers.all("content-encoding").all(plain)
 }
 
-/// The boundary of a content type that has exactly one (RFC 2046 §5.1.1).
+/// The boundary of a content type that has exactly one (RFC 2046 §5.1.1), and one that every reader sees: some join
+/// `boundary*0` and its like (RFC 2231), some know no backslash, and some end a boundary without quotes at a comma.
 #[must_use]
 pub fn boundary(content_type: &[u8]) -> Option<Vec<u8>> {
-    let boundary = parameter(content_type, b"boundary")?;
-    (!boundary.is_empty() && boundary.len() <= MAX_BOUNDARY).then_some(boundary)
+    if content_type.contains(&b'\\') || has_extended(content_type, b"boundary") {
+        return None;
+    }
+    let parameters = parameters(content_type)?;
+    let parameter = only(&parameters, b"boundary")?;
+    let boundary = parameter.value();
+    let is_one = boundary.len() <= MAX_BOUNDARY
+        && boundary.iter().all(|byte| is_of_boundary(*byte))
+        && boundary.last().is_some_and(|byte| *byte != b' ')
+        && (parameter.is_quoted() || !boundary.iter().any(|byte| matches!(byte, b',' | b' ')));
+    is_one.then_some(boundary)
+}
+
+/// `bchars`.
+fn is_of_boundary(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte)
 }
 
 /// The type without its parameters (RFC 9110 §8.3.1), as it is written.
@@ -72,39 +87,109 @@ pub fn essence(content_type: &[u8]) -> &[u8] {
 /// The value of a parameter that stands exactly once (RFC 9110 §5.6.6).
 #[must_use]
 pub fn parameter(field: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
-    let mut found = None;
-    let mut rest = field.iter().position(|byte| *byte == b';').and_then(|place| field.get(place..));
-    while let Some(text) = rest.and_then(|rest| rest.strip_prefix(b";")) {
+    only(&parameters(field)?, wanted).map(Parameter::value)
+}
+
+/// The same, if it is also without a backslash: some readers know none, and find another value or more parameters.
+#[must_use]
+pub fn plain_parameter(field: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
+    let parameters = parameters(field)?;
+    if parameters.iter().any(Parameter::hides_others) {
+        return None;
+    }
+    only(&parameters, wanted).filter(|found| !found.raw.contains(&b'\\')).map(Parameter::value)
+}
+
+/// True if some parameter is an extended or continued spelling of this one (RFC 2231): `name*`, `name*0`, `name*0*`. It
+/// is also true where parameters cannot be told apart.
+#[must_use]
+pub fn has_extended(field: &[u8], wanted: &[u8]) -> bool {
+    let is_extended = |parameter: &Parameter<'_>| {
+        let parts = parameter.name.split_at_checked(wanted.len());
+        parts.is_some_and(|(name, behind)| {
+            name.eq_ignore_ascii_case(wanted) && behind.starts_with(b"*")
+        })
+    };
+    parameters(field).is_none_or(|parameters| parameters.iter().any(is_extended))
+}
+
+/// A parameter as it is written.
+struct Parameter<'f> {
+    name: &'f [u8],
+    /// With its quotes.
+    raw: &'f [u8],
+}
+
+impl Parameter<'_> {
+    fn is_quoted(&self) -> bool {
+        self.raw.starts_with(b"\"")
+    }
+
+    fn value(&self) -> Vec<u8> {
+        let quoted = self.raw.strip_prefix(b"\"").and_then(|raw| raw.strip_suffix(b"\""));
+        let Some(quoted) = quoted else { return self.raw.to_vec() };
+        let mut value = Vec::with_capacity(quoted.len());
+        let mut bytes = quoted.iter();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                // Browsers write `%22` for a quote and a backslash as it is; what else it could mean is another's name.
+                b'\\' => value.extend(bytes.next()),
+                _ => value.push(*byte),
+            }
+        }
+        value
+    }
+
+    /// True if a reader that knows no backslash ends this value early, and takes what follows for parameters.
+    fn hides_others(&self) -> bool {
+        let escaped = self.raw.windows(2).position(|pair| pair == b"\\\"");
+        let behind = escaped.and_then(|place| self.raw.get(place..));
+        behind.is_some_and(|behind| behind.contains(&b';'))
+    }
+}
+
+/// The parameter that stands exactly once.
+fn only<'p, 'f>(parameters: &'p [Parameter<'f>], wanted: &[u8]) -> Option<&'p Parameter<'f>> {
+    let mut found =
+        parameters.iter().filter(|parameter| parameter.name.eq_ignore_ascii_case(wanted));
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// All parameters of a field; none if they cannot be told apart.
+fn parameters(field: &[u8]) -> Option<Vec<Parameter<'_>>> {
+    let mut found = Vec::new();
+    let mut rest = match field.iter().position(|byte| *byte == b';') {
+        Some(place) => field.get(place..)?,
+        None => return Some(found),
+    };
+    while let Some(text) = rest.strip_prefix(b";") {
         let text = text.trim_ascii_start();
         let end = text.iter().position(|byte| matches!(byte, b'=' | b';')).unwrap_or(text.len());
         let (name, behind) = text.split_at_checked(end)?;
-        let (value, behind) = match behind.strip_prefix(b"=") {
+        let (raw, behind) = match behind.strip_prefix(b"=") {
             Some(behind) => value(behind.trim_ascii_start())?,
-            None => (Vec::new(), behind),
+            None => (&[][..], behind),
         };
-        if name.trim_ascii().eq_ignore_ascii_case(wanted) && found.replace(value).is_some() {
-            return None;
-        }
-        rest = Some(behind.trim_ascii_start());
+        found.push(Parameter { name: name.trim_ascii(), raw });
+        rest = behind.trim_ascii_start();
     }
-    found.filter(|_| rest.is_none_or(<[u8]>::is_empty))
+    rest.is_empty().then_some(found)
 }
 
-/// A token or a quoted text, and what stands behind it.
-fn value(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+/// A token or a quoted text with its quotes, and what stands behind it.
+fn value(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let end = text.iter().position(|byte| *byte == b';').unwrap_or(text.len());
         let (value, behind) = text.split_at_checked(end)?;
-        return Some((value.trim_ascii().to_vec(), behind));
+        return Some((value.trim_ascii(), behind));
     };
-    let mut value = Vec::new();
     let mut bytes = quoted.iter().enumerate();
     while let Some((place, byte)) = bytes.next() {
         match byte {
-            b'"' => return Some((value, quoted.get(place.saturating_add(1)..)?)),
-            // Browsers write `%22` for a quote and a backslash as it is; what else it could mean is another's name.
-            b'\\' => value.push(*bytes.next()?.1),
-            _ => value.push(*byte),
+            // Both quotes belong to it.
+            b'"' => return text.split_at_checked(place.checked_add(2)?),
+            b'\\' => drop(bytes.next()?),
+            _ => {}
         }
     }
     None
@@ -154,17 +239,82 @@ mod tests {
         let longest = "b".repeat(MAX_BOUNDARY);
         for (field, expected) in [
             ("multipart/form-data; boundary=b", Some("b")),
-            ("multipart/form-data;x=1;BOUNDARY = \"a;\\\"b\" ; y", Some("a;\"b")),
+            ("multipart/form-data;x=\"a;b\";BOUNDARY = \"a b\" ; y", Some("a b")),
+            ("multipart/form-data; boundary=\"'()+_,-./:=? 0Z\"", Some("'()+_,-./:=? 0Z")),
+            ("multipart/form-data; boundary=----=_Part/1", Some("----=_Part/1")),
             ("multipart/form-data; boundary=a; boundary=b", None),
             ("multipart/form-data; boundary=", None),
             ("multipart/form-data; boundary=\"a", None),
             ("multipart/form-data; boundary=\"a\"b", None),
             ("multipart/form-data", None),
+            // Readers differ on them.
+            ("multipart/form-data; boundary*=utf-8''b", None),
+            ("multipart/form-data; boundary*0=a; boundary*1=b", None),
+            ("multipart/form-data; boundary=a; boundary*=utf-8''b", None),
+            ("multipart/form-data; boundary=a; Boundary*0=b", None),
+            ("multipart/form-data; boundary=a; boundary*=b; boundary*=c", None),
+            ("multipart/form-data; boundary=a; boundaries=b", Some("a")),
+            ("multipart/form-data; boundary=\"a\\b\"", None),
+            ("multipart/form-data; boundary=a\\b", None),
+            ("multipart/form-data; x=\"\\\"; boundary=a; y=\"; boundary=b", None),
+            ("multipart/form-data; boundary=\"a;b\"", None),
+            ("multipart/form-data; boundary=a\"b", None),
+            ("multipart/form-data; boundary=a\u{e9}", None),
+            ("multipart/form-data; boundary=\"a \"", None),
+            ("multipart/form-data; boundary=a, text/plain", None),
+            ("multipart/form-data; boundary=a,b", None),
+            ("multipart/form-data; boundary=a b", None),
+            ("multipart/form-data; boundary=\"", None),
             (&format!("multipart/mixed; boundary={longest}"), Some(&longest)),
             (&format!("multipart/mixed; boundary={longest}b"), None),
         ] {
             let found = boundary(field.as_bytes());
             assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_stands_exactly_once_and_may_be_quoted() {
+        for (field, expected, plain) in [
+            ("x; n=a", Some("a"), Some("a")),
+            ("x; N = a ; m", Some("a"), Some("a")),
+            ("x;n=\"a;b\"", Some("a;b"), Some("a;b")),
+            ("x;n=\"a\\\"b\"", Some("a\"b"), None),
+            ("x;n=\"a\\\\\"", Some("a\\"), None),
+            ("x;n=a\\b", Some("a\\b"), None),
+            ("x;n=a; m=\"b\\\"c\"", Some("a"), Some("a")),
+            ("x;n=a; m=\"\\\"; n=b; o=\"", Some("a"), None),
+            ("x;n", Some(""), Some("")),
+            ("x;n=\"\"", Some(""), Some("")),
+            ("x;n=a;n=a", None, None),
+            ("x;n=\"a", None, None),
+            ("x;n=\"a\\\"", None, None),
+            ("x;n=\"a\"b", None, None),
+            ("x;n=a;m=\"b\"c", None, None),
+            ("x n=a", None, None),
+        ] {
+            let text =
+                |value: Option<Vec<u8>>| value.map(|value| String::from_utf8(value).unwrap());
+            let found = text(parameter(field.as_bytes(), b"n"));
+            assert_eq!(found.as_deref(), expected, "{field}");
+            let found = text(plain_parameter(field.as_bytes(), b"n"));
+            assert_eq!(found.as_deref(), plain, "{field}, plain");
+        }
+    }
+
+    #[test]
+    fn extended_spellings_are_found_however_often_they_stand() {
+        for (field, expected) in [
+            ("x; n=a", false),
+            ("x; na*=a; m*=b; y=\"; n*=c\"", false),
+            ("x; n*=a", true),
+            ("x; n=a; n*=b; n*=c", true),
+            ("x; N*0=a", true),
+            ("x; n*1*=a", true),
+            ("x; n*", true),
+            ("x; m=\"", true),
+        ] {
+            assert_eq!(has_extended(field.as_bytes(), b"n"), expected, "{field}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::media_type::parameter;
+use crate::media_type::{has_extended, parameter, plain_parameter};
 
 /// A field of a form, by its places in the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,8 @@ fn position(body: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     rest.windows(wanted.len()).position(|window| window == wanted)?.checked_add(from)
 }
 
-/// A part with exactly one disposition and one name, in one spelling (RFC 7578 §4.2 has no `name*`).
+/// A part with exactly one disposition and one name, in one spelling (RFC 7578 §4.2 has no `name*`), as every reader sees
+/// it: browsers write no backslash in a name, and nobody folds lines.
 fn part(body: &[u8], whole: Range<usize>, content: Range<usize>) -> Option<Part> {
     let head = content.start;
     let empty = position(body.get(..content.end)?, head, b"\r\n\r\n")?;
@@ -78,6 +79,11 @@ fn part(body: &[u8], whole: Range<usize>, content: Range<usize>) -> Option<Part>
     for line in body.get(head..empty)?.split(|byte| *byte == b'\n') {
         let next = start.saturating_add(line.len()).saturating_add(1);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Some join a folded line to the one before, take a carriage return for the line's end, or an empty line for that
+        // of the headers.
+        if matches!(line.first(), None | Some(b' ' | b'\t')) || line.contains(&b'\r') {
+            return None;
+        }
         let colon = line.iter().position(|byte| *byte == b':');
         if let Some((name, field)) = colon.and_then(|colon| line.split_at_checked(colon))
             && name.trim_ascii().eq_ignore_ascii_case(b"content-disposition")
@@ -88,12 +94,12 @@ fn part(body: &[u8], whole: Range<usize>, content: Range<usize>) -> Option<Part>
         start = next;
     }
     let (disposition, field) = found?;
-    if parameter(field, b"name*").is_some() {
+    if has_extended(field, b"name") {
         return None;
     }
     Some(Part {
         whole,
-        name: parameter(field, b"name")?,
+        name: plain_parameter(field, b"name")?,
         disposition,
         value: empty.saturating_add(4)..content.end,
         is_file: parameter(field, b"filename").is_some(),
@@ -150,12 +156,44 @@ mod tests {
             "content-disposition: form-data",
             "content-disposition: form-data; name=a; name*=utf-8''b",
             "content-disposition: form-data; name=a; name=b",
+            "content-disposition: form-data; name=a; name*=utf-8''b; name*=utf-8''c",
+            "content-disposition: form-data; name=a; name*0=b; name*1=c",
+            "content-disposition: form-data; name=a; NAME*0*=utf-8''b",
+            "content-disposition: form-data; name*=utf-8''b",
+            "content-disposition: form-data; name=\"a\\\"b\"",
+            "content-disposition: form-data; name=\"a\\b\"",
+            "content-disposition: form-data; name=\"a\\\"; x=\"",
+            "content-disposition: form-data; name=a; filename=\"\\\"; name=b; x=\"",
             "content-disposition: form-data;\r\n name=a",
+            "content-disposition: form-data; name=a;\r\n name=b",
+            "content-disposition: form-data; name=a\r\n\t; x=y",
+            " content-disposition: form-data; name=a",
+            "content-disposition: form-data; name=a\r\n x: y",
+            "x: y\rcontent-disposition: form-data; name=b\r\ncontent-disposition: form-data; name=a",
+            "x: y\n\ncontent-disposition: form-data; name=a",
+            "\r\ncontent-disposition: form-data; name=a",
             "content-disposition: form-data; name=a\r\ncontent-disposition: form-data; name=a",
         ] {
             let body = format!("--b\r\n{head}\r\n\r\n1\r\n--b--");
             let found = parts(body.as_bytes(), b"b").unwrap();
             assert_eq!((found.named.len(), found.others), (0, 1), "{head}");
+        }
+    }
+
+    #[test]
+    fn what_browsers_and_curl_write_has_a_name() {
+        for (head, name) in [
+            ("content-disposition: form-data; name=\"a%22b\"", "a%22b"),
+            ("content-disposition: form-data; name=a; filename*=utf-8''b", "a"),
+            ("content-disposition: form-data; name=a; filename*0=b; filename*1=c", "a"),
+            ("content-disposition: form-data; name=a; filename=\"C:\\\\b.txt\"", "a"),
+            ("content-disposition: form-data; name=a; filename=\"b\\\"c\"\r\nX:\ty z", "a"),
+            ("content-disposition: form-data; name=\"\u{e9}; [0]\"", "\u{e9}; [0]"),
+        ] {
+            let body = format!("--b\r\n{head}\r\n\r\n1\r\n--b--");
+            let found = parts(body.as_bytes(), b"b").unwrap();
+            let names: Vec<_> = found.named.iter().map(|part| part.name.clone()).collect();
+            assert_eq!(names, [name.as_bytes()], "{head}");
         }
     }
 
