@@ -25,6 +25,9 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Acl> {
     let scopes = section.optional("scopes").and_then(|node| read_scopes(&node));
     let claims = section.optional("claims").and_then(|node| read_claims(&node));
     let consumers = section.optional("consumers").and_then(|node| read_consumers(&node, site));
+    if section.has("claims") && section.has("consumers") {
+        node.fault("expected either claims or consumers, but found both: claims of a consumer are its own word");
+    }
     let certificates = section.optional("certificates").and_then(|node| read_certificates(&node));
     let hide_groups_header = section.or("hide_groups_header", false, |node| node.boolean());
     let always_use_authenticated_groups =
