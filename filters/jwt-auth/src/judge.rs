@@ -62,20 +62,22 @@ struct Voucher<'p> {
 }
 
 impl Voucher<'_> {
-    fn all_keys(&self) -> impl Iterator<Item = &Key> {
+    fn all_keys(&self) -> impl Iterator<Item = &Key> + Clone {
         self.keys.iter().chain(self.fetched.iter().flatten().flat_map(|set| set.iter()))
     }
 
     /// Which of its sources could have a key that signed this token, and do not.
     fn missing(&self, token: &Token) -> Option<Stop> {
-        let mut sources = self.remotes.iter().zip(&self.fetched);
-        if let Some((empty, _)) = sources.find(|(_, keys)| keys.is_none()) {
-            return Some(Stop::Missing(Missing::Keys(Rc::clone(empty)), None));
-        }
-        let kid = token.kid()?;
-        let named = self.all_keys().any(|key| key.kid() == Some(kid));
-        let worth = !named && !self.remotes.is_empty();
-        worth.then(|| Stop::Missing(Missing::Key(self.remotes.to_vec()), None))
+        let with_keys = |wanted: bool| {
+            let sources = self.remotes.iter().zip(&self.fetched);
+            sources.filter(move |(_, keys)| keys.is_some() == wanted).map(|(source, _)| source)
+        };
+        let unnamed = |kid| !self.all_keys().any(|key| key.kid() == Some(kid));
+        let asks_for_another = token.kid().is_some_and(unnamed);
+        let lacking: Vec<_> = with_keys(true).filter(|_| asks_for_another).cloned().collect();
+        let empty: Vec<_> = with_keys(false).cloned().collect();
+        let worth = !lacking.is_empty() || !empty.is_empty();
+        worth.then_some(Stop::Missing(Missing::Keys { lacking, empty }, None))
     }
 }
 

@@ -17,10 +17,13 @@ const MAX_TOLERANT_WAIT_MS: u64 = 1_000;
 /// What a token cannot be judged without.
 #[derive(Clone, Debug)]
 pub(crate) enum Missing {
-    /// All keys of a source.
-    Keys(Rc<KeySource>),
-    /// The key that the token names, which one of these may have by now.
-    Key(Vec<Rc<KeySource>>),
+    /// The key that signed the token, which one of these sources may have.
+    Keys {
+        /// They have keys, but not the one that the token names: they may have it by now.
+        lacking: Vec<Rc<KeySource>>,
+        /// They have no keys yet.
+        empty: Vec<Rc<KeySource>>,
+    },
     /// A list of revoked tokens.
     Revocations(Feed),
 }
@@ -44,8 +47,8 @@ impl Missing {
     /// What a client is told where it does not come.
     pub(crate) fn refused(&self) -> Refused {
         match self {
-            Missing::Keys(_) => Refused::KeysUnavailable,
-            Missing::Key(_) => Refused::InvalidSignature,
+            Missing::Keys { empty, .. } if empty.is_empty() => Refused::InvalidSignature,
+            Missing::Keys { .. } => Refused::KeysUnavailable,
             Missing::Revocations(_) => Refused::RevocationsUnavailable,
         }
     }
@@ -63,8 +66,9 @@ impl Missing {
     /// The sources that it may come from.
     fn sources(&self) -> Vec<&dyn Background> {
         match self {
-            Missing::Keys(source) => vec![&**source],
-            Missing::Key(sources) => sources.iter().map(|source| &**source as _).collect(),
+            Missing::Keys { lacking, empty } => {
+                lacking.iter().chain(empty).map(|source| &**source as _).collect()
+            }
             Missing::Revocations(feed) => vec![&*feed.source],
         }
     }
@@ -72,11 +76,21 @@ impl Missing {
     /// A seat among those who wait for it, and the source. Those up to `asked` were waited for, and did not help.
     fn seat(&self, asked: Option<&str>, now: u64) -> Option<(&dyn Background, Seat)> {
         match self {
-            Missing::Keys(source) => Some((&**source, source.wait_for_first()?)),
-            Missing::Key(sources) => {
-                let last = sources.iter().position(|source| Some(source.name()) == asked);
-                let mut left = sources.iter().skip(last.map_or(0, |last| last.saturating_add(1)));
-                left.find_map(|source| Some((&**source as _, source.wait_for_another(now)?)))
+            // A source that answers is asked before one that may be down, behind which it would wait in vain.
+            Missing::Keys { lacking, empty } => {
+                let another = lacking.iter().map(|source| (source, true));
+                let first = empty.iter().map(|source| (source, false));
+                let all: Vec<_> = another.chain(first).collect();
+                let last = all.iter().position(|(source, _)| Some(source.name()) == asked);
+                let mut left = all.into_iter().skip(last.map_or(0, |last| last.saturating_add(1)));
+                left.find_map(|(source, has_keys)| {
+                    let seat = if has_keys {
+                        source.wait_for_another(now)
+                    } else {
+                        source.wait_for_first()
+                    };
+                    Some((&**source as _, seat?))
+                })
             }
             // Who may pass without it does not wait for an endpoint that is known to be down.
             Missing::Revocations(feed) if feed.fault_tolerant && feed.source.has_failed() => None,

@@ -64,14 +64,14 @@ impl Places {
         found.ok_or(Refused::NoToken)
     }
 
-    /// Takes the token out of every place where it stood; whatever else is there stays as it is, byte for byte.
+    /// Takes the token out of every place where it stood; whatever else is there stays as it is, byte for byte. A header
+    /// in which a comma joins it to something else goes whole.
     pub(crate) fn hide(&self, exchange: &mut Exchange) {
         let mut edits = Vec::new();
         for name in &self.headers {
             let values = exchange.request_headers().all(name.as_str());
-            edits.extend(without(name, values, |value| {
-                bearer(value).is_none().then(|| value.to_vec())
-            }));
+            edits
+                .extend(without(name, values, |value| (!has_token(value)).then(|| value.to_vec())));
         }
         if !self.cookies.is_empty() {
             let values = exchange.request_headers().all("cookie");
@@ -128,6 +128,12 @@ fn joined(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         && parts().all(|part| part.trim_ascii_start() == part && bearer(part).is_some());
     let (one, several) = if repeated { (None, Some(parts())) } else { (Some(value), None) };
     one.into_iter().chain(several.into_iter().flatten())
+}
+
+/// True if a token stands anywhere in the field, or in one that was joined to it: such a field is no token for us, but
+/// somebody behind us may part it otherwise.
+fn has_token(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b',').any(|part| bearer(part).is_some())
 }
 
 /// What stands behind the scheme `Bearer` (RFC 6750 §2.1); the scheme without case (RFC 9110 §11.1).

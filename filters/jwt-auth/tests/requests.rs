@@ -13,6 +13,13 @@ use portcullis_cases::prepared::Sent;
 use portcullis_cases::registry;
 use portcullis_cases::tokens::{Spec, keys, mint};
 use portcullis_cases::wrong::{Dice, mutate};
+use portcullis_control::config::Section;
+use portcullis_control::control::{Control, Phase, Verdict};
+use portcullis_control::exchange::Exchange;
+use portcullis_control::fetched::MAX_WAITING_FOR_FIRST;
+use portcullis_control::place::Place;
+use portcullis_control::program::Site;
+use portcullis_control::refusal::Reason;
 use portcullis_jwt_auth::JwtAuth;
 use portcullis_jwt_auth::algorithm::Algorithm;
 use serde_json::{Value, json};
@@ -150,6 +157,55 @@ fn a_list_of_revoked_tokens_in_a_configuration_has_a_thousand_entries_and_not_on
         "{:?}",
         gate.native.world().log()
     );
+}
+
+/// More requests than may wait for first keys, all of which are there at once: what the last is told is told.
+#[derive(Debug)]
+struct Crowd(JwtAuth);
+
+impl Control for Crowd {
+    const NAME: &'static str = JwtAuth::NAME;
+    const PLACES: &'static [Place] = JwtAuth::PLACES;
+    const PHASES: &'static [Phase] = JwtAuth::PHASES;
+    const AUTHENTICATES: bool = true;
+    const REASONS: &'static [&'static Reason] = JwtAuth::REASONS;
+    const COUNTERS: &'static [&'static str] = JwtAuth::COUNTERS;
+    type State = Vec<<JwtAuth as Control>::State>;
+
+    fn compile(section: &mut Section<'_>, site: &Site<'_>) -> Option<Self> {
+        JwtAuth::compile(section, site).map(Crowd)
+    }
+
+    fn request_headers(
+        &self,
+        exchange: &mut Exchange,
+        all: &mut Self::State,
+        end: bool,
+    ) -> Verdict {
+        all.resize_with(MAX_WAITING_FOR_FIRST, Default::default);
+        for state in all {
+            let verdict = self.0.request_headers(exchange, state, end);
+            assert!(matches!(verdict, Verdict::Wait { .. }), "so many wait");
+        }
+        self.0.request_headers(exchange, &mut Default::default(), end)
+    }
+}
+
+#[test]
+fn nobody_who_is_not_held_takes_the_seat_of_one_who_would_be() {
+    for (mode, refused) in [("enforce", "refused"), ("shadow", "would_refuse")] {
+        let keys = json!([{"jwks_uri": "https://idp.test/keys", "cluster": "idp"}]);
+        let mut native = Native::started(
+            registry::of::<Crowd>(),
+            &json!({"mode": mode, "issuers": [{"issuer": ISSUER, "algorithms": ["RS256"], "keys": keys}]}),
+        );
+        native.world().set_now(START * 1_000_000_000);
+        let bearer = format!("Bearer {}", token("RS256", &json!({"iss": ISSUER})));
+        let headers = vec![("authorization".to_owned(), bearer.into_bytes())];
+        native.send(&Sent { headers, ..Sent::default() });
+        let turned_away = native.count(&format!("portcullis.jwt-auth.{refused}.keys_unavailable"));
+        assert_eq!(turned_away, u64::from(mode == "enforce"), "{mode}");
+    }
 }
 
 /// Another token of the same bytes but for a few.

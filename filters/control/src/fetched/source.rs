@@ -102,6 +102,8 @@ pub struct Source<D: Document> {
     history: Cell<History>,
     value: RefCell<Option<Rc<D::Value>>>,
     asked: Cell<Asked>,
+    /// This worker's fetch is under way: its answer may have what a request names now.
+    fetching: Cell<bool>,
     waiting_for_first: Seats,
     waiting_for_another: Seats,
 }
@@ -122,6 +124,7 @@ impl<D: Document> Source<D> {
             history: Cell::default(),
             value: RefCell::default(),
             asked: Cell::new(Asked::First),
+            fetching: Cell::new(false),
             waiting_for_first: Seats::new(MAX_WAITING_FOR_FIRST),
             waiting_for_another: Seats::new(MAX_WAITING_FOR_ANOTHER),
         }
@@ -151,10 +154,14 @@ impl<D: Document> Source<D> {
         self.waiting_for_first.take()
     }
 
-    /// A seat among those who wait for a newer document, which is fetched for them; `None` where that was done too
-    /// lately, or too many wait.
+    /// A seat among those who wait for a newer document, which is fetched for them, or is being fetched; `None` where that
+    /// was done too lately, or too many wait.
     #[must_use]
     pub fn wait_for_another(&self, now: u64) -> Option<Seat> {
+        // The cooldown began with the call: whoever comes before its answer waits for that, and wants no further one.
+        if self.fetching.get() {
+            return self.waiting_for_another.take();
+        }
         let mut history = self.history.get();
         if !self.schedule.may_want(&history, now) {
             return None;
@@ -178,6 +185,7 @@ impl<D: Document> Source<D> {
             self.tell_all(surroundings, &history);
         }
         self.history.set(history);
+        self.fetching.set(due);
         if !due {
             return JobStep::Done;
         }
@@ -290,8 +298,10 @@ impl<D: Document> Background for Source<D> {
             JobEvent::Due if self.schedule.is_due(&self.history.get(), now) => JobStep::Lease,
             JobEvent::Due => JobStep::Done,
             JobEvent::Leased => self.begin(surroundings, now),
+            // A call that could not be made is answered too.
             JobEvent::Answer(answer) => match self.receive(answer, surroundings, now, report) {
                 Ok(step) => {
+                    self.fetching.set(matches!(step, JobStep::Call(_)));
                     if matches!(step, JobStep::Publish(_)) {
                         let history = History { failures: 0, ..self.history.get() };
                         self.history.set(history);
@@ -300,6 +310,7 @@ impl<D: Document> Background for Source<D> {
                     step
                 }
                 Err(useless) => {
+                    self.fetching.set(false);
                     self.fail(surroundings, now, &useless, report);
                     JobStep::Done
                 }

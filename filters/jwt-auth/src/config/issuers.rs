@@ -6,7 +6,7 @@ use portcullis_control::config::{Node, Section};
 use portcullis_control::json::{self, Value};
 
 use crate::algorithm::Algorithm;
-use crate::key::{Key, KeyFault, MAX_KEYS_WITHOUT_KID, jwk, pem, secret};
+use crate::key::{Key, KeyFault, MAX_CANDIDATES, jwk, pem, secret};
 use crate::policy::Issuer;
 use crate::remote::Fetched;
 use crate::remote::keys::KeySource;
@@ -103,9 +103,9 @@ fn check(keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key], more: boo
         if fitting == 0 && !more {
             keys_node.fault(format!("expected a key for {name}, but none of these fits it"));
         }
-        if fitting > MAX_KEYS_WITHOUT_KID {
+        if fitting > MAX_CANDIDATES {
             keys_node.fault(format!(
-                "expected at most {MAX_KEYS_WITHOUT_KID} keys for {name}, but found {fitting}: a token without kid \
+                "expected at most {MAX_CANDIDATES} keys for {name}, but found {fitting}: a token without kid \
                  is tried against each of them"
             ));
         }

@@ -20,8 +20,8 @@ pub const MIN_RSA_BITS: usize = 2_048;
 pub const MAX_RSA_BITS: usize = 8_192;
 /// An RSA exponent has at most so many bits, as in BoringSSL: a long one only makes the check slow.
 pub const MAX_RSA_EXPONENT_BITS: u32 = 33;
-/// A token without `kid` is tried against so many keys at most, as each costs a signature check.
-pub const MAX_KEYS_WITHOUT_KID: usize = 8;
+/// A token is tried against so many keys at most, as each costs a signature check and anybody can send a bad one.
+pub const MAX_CANDIDATES: usize = 8;
 
 /// A key that signatures are verified with.
 #[derive(Clone, PartialEq, Eq)]
@@ -208,18 +208,17 @@ impl Key {
     }
 }
 
-/// The keys that a token may have been signed with: those that fit its algorithm, and of these with a `kid` only those
-/// of that name and the nameless. At most [`MAX_KEYS_WITHOUT_KID`] for a token without one.
+/// The keys that a token may have been signed with, [`MAX_CANDIDATES`] at most: those that fit its algorithm, and of
+/// these with a `kid` first those of that name, which must not be crowded out, then the nameless.
 pub fn candidates<'a>(
-    keys: impl IntoIterator<Item = &'a Key>,
+    keys: impl IntoIterator<Item = &'a Key, IntoIter: Clone>,
     algorithm: Algorithm,
     kid: Option<&str>,
 ) -> impl Iterator<Item = &'a Key> {
-    let most = if kid.is_some() { usize::MAX } else { MAX_KEYS_WITHOUT_KID };
-    keys.into_iter()
-        .filter(move |key| kid.is_none_or(|kid| key.kid().is_none_or(|own| own == kid)))
-        .filter(move |key| key.fits(algorithm))
-        .take(most)
+    let keys = keys.into_iter().filter(move |key| key.fits(algorithm));
+    let first = keys.clone().filter(move |key| kid.is_none() || key.kid() == kid);
+    let nameless = keys.filter(move |key| kid.is_some() && key.kid().is_none());
+    first.chain(nameless).take(MAX_CANDIDATES)
 }
 
 fn bit_length(trimmed: &[u8]) -> usize {

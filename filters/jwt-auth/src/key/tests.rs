@@ -299,9 +299,23 @@ fn candidates_are_chosen_by_name_and_kind() {
     assert_eq!(chosen(Algorithm::Rs256, None), [0, 1]);
     assert_eq!(chosen(Algorithm::Es256, Some("b")), [] as [usize; 0]);
     assert_eq!(chosen(Algorithm::Hs256, None), [] as [usize; 0]);
-    let many = vec![keys[0].clone(); 20];
-    assert_eq!(candidates(&many, Algorithm::Rs256, None).count(), MAX_KEYS_WITHOUT_KID);
-    assert_eq!(candidates(&many, Algorithm::Rs256, Some("a")).count(), 20);
+}
+
+#[test]
+fn no_token_is_tried_against_more_keys_than_a_few_and_those_of_its_name_come_first() {
+    let key = |with| jwk::parse(&jwk_with(RSA, with)).unwrap();
+    let (named, nameless) = (key(json!({"kid": "a"})), key(json!({})));
+    for others in [MAX_CANDIDATES - 1, MAX_CANDIDATES, MAX_CANDIDATES + 1] {
+        let mut keys = vec![nameless.clone(); others];
+        keys.push(named.clone());
+        let found = |kid| candidates(&keys, Algorithm::Rs256, kid).collect::<Vec<_>>();
+        assert_eq!(found(Some("a")).len(), MAX_CANDIDATES, "{others}");
+        assert_eq!(found(Some("a"))[0].kid(), Some("a"), "{others}");
+        assert_eq!(found(Some("b")).len(), others.min(MAX_CANDIDATES));
+        assert_eq!(found(None).len(), MAX_CANDIDATES);
+    }
+    let same = vec![named; MAX_CANDIDATES + 1];
+    assert_eq!(candidates(&same, Algorithm::Rs256, Some("a")).count(), MAX_CANDIDATES);
 }
 
 #[test]

@@ -263,6 +263,40 @@ fn what_requests_name_is_fetched_once_a_cooldown() {
 }
 
 #[test]
+fn a_fetch_that_is_under_way_is_waited_for_and_causes_no_other() {
+    let process = Process::at(START);
+    let source = source();
+    process.fetch(&source, "7", &[&source]);
+    let failed = CallAnswer::Failed { grpc_status: 0 };
+    let ends = [answer("200", "8"), answer("500", ""), answer("200", "x"), failed];
+    for (number, end) in (1..).zip(&ends) {
+        let now = START + 60_000 * number;
+        process.now.set(now);
+        let first = source.wait_for_another(now).unwrap();
+        assert!(process.fetches(&source));
+        process.step(&source, JobEvent::Answer(&answer("200", "> https://b/two")));
+        process.now.set(now + 1_000);
+        let mut late: Vec<Seat> = (1..MAX_WAITING_FOR_ANOTHER)
+            .map(|_| source.wait_for_another(now + 1_000).unwrap())
+            .collect();
+        assert!(source.wait_for_another(now + 1_000).is_none(), "so many wait");
+        late.push(first);
+        if let (JobStep::Publish(blob), _) = process.step(&source, JobEvent::Answer(end)) {
+            process.step(&source, JobEvent::Published(&blob));
+        }
+        drop(late);
+        // Who came late wanted no fetch of its own, and who comes now has to wait for the cooldown's end.
+        for later in [now + 1_000, now + 29_999] {
+            process.now.set(later);
+            assert!(source.wait_for_another(later).is_none(), "{end:?}");
+            assert_eq!(process.step(&source, JobEvent::Due).0, JobStep::Done, "{end:?}");
+        }
+        process.now.set(now + 31_000);
+        assert!(!process.fetches(&source), "{end:?}");
+    }
+}
+
+#[test]
 fn so_many_wait_for_a_first_document_and_no_more_until_one_goes() {
     let source = source();
     let mut seats: Vec<Seat> =
