@@ -15,7 +15,7 @@ use portcullis_control::identity::Consumer;
 use portcullis_control::program::Site;
 
 use crate::control::{GroupBy, Lookup, MtlsAuth, Shared, Source, Verified, XFCC};
-use crate::directory::{ConsumerBy, Directory, Key, Known, Name};
+use crate::directory::{Alike, ConsumerBy, Directory, Key, Known, Name};
 use crate::rules::Rules;
 use crate::spiffe::read_trust_domain;
 
@@ -49,6 +49,9 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<MtlsAut
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
     let directory =
         shared.directory.get_or_init(|| Rc::new(read_directory(site.consumers, section.node())));
+    if let Some(Lookup::Consumer { by, .. }) = &lookup {
+        check_alike(section.node(), directory, *by);
+    }
     Some(MtlsAuth {
         source,
         verified,
@@ -215,11 +218,12 @@ fn read_directory(consumers: &[ConsumerEntry<'_>], node: &Node<'_>) -> Directory
         let custom_id = consumer.custom_id.iter();
         let custom_ids = custom_id.flat_map(|id| Name::of_consumer(id)).map(Key::CustomId);
         for key in usernames.chain(custom_ids) {
+            let username = matches!(key, Key::Username(_));
             if let Some(other) = directory.enter(key, &own) {
-                node.fault(format!(
-                    "expected the names of `{}` and `{}` to differ in more than case: DNS names are compared without it",
-                    other.consumer.username, consumer.username
-                ));
+                directory.alike.push(Alike {
+                    by: ConsumerBy { username, custom_id: !username },
+                    usernames: [other.consumer.username.clone(), consumer.username.clone()],
+                });
             }
         }
         for node in &entry.certificates {
@@ -238,6 +242,17 @@ fn read_directory(consumers: &[ConsumerEntry<'_>], node: &Node<'_>) -> Directory
         }
     }
     directory
+}
+
+/// Who is found by own names must be one.
+fn check_alike(node: &Node<'_>, directory: &Directory, by: ConsumerBy) {
+    for Alike { by: own, usernames: [one, other] } in &directory.alike {
+        if (own.username && by.username) || (own.custom_id && by.custom_id) {
+            node.fault(format!(
+                "expected the names of `{one}` and `{other}` to differ in more than case: DNS names are compared without it"
+            ));
+        }
+    }
 }
 
 /// `{san}`, `{subject}` or `{fingerprint}`, and what it is called.

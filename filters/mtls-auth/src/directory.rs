@@ -81,12 +81,23 @@ pub(crate) struct Found<'d> {
 
 /// All consumers of a configuration.
 #[derive(Debug, Default)]
-pub(crate) struct Directory(BTreeMap<Key, Rc<Known>>);
+pub(crate) struct Directory {
+    known: BTreeMap<Key, Rc<Known>>,
+    /// Pairs whose own names differ in case alone.
+    pub(crate) alike: Vec<Alike>,
+}
+
+/// Two consumers of which one DNS name could be either: only where own names are looked up of the kind in which they do.
+#[derive(Debug)]
+pub(crate) struct Alike {
+    pub(crate) by: ConsumerBy,
+    pub(crate) usernames: [String; 2],
+}
 
 impl Directory {
     /// Enters a consumer under a key; the one that is there already if it is another one's.
     pub(crate) fn enter(&mut self, key: Key, known: &Rc<Known>) -> Option<Rc<Known>> {
-        self.0.insert(key, Rc::clone(known))
+        self.known.insert(key, Rc::clone(known))
     }
 
     /// The consumer of a certificate. Certificates that the configuration names come first: by fingerprint, by alternative
@@ -120,7 +131,7 @@ impl Directory {
         kind: &'static str,
         value: impl FnOnce() -> String,
     ) -> Option<Found<'_>> {
-        let known = self.0.get(&key)?;
+        let known = self.known.get(&key)?;
         let credential = match &known.name {
             Some(name) => ("name", name.clone()),
             None => (kind, value()),
