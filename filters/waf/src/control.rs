@@ -189,7 +189,8 @@ impl Control for Waf {
         let mut transaction = request::begin(self, exchange, kind, end);
         transaction.run(RulePhase::RequestHeaders);
         let wants_body = kind == Kind::Plain && !end && transaction.wants_request_body();
-        let enforces = transaction.engine() == EngineMode::On;
+        // Rules that only detect refuse nothing; in `shadow` it is told what would be refused.
+        let decides = transaction.engine() == EngineMode::On || exchange.mode() == Mode::Shadow;
         let held = self.limits.held(transaction.expects_files());
         state.transaction = Some(Box::new(transaction));
         // In `shadow` the request goes on whatever is decided, and nobody would be asked about its body any more.
@@ -213,8 +214,16 @@ impl Control for Waf {
                 note_unread(exchange, &verdict, UNINSPECTED_UPGRADE);
                 verdict
             }
+            // Whatever `on_stream` says: a body does not become another protocol by a header of its client's.
+            Kind::LoadedUpgrade => {
+                let refused = decides.then_some(Refused::Stream);
+                let verdict = self.judge_without_body(exchange, state, refused);
+                if refused.is_none() {
+                    note_unread(exchange, &verdict, UNINSPECTED_UPGRADE);
+                }
+                verdict
+            }
             Kind::Grpc => {
-                let decides = enforces || exchange.mode() == Mode::Shadow;
                 let refused = (!self.pass_streams && decides && !end).then_some(Refused::Stream);
                 let unread = refused.is_none() && !end;
                 let verdict = self.judge_without_body(exchange, state, refused);

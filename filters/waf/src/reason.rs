@@ -15,7 +15,7 @@ reasons! {
         PayloadTooLarge = (413, "payload_too_large", "Request size limit exceeded"),
         /// The client waits for `100 Continue` before it sends what is to be judged.
         Expectation = (417, "expectation", "Expectation failed"),
-        /// A call of gRPC, whose messages are not looked at.
+        /// A call of gRPC, or a body behind the headers of an upgrade, neither of which is looked at.
         Stream = (403, "stream", "Forbidden"),
         /// A rule said so of a response.
         ResponseRule = (403, "response_rule", "Forbidden"),

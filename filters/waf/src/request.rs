@@ -13,13 +13,18 @@ pub(crate) enum Kind {
     Plain,
     /// What passes is another protocol: an upgrade or CONNECT.
     Tunnel,
+    /// An upgrade that is more than a handshake: what follows its headers may be a body as any other, and nobody would
+    /// look at it.
+    LoadedUpgrade,
     /// A gRPC call.
     Grpc,
 }
 
 impl Kind {
     pub(crate) fn of(exchange: &Exchange) -> Self {
-        if exchange.is_grpc() {
+        if is_loaded_upgrade(exchange) {
+            Kind::LoadedUpgrade
+        } else if exchange.is_grpc() {
             Kind::Grpc
         } else if exchange.is_stream() {
             Kind::Tunnel
@@ -27,6 +32,22 @@ impl Kind {
             Kind::Plain
         }
     }
+}
+
+/// True for an upgrade that has a method of its own or announces a body. A handshake is a GET without one (RFC 6455 §4.1),
+/// and an upstream may answer anything else as if there were no `upgrade` (RFC 9110 §7.8), body and all. CONNECT, of HTTP/2
+/// too, is a tunnel whatever its headers say.
+fn is_loaded_upgrade(exchange: &Exchange) -> bool {
+    let headers = exchange.request_headers();
+    let method = exchange.method();
+    if method == b"CONNECT" || headers.first("upgrade").is_none() {
+        return false;
+    }
+    // A length of 0 announces nothing.
+    let announces = headers.iter().any(|(name, value)| {
+        name == b"transfer-encoding" || (name == b"content-length" && value != b"0")
+    });
+    method != b"GET" || announces
 }
 
 /// A transaction with everything in it that the headers tell.
