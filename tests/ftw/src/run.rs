@@ -49,7 +49,7 @@ pub fn all(suites: &[Suite], waf: &mut dyn Waf, only: &[String]) -> (Vec<Judged>
     (judged, logged)
 }
 
-/// A file that can't be read counts as one failed test.
+/// A file that can't be read, or not as a whole, counts as one failed test.
 #[must_use]
 pub fn unreadable(suite: &Suite) -> Option<Judged> {
     let why = suite.broken.clone()?;
@@ -64,7 +64,7 @@ pub fn chosen(test: &Test, only: &[String]) -> bool {
 }
 
 fn one(test: &Test, waf: &mut dyn Waf, logged: &mut Logged) -> (Verdict, bool) {
-    let mut failures = Vec::new();
+    let mut failures = Vec::from_iter(test.broken.clone());
     let mut engine_level = false;
     for (number, stage) in test.stages.iter().enumerate() {
         let expected = match frontend::plan(stage, test.rule) {
@@ -129,6 +129,7 @@ tests:
     stages:
       - {input: {uri: /x}, output: {log: {expect_ids: [1]}}}
       - {input: {uri: /x}, output: {log: {no_expect_ids: [1]}}}
+  - {test_id: 7, stages: [{input: {uri: /x, url: /x}, output: {status: 200}}]}
 ";
 
     fn suites() -> Vec<Suite> {
@@ -147,6 +148,7 @@ tests:
             "Failed([\"1 did not log (nothing logged)\"])",
             "Skipped(\"expects that the server ends the exchange\")",
             "Failed([\"stage 1: 1 logged\"])",
+            "Failed([\"line 13: `input` has no field `url`\"])",
         ];
         assert_eq!(told, want);
         assert_eq!(judged.iter().filter(|one| one.engine_level).count(), 2);

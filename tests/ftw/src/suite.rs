@@ -12,7 +12,7 @@ pub struct Suite {
     pub name: String,
     /// Its tests.
     pub tests: Vec<Test>,
-    /// Why it can't be read: that fails the run, but not the other files.
+    /// Why it can't be read, or not all of it: that fails the run, but not the other files.
     pub broken: Option<String>,
 }
 
@@ -26,7 +26,7 @@ pub fn read(folder: &Path) -> Result<Vec<Suite>, String> {
         let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
         let text = fs::read_to_string(&path).map_err(|e| e.to_string());
         suites.push(match text.and_then(|text| format::read(&text)) {
-            Ok(file) => Suite { name, tests: file.tests, broken: None },
+            Ok(file) => Suite { name, tests: file.tests, broken: file.broken },
             Err(why) => Suite { name, tests: Vec::new(), broken: Some(why) },
         });
     }

@@ -15,6 +15,7 @@ fn every_stage_of_the_rule_set_becomes_a_request() {
         assert_eq!(suite.broken, None, "{}", suite.name);
     }
     for test in suites.iter().flat_map(|suite| &suite.tests) {
+        assert_eq!(test.broken, None, "{}", test.id);
         for stage in &test.stages {
             let mut request = wire::parse(&request::bytes(&stage.input, &[]));
             frontend::normalise(&mut request);

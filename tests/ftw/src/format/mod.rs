@@ -12,10 +12,12 @@ pub struct File {
     pub rule: u32,
     /// The tests in the order written.
     pub tests: Vec<Test>,
+    /// What of the file itself the runner does not know; the tests count all the same.
+    pub broken: Option<String>,
 }
 
 /// One test.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Test {
     /// The rule and the test's number: `942100-3`.
     pub id: String,
@@ -25,6 +27,8 @@ pub struct Test {
     pub description: String,
     /// All must pass.
     pub stages: Vec<Stage>,
+    /// Why it can't be read: it fails without having run, and has no stages.
+    pub broken: Option<String>,
 }
 
 /// One exchange of a test.

@@ -1,5 +1,7 @@
 //! From YAML to tests.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -8,39 +10,53 @@ use super::{File, Input, Log, Output, Stage, Test};
 use crate::template;
 use crate::yaml::{self, Node};
 
-/// Reads a file of tests; one without a document has none.
+/// Reads a file of tests; one without a document has none. What is wrong with one test breaks that one alone.
 pub fn read(text: &str) -> Result<File, String> {
     let Some(root) = yaml::read(text)? else { return Ok(File::default()) };
     let mut fields = Fields::of(root, "the file")?;
-    if let Some(meta) = fields.take("meta") {
-        let mut meta = Fields::of(meta, "meta")?;
-        meta.ignore(&["author", "description", "enabled", "name", "tags", "version"]);
-        meta.end("meta")?;
-    }
+    let meta = fields.take("meta").map_or(Ok(()), meta);
     // One file of the rule set has its author beside `meta`.
     fields.ignore(&["author"]);
     let rule = fields.number("rule_id")?.ok_or("`rule_id` is missing")?;
     let tests = fields.list("tests")?;
-    fields.end("the file")?;
-    let tests = tests.into_iter().map(|node| test(node, rule)).collect::<Result<_, _>>()?;
-    Ok(File { rule, tests })
+    let broken = meta.and(fields.end("the file")).err();
+    let tests = tests.into_iter().map(|node| test(node, rule)).collect();
+    Ok(File { rule, tests, broken })
 }
 
-fn test(node: Node, rule: u32) -> Result<Test, String> {
+fn meta(node: Node) -> Result<(), String> {
+    let mut meta = Fields::of(node, "meta")?;
+    meta.ignore(&["author", "description", "enabled", "name", "tags", "version"]);
+    meta.end("meta")
+}
+
+fn test(node: Node, rule: u32) -> Test {
+    // Until its own number is known, the line tells a broken test from others.
+    let id = format!("{rule}-line-{}", node.line);
+    let mut test = Test { id, rule, ..Test::default() };
+    if let Err(why) = fill(&mut test, node) {
+        test.broken = Some(why);
+    }
+    test
+}
+
+/// Reads a test; what was read before a fault stays, so that the fault is told of the right one.
+fn fill(test: &mut Test, node: Node) -> Result<(), String> {
     let line = node.line;
     let mut fields = Fields::of(node, "test")?;
     let number: Option<u32> = fields.number("test_id")?;
     let number = number.ok_or_else(|| format!("line {line}: `test_id` is missing"))?;
-    let description = fields.text("desc")?.or(fields.text("description")?).unwrap_or_default();
+    test.rule = fields.number("rule_id")?.unwrap_or(test.rule);
+    test.id = format!("{}-{number}", test.rule);
+    test.description = fields.text("desc")?.or(fields.text("description")?).unwrap_or_default();
     fields.ignore(&["tags", "test_title"]);
-    let rule = fields.number("rule_id")?.unwrap_or(rule);
     let stages = fields.list("stages")?;
     fields.end("test")?;
     if stages.is_empty() {
         return Err(format!("line {line}: a test without stages"));
     }
-    let stages = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
-    Ok(Test { id: format!("{rule}-{number}"), rule, description, stages })
+    test.stages = stages.into_iter().map(stage).collect::<Result<_, _>>()?;
+    Ok(())
 }
 
 fn stage(node: Node) -> Result<Stage, String> {
@@ -65,13 +81,13 @@ fn input(node: Node) -> Result<Input, String> {
     let mut fields = Fields::of(node, "input")?;
     // Where to: every stage of a run goes to one place.
     fields.ignore(&["dest_addr", "port", "protocol", "stop_magic", "virtual_host_mode"]);
-    let expanded = |text: Option<String>| text.map(|text| template::expand(&text));
-    let data = expanded(fields.text("data")?).map(String::into_bytes);
+    let expanded = |text: Option<String>| text.map(|text| expand(&text, line)).transpose();
+    let data = expanded(fields.text("data")?)?.map(String::into_bytes);
     let encoded_data = fields.text("encoded_data")?.map(|text| decoded(&text, line)).transpose()?;
     let encoded = fields.text("encoded_request")?.map(|text| decoded(&text, line)).transpose()?;
     let input = Input {
         method: fields.text("method")?,
-        uri: expanded(fields.text("uri")?),
+        uri: expanded(fields.text("uri")?)?,
         version: fields.text("version")?,
         headers: headers(&mut fields)?,
         data: data.or(encoded_data),
@@ -88,6 +104,10 @@ fn input(node: Node) -> Result<Input, String> {
     Ok(input)
 }
 
+fn expand(text: &str, line: usize) -> Result<String, String> {
+    template::expand(text).map(Cow::into_owned).map_err(|e| format!("line {line}: {e}"))
+}
+
 fn decoded(text: &str, line: usize) -> Result<Vec<u8>, String> {
     // Go's decoder passes over line ends.
     let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
@@ -102,16 +122,18 @@ fn headers(fields: &mut Fields) -> Result<Vec<(String, String)>, String> {
     }
     let mut headers = Vec::new();
     for node in ordered {
+        let line = node.line;
         let mut pair = Fields::of(node, "ordered_headers")?;
         let name = pair.text("name")?.unwrap_or_default();
-        headers.push((name, template::expand(&pair.text("value")?.unwrap_or_default())));
+        headers.push((name, expand(&pair.text("value")?.unwrap_or_default(), line)?));
         pair.end("ordered_headers")?;
     }
     if let Some(map) = map {
         for (name, value) in Fields::of(map, "headers")?.pairs() {
+            let line = value.line;
             // Go reads YAML's nothing as empty text here.
             let value = if value.is_null() { String::new() } else { scalar(value, "a header")? };
-            headers.push((name, template::expand(&value)));
+            headers.push((name, expand(&value, line)?));
         }
         headers.sort();
     }

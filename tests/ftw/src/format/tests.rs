@@ -72,7 +72,11 @@ fn stage_with(input: &str, output: &str) -> Result<super::Stage, String> {
     let text = format!(
         "rule_id: 1\ntests:\n  - test_id: 1\n    stages:\n      - input: {{{input}}}\n        output: {{{output}}}\n"
     );
-    read(&text).map(|mut file| file.tests.remove(0).stages.remove(0))
+    let mut test = read(&text)?.tests.remove(0);
+    match test.broken {
+        Some(why) => Err(why),
+        None => Ok(test.stages.remove(0)),
+    }
 }
 
 #[test]
@@ -116,6 +120,10 @@ fn what_is_not_the_format_is_refused() {
         ("headers: [a]", "status: 200", "must be a mapping"),
         ("headers: {a: [b]}", "status: 200", "must be text"),
         ("headers: {a: b}, ordered_headers: [{name: a, value: b}]", "status: 200", "exclude"),
+        ("data: '{{ upper \"a\" }}'", "status: 200", "does not know: `{{ upper"),
+        ("uri: '/{{ \"a\" | upper }}'", "status: 200", "does not know"),
+        ("headers: {a: '{{ \"a\" | upper }}'}", "status: 200", "does not know"),
+        ("ordered_headers: [{name: a, value: '{{ now }}'}]", "status: 200", "does not know"),
         ("encoded_request: '***'", "status: 200", "no base64"),
         ("", "", "expects nothing"),
         ("", "log: {}", "expects nothing"),
@@ -128,20 +136,73 @@ fn what_is_not_the_format_is_refused() {
 }
 
 #[test]
-fn a_file_says_what_it_is_about() {
-    let rows = [
-        ("tests: []", "`rule_id` is missing"),
-        ("rule_id: 1\ntests: [{stages: []}]", "`test_id` is missing"),
-        ("rule_id: 1\ntests: [{test_id: 1, stages: []}]", "without stages"),
-        ("rule_id: 1\ntests: [{test_id: 1, stages: [{input: {}}]}]", "without output"),
-        ("rule_id: 1\ntests: [{test_id: 1, stages: [{output: {status: 1}}]}]", "without input"),
-        ("rule_id: 1\nmeta: {autor: x}", "no field `autor`"),
-        ("rule_id: 1\ntest: []", "no field `test`"),
-        ("[1]", "must be a mapping"),
+fn a_test_that_can_not_be_read_breaks_no_other() {
+    let text = r#"
+rule_id: 1
+tests:
+  - {test_id: 1, stages: [{input: {}, output: {status: 200}}]}
+  - {test_id: 2, colour: red, stages: [{input: {}, output: {status: 200}}]}
+  - test_id: 3
+    rule_id: 9
+    stages:
+      - {input: {}, output: {status: 200}}
+      - {input: {}, output: {}}
+  - {stages: [{input: {}, output: {status: 200}}]}
+  - [a]
+  - {test_id: 6, stages: [{input: {}, output: {status: 200}}]}
+"#;
+    let file = read(text).unwrap();
+    assert_eq!(file.broken, None);
+    let told: Vec<_> = file
+        .tests
+        .iter()
+        .map(|test| (test.id.as_str(), test.stages.len(), test.broken.as_deref()))
+        .collect();
+    let want = [
+        ("1-1", 1, None),
+        ("1-2", 0, Some("line 5: `test` has no field `colour`")),
+        ("9-3", 0, Some("line 10: an output that expects nothing")),
+        ("1-line-11", 0, Some("line 11: `test_id` is missing")),
+        ("1-line-12", 0, Some("line 12: `test` must be a mapping")),
+        ("1-6", 1, None),
     ];
-    for (text, want) in rows {
+    assert_eq!(told, want);
+}
+
+#[test]
+fn a_file_says_what_it_is_about() {
+    for (text, want) in [("tests: []", "`rule_id` is missing"), ("[1]", "must be a mapping")] {
         let error = read(text).unwrap_err();
         assert!(error.contains(want), "{text}: {error}");
     }
     assert_eq!(read("# comments\n").unwrap().tests, []);
+}
+
+#[test]
+fn a_field_of_a_file_that_is_not_known_is_told_and_its_tests_count() {
+    let tests = "tests: [{test_id: 1, stages: [{input: {}, output: {status: 200}}]}]";
+    for (field, want) in [
+        ("meta: {autor: x}", "no field `autor`"),
+        ("meta: x", "must be a mapping"),
+        ("test: []", "no field `test`"),
+    ] {
+        let file = read(&format!("rule_id: 1\n{field}\n{tests}")).unwrap();
+        assert!(file.broken.is_some_and(|why| why.contains(want)), "{field}");
+        assert_eq!(file.tests.len(), 1, "{field}");
+    }
+}
+
+#[test]
+fn a_test_has_a_number_and_stages_that_are_whole() {
+    let rows = [
+        ("{stages: []}", "`test_id` is missing"),
+        ("{test_id: 1, stages: []}", "without stages"),
+        ("{test_id: 1, stages: [{input: {}}]}", "without output"),
+        ("{test_id: 1, stages: [{output: {status: 1}}]}", "without input"),
+    ];
+    for (test, want) in rows {
+        let file = read(&format!("rule_id: 1\ntests: [{test}]")).unwrap();
+        let why = file.tests[0].broken.as_deref().unwrap_or_default();
+        assert!(why.contains(want), "{test}: {why}");
+    }
 }

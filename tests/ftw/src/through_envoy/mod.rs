@@ -101,7 +101,7 @@ pub fn judge_all(
     for suite in suites {
         judged.extend(unreadable(suite));
         for test in suite.tests.iter().filter(|test| chosen(test, only)) {
-            let mut failures = Vec::new();
+            let mut failures = Vec::from_iter(test.broken.clone());
             for (number, stage) in test.stages.iter().enumerate() {
                 let mark = mark(test, number);
                 let lines = lines.remove(&mark).unwrap_or_default();
@@ -143,6 +143,7 @@ tests:
   - {test_id: 2, stages: [{input: {}, output: {log: {expect_ids: [7]}}}]}
   - {test_id: 3, stages: [{input: {}, output: {log: {expect_ids: [7]}}}]}
   - {test_id: 4, stages: [{input: {}, output: {expect_error: true}}]}
+  - {test_id: 5, stages: [{input: {}, output: {}}]}
 ";
         let tests = format::read(text).unwrap().tests;
         let suites = [Suite { name: "s".to_owned(), tests, broken: None }];
@@ -157,6 +158,6 @@ tests:
         let mut lines = BTreeMap::from([("920274-2-0".to_owned(), line)]);
         let judged = judge_all(&suites, &[], &sent, &mut lines);
         let passed: Vec<_> = judged.iter().map(|one| one.verdict == Verdict::Passed).collect();
-        assert_eq!(passed, [true, true, false, true]);
+        assert_eq!(passed, [true, true, false, true, false]);
     }
 }
