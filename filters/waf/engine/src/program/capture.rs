@@ -3,7 +3,7 @@
 use portcullis_waf_seclang::syntax::Variable;
 
 use super::link::{Change, LinkedAssignment, LinkedTarget};
-use super::{CAPTURES, Expr, Op, Part, Point, PointSelector};
+use super::{CAPTURES, Expr, Op, Point, PointSelector};
 
 /// Whose captures are found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,14 +37,7 @@ impl Capture {
 
 /// True if captures may be in what a text is made of.
 fn reads(expression: &Expr) -> bool {
-    match expression {
-        Expr::Literal(_) => false,
-        Expr::Single(point) => concerns(point),
-        Expr::Parts(parts) => parts.iter().any(|part| match part {
-            Part::Literal(_) => false,
-            Part::Macro(point) => concerns(point),
-        }),
-    }
+    expression.macros().any(concerns)
 }
 
 /// True if captures may be among the values that a point means; a message may show them, too.

@@ -55,6 +55,19 @@ impl Part {
 }
 
 impl Expr {
+    /// Where its macros look, in order.
+    pub(crate) fn macros(&self) -> impl Iterator<Item = &Point> {
+        let (single, parts) = match self {
+            Expr::Literal(_) => (None, &[][..]),
+            Expr::Single(point) => (Some(point), &[][..]),
+            Expr::Parts(parts) => (None, parts.as_slice()),
+        };
+        single.into_iter().chain(parts.iter().filter_map(|part| match part {
+            Part::Macro(point) => Some(point),
+            Part::Literal(_) => None,
+        }))
+    }
+
     /// # Errors
     /// What is wrong with a macro's selector.
     pub(crate) fn link(expression: &Expression, store: &mut Store) -> Result<Expr, String> {

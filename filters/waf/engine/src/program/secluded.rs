@@ -174,17 +174,14 @@ fn is_told_by_value(made: &LinkedAssignment, capture: Capture, variables: &Slots
         .zip(variables.beginning())
         .is_some_and(|(name, wanted)| name.to_ascii_lowercase().starts_with(wanted));
     let Change::Set(value) = &made.change else { return false };
-    made.slot.is_none()
-        && is_seen
-        && macros(&made.name).iter().all(|point| is_value(point))
-        && macros(value).iter().all(|point| is_value(point))
+    made.slot.is_none() && is_seen && made.name.macros().chain(value.macros()).all(is_value)
 }
 
 /// True if what an operator says of a text is told by it and by slots of TX that no match writes by itself.
 fn is_told_by_slots(op: &Op) -> bool {
     let is_slot =
-        |point: &&Point| matches!(point.selector, PointSelector::Slot(slot) if slot >= CAPTURES);
-    matches!(op, Op::Text(_, argument) if macros(argument).iter().all(is_slot))
+        |point: &Point| matches!(point.selector, PointSelector::Slot(slot) if slot >= CAPTURES);
+    matches!(op, Op::Text(_, argument) if argument.macros().all(is_slot))
 }
 
 /// What a text begins with, whatever its macros are.
@@ -202,17 +199,17 @@ fn beginning(text: &Expr) -> Option<&[u8]> {
 /// Where the macros of a rule look, but for its messages.
 fn shown(link: &LinkedLink) -> impl Iterator<Item = &Point> {
     let compared = match &link.op {
-        Op::Compare(_, argument) | Op::Text(_, argument) => macros(argument),
-        _ => Vec::new(),
+        Op::Compare(_, argument) | Op::Text(_, argument) => Some(argument),
+        _ => None,
     };
     let written = link.assignments.iter().flat_map(|assignment| {
         let value = match &assignment.change {
-            Change::Set(value) | Change::Add(value) | Change::Subtract(value) => macros(value),
-            Change::Remove => Vec::new(),
+            Change::Set(value) | Change::Add(value) | Change::Subtract(value) => Some(value),
+            Change::Remove => None,
         };
-        [macros(&assignment.name), value].concat()
+        std::iter::once(&assignment.name).chain(value)
     });
-    compared.into_iter().chain(written)
+    compared.into_iter().chain(written).flat_map(Expr::macros)
 }
 
 /// True if a message shows variables of TX without their names.
@@ -229,18 +226,4 @@ fn shows_any(rule: &Rule) -> bool {
         }
         _ => false,
     })
-}
-
-fn macros(text: &Expr) -> Vec<&Point> {
-    match text {
-        Expr::Literal(_) => Vec::new(),
-        Expr::Single(point) => vec![point],
-        Expr::Parts(parts) => parts
-            .iter()
-            .filter_map(|part| match part {
-                Part::Macro(point) => Some(point),
-                Part::Literal(_) => None,
-            })
-            .collect(),
-    }
 }

@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use portcullis_waf_seclang::syntax::Disruption;
 
-use super::{
-    Capture, Change, Expr, LinkedLink, LinkedRule, Op, Part, Point, PointSelector, Scheduled,
-};
+use super::{Capture, Change, Expr, LinkedLink, LinkedRule, Op, Point, PointSelector, Scheduled};
 use crate::transaction::Outcome;
 
 /// Rules of a stretch, at least: fewer are run as quickly as their outcome is looked up.
@@ -140,14 +138,7 @@ fn writes_tx_alone(link: &LinkedLink, slots: &mut Vec<usize>) -> bool {
 
 /// True if a text is told by slots of TX alone. Adds those slots.
 fn reads_tx_alone(expression: &Expr, slots: &mut Vec<usize>) -> bool {
-    match expression {
-        Expr::Literal(_) => true,
-        Expr::Single(point) => is_slot(point, slots),
-        Expr::Parts(parts) => parts.iter().all(|part| match part {
-            Part::Literal(_) => true,
-            Part::Macro(point) => is_slot(point, slots),
-        }),
-    }
+    expression.macros().all(|point| is_slot(point, slots))
 }
 
 fn is_slot(point: &Point, slots: &mut Vec<usize>) -> bool {
