@@ -43,12 +43,15 @@ impl Generator {
 }
 
 /// All kinds.
-pub const GENERATORS: [Generator; 24] = [
+pub const GENERATORS: [Generator; 28] = [
     Generator { name: "shell-alphabet", make: text::shell_alphabet },
     Generator { name: "open-comments", make: text::open_comments },
     Generator { name: "quotes-and-parentheses", make: text::quotes_and_parentheses },
     Generator { name: "sql-comments", make: text::sql_comments },
     Generator { name: "sql-words", make: text::sql_words },
+    Generator { name: "command-words", make: text::command_words },
+    Generator { name: "script-words", make: text::script_words },
+    Generator { name: "printable", make: text::printable },
     Generator { name: "attack-mix", make: text::attack_mix },
     Generator { name: "script-without-letters", make: text::script_without_letters },
     Generator { name: "dots-and-slashes", make: text::dots_and_slashes },
@@ -62,6 +65,7 @@ pub const GENERATORS: [Generator; 24] = [
     Generator { name: "nul-bytes", make: encoded::nul_bytes },
     Generator { name: "every-transformation", make: encoded::every_transformation },
     Generator { name: "arguments-at-their-limit", make: structured::arguments_at_their_limit },
+    Generator { name: "printable-arguments", make: structured::printable_arguments },
     Generator { name: "arguments-past-their-limit", make: structured::arguments_past_their_limit },
     Generator { name: "json-at-its-depth", make: structured::json_at_its_depth },
     Generator { name: "json-past-its-depth", make: structured::json_past_its_depth },

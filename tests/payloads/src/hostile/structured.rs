@@ -1,5 +1,6 @@
 //! Bodies at the bounds of those who take them apart: as many arguments, levels, nodes and parts as may be, and one too many.
 
+use super::text::PRINTABLE;
 use super::{FORM, LENGTH, fill};
 use crate::Random;
 
@@ -25,6 +26,21 @@ pub(super) fn arguments_at_their_limit(random: &mut Random) -> (String, Vec<u8>)
     for number in 1..=ARGUMENTS {
         bytes.extend(format!("a[{number}]=").bytes());
         values(random, &mut bytes, LENGTH * number / ARGUMENTS - usize::from(number < ARGUMENTS));
+        if number < ARGUMENTS {
+            bytes.push(b'&');
+        }
+    }
+    (FORM.to_owned(), bytes)
+}
+
+/// The same of all that can be written: hardly two values are alike to anybody.
+pub(super) fn printable_arguments(random: &mut Random) -> (String, Vec<u8>) {
+    let mut bytes = Vec::new();
+    for number in 1..=ARGUMENTS {
+        bytes.extend(format!("a[{number}]=").bytes());
+        let until = LENGTH * number / ARGUMENTS - usize::from(number < ARGUMENTS);
+        let missing = until.saturating_sub(bytes.len());
+        bytes.extend(random.bytes(PRINTABLE, missing));
         if number < ARGUMENTS {
             bytes.push(b'&');
         }

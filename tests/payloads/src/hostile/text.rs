@@ -4,6 +4,9 @@ use super::{FORM, LENGTH, fill, form};
 use crate::Random;
 use crate::values::ATTACKS;
 
+/// What can be written of ASCII, but for `%` and `&`.
+pub(super) const PRINTABLE: &[u8] = b" !\"#$'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+
 /// What shells read as something else than a letter, and the letters that commands are made of.
 pub(super) fn shell_alphabet(random: &mut Random) -> (String, Vec<u8>) {
     form(random, |random, bytes| {
@@ -42,6 +45,79 @@ pub(super) fn sql_words(random: &mut Random) -> (String, Vec<u8>) {
         bytes.extend(random.one_of(&words));
         bytes.push(b' ');
     })
+}
+
+/// Names of commands and what stands between their letters and words, in no order: nearly each byte continues something
+/// else than the last one did.
+pub(super) fn command_words(random: &mut Random) -> (String, Vec<u8>) {
+    let words: [&[u8]; 40] = [
+        b"ash", b"awk", b"base64", b"bash", b"busybox", b"c89", b"cat", b"chmod", b"command",
+        b"cp", b"curl", b"dash", b"diff", b"dd", b"env", b"eval", b"find", b"gcc", b"getent",
+        b"head", b"id", b"kill", b"ksh", b"less", b"ls", b"ltrace", b"nc", b"nohup", b"perl",
+        b"ping", b"ps", b"python", b"sed", b"sh", b"tar", b"time", b"timeout", b"wget", b"who",
+        b"x",
+    ];
+    form(random, |random, bytes| {
+        bytes.extend(random.one_of(&words));
+        let between = random.below(3);
+        bytes.extend(random.bytes(b";|`$(){}<>/\\'\"~*?[]!#-.,: \n_", between));
+    })
+}
+
+/// The same of names of functions, elements and events.
+pub(super) fn script_words(random: &mut Random) -> (String, Vec<u8>) {
+    let words: [&[u8]; 40] = [
+        b"abs",
+        b"alert",
+        b"applet",
+        b"array",
+        b"assert",
+        b"body",
+        b"chr",
+        b"constructor",
+        b"decode",
+        b"document",
+        b"embed",
+        b"error",
+        b"eval",
+        b"exec",
+        b"expression",
+        b"file",
+        b"form",
+        b"frame",
+        b"function",
+        b"get",
+        b"http",
+        b"iframe",
+        b"img",
+        b"isindex",
+        b"javascript",
+        b"link",
+        b"load",
+        b"meta",
+        b"object",
+        b"on",
+        b"open",
+        b"passthru",
+        b"prototype",
+        b"script",
+        b"src",
+        b"style",
+        b"svg",
+        b"system",
+        b"url",
+        b"x",
+    ];
+    form(random, |random, bytes| {
+        bytes.extend(random.one_of(&words));
+        let between = random.below(3);
+        bytes.extend(random.bytes(b"<>=\"'`/:;.,()[]{}$_-! \t0", between));
+    })
+}
+
+/// Whatever can be written.
+pub(super) fn printable(random: &mut Random) -> (String, Vec<u8>) {
+    form(random, |random, bytes| bytes.extend(random.bytes(PRINTABLE, 64)))
 }
 
 /// What everybody tries, one after the other.
