@@ -23,6 +23,12 @@ pub fn fuzz_pattern(data: &[u8]) {
         let long = value.repeat(LONG / value.len().max(1) + 1);
         let found_in_long = pattern.captures(&long, &mut []);
         assert_eq!(found_in_long, pattern.is_match(&long), "of a long value");
+        if let Ok(Some(end)) = pattern.any_end(&long) {
+            let mut shown: [Option<Span>; 10] = [const { None }; 10];
+            assert_eq!(pattern.show(&long, end, &mut shown), Ok(true), "a match that is not shown");
+            assert!(shown.iter().flatten().all(|group| long.get(group.clone()).is_some()));
+            assert!(shown.first().is_some_and(Option::is_some), "its groups, and not itself");
+        }
         let [whole, rest @ ..] = &groups;
         match found {
             Ok(true) => assert!(whole.is_some(), "a match that is nowhere"),

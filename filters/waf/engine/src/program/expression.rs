@@ -68,6 +68,18 @@ impl Expr {
         }))
     }
 
+    /// What it begins with, whatever its macros are.
+    pub(crate) fn beginning(&self) -> Option<&[u8]> {
+        match self {
+            Expr::Literal(literal) => Some(&literal.text),
+            Expr::Single(_) => None,
+            Expr::Parts(parts) => match parts.first()? {
+                Part::Literal(text) => Some(text),
+                Part::Macro(_) => None,
+            },
+        }
+    }
+
     /// # Errors
     /// What is wrong with a macro's selector.
     pub(crate) fn link(expression: &Expression, store: &mut Store) -> Result<Expr, String> {

@@ -91,6 +91,7 @@ impl LinkedRule {
             }
         }
         whole.then(|| {
+            Capture::settle(&mut links, rule.links.iter().map(|link| link.capture));
             let head = links.first().and_then(|link| store.heads.add(link, &store.pipelines));
             LinkedRule { rule: Rc::clone(rule), links, head }
         })
@@ -116,7 +117,26 @@ impl LinkedTarget {
     }
 }
 
+impl LinkedAssignment {
+    /// The texts with macros that it is made of.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Expr> {
+        let value = match &self.change {
+            Change::Set(value) | Change::Add(value) | Change::Subtract(value) => Some(value),
+            Change::Remove => None,
+        };
+        std::iter::once(&self.name).chain(value)
+    }
+}
+
 impl LinkedLink {
+    /// What its operator compares with, where that is a text with macros.
+    pub(super) fn compared(&self) -> Option<&Expr> {
+        match &self.op {
+            Op::Compare(_, argument) | Op::Text(_, argument) => Some(argument),
+            _ => None,
+        }
+    }
+
     fn link(link: &Link, store: &mut Store, files: &Files<'_>) -> Result<LinkedLink, String> {
         let mut targets = Vec::new();
         let mut excluded = Vec::new();
@@ -182,10 +202,6 @@ impl LinkedLink {
                 _ => {}
             }
         }
-        let capture = match link.capture && !link.test.negated {
-            true => Capture::of(&op, &targets, &assignments),
-            false => Capture::Nothing,
-        };
         Ok(LinkedLink {
             targets,
             excluded,
@@ -194,7 +210,7 @@ impl LinkedLink {
             stages,
             condition,
             guard,
-            capture,
+            capture: Capture::Nothing,
             assignments,
             removed,
         })

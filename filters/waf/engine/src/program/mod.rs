@@ -56,6 +56,8 @@ pub struct Program {
     /// Those of each phase, in order.
     pub(crate) stretches: [Vec<Stretch>; PHASES],
     pub(crate) secluded: Vec<Secluded>,
+    /// True if a rule may read what another one captured.
+    pub(crate) captures_are_read: bool,
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
@@ -100,6 +102,7 @@ impl Program {
         let phases = schedule.finish(&rules);
         let stretches = phases.each_ref().map(|phase| Stretch::all(phase, &rules));
         let secluded = Secluded::all(&rules);
+        let captures_are_read = rules.iter().any(|rule| capture::reads_of_others(rule));
         let (rules, phases) = {
             let mut store = store.borrow_mut();
             store.heads.finish();
@@ -111,6 +114,7 @@ impl Program {
             phases,
             stretches,
             secluded,
+            captures_are_read,
             settings,
             signatures: set.signatures.clone(),
             prefilter,

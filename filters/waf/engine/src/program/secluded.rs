@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::link::{Change, LinkedAssignment, LinkedLink};
 use super::point::Slots;
-use super::{CAPTURES, Capture, Expr, LinkedRule, List, Op, Part, Point, PointSelector};
+use super::{CAPTURES, Capture, Expr, LinkedRule, List, Op, Point, PointSelector};
 
 /// Values that are remembered, at most: more than a client has headers. One that sends new ones has those of others
 /// forgotten, who are judged as before then.
@@ -91,7 +91,7 @@ impl Secluded {
         for link in of_others.flat_map(|(_, rule)| &rule.links).chain(own) {
             let is_made_apart = |made: &LinkedAssignment| {
                 made.slot.is_some()
-                    || beginning(&made.name).is_some_and(|other| self.differs(other))
+                    || made.name.beginning().is_some_and(|other| self.differs(other))
             };
             if !link.assignments.iter().all(is_made_apart) {
                 return None;
@@ -170,7 +170,9 @@ fn is_told_by_value(made: &LinkedAssignment, capture: Capture, variables: &Slots
         PointSelector::All => point.list.variable() == Variable::MatchedVar,
         _ => false,
     };
-    let is_seen = beginning(&made.name)
+    let is_seen = made
+        .name
+        .beginning()
         .zip(variables.beginning())
         .is_some_and(|(name, wanted)| name.to_ascii_lowercase().starts_with(wanted));
     let Change::Set(value) = &made.change else { return false };
@@ -184,32 +186,10 @@ fn is_told_by_slots(op: &Op) -> bool {
     matches!(op, Op::Text(_, argument) if argument.macros().all(is_slot))
 }
 
-/// What a text begins with, whatever its macros are.
-fn beginning(text: &Expr) -> Option<&[u8]> {
-    match text {
-        Expr::Literal(literal) => Some(&literal.text),
-        Expr::Single(_) => None,
-        Expr::Parts(parts) => match parts.first()? {
-            Part::Literal(text) => Some(text),
-            Part::Macro(_) => None,
-        },
-    }
-}
-
 /// Where the macros of a rule look, but for its messages.
 fn shown(link: &LinkedLink) -> impl Iterator<Item = &Point> {
-    let compared = match &link.op {
-        Op::Compare(_, argument) | Op::Text(_, argument) => Some(argument),
-        _ => None,
-    };
-    let written = link.assignments.iter().flat_map(|assignment| {
-        let value = match &assignment.change {
-            Change::Set(value) | Change::Add(value) | Change::Subtract(value) => Some(value),
-            Change::Remove => None,
-        };
-        std::iter::once(&assignment.name).chain(value)
-    });
-    compared.into_iter().chain(written).flat_map(Expr::macros)
+    let written = link.assignments.iter().flat_map(LinkedAssignment::texts);
+    link.compared().into_iter().chain(written).flat_map(Expr::macros)
 }
 
 /// True if a message shows variables of TX without their names.

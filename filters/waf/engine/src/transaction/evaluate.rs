@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use portcullis_waf_operators::number::number;
-use portcullis_waf_operators::pattern::{LONG, MAX_GROUPS, Pattern};
+use portcullis_waf_operators::pattern::{Exhausted, LONG, MAX_GROUPS, Pattern, Span};
 use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
 use portcullis_waf_seclang::syntax::Rule;
 
@@ -21,6 +21,8 @@ pub(super) enum Answer {
     No,
     /// With what it captured.
     Yes(Vec<Rc<[u8]>>),
+    /// A pattern's match ends there; what it captured is found where somebody asks.
+    Ends(usize),
     /// It could not be run to its end.
     Unknown,
 }
@@ -36,7 +38,7 @@ impl Answer {
     fn negated_if(self, negated: bool) -> Self {
         match self {
             Answer::No if negated => Answer::Yes(Vec::new()),
-            Answer::Yes(_) if negated => Answer::No,
+            Answer::Yes(_) | Answer::Ends(_) if negated => Answer::No,
             answer => answer,
         }
     }
@@ -97,7 +99,7 @@ impl Transaction {
                 matched |= self.items(running, target);
             }
         }
-        if matched && link.capture == Capture::Last {
+        if matched && matches!(link.capture, Capture::Last | Capture::Shown) {
             self.capture_last(running);
         }
         matched
@@ -106,9 +108,15 @@ impl Transaction {
     /// Keeps what the last value that matched has in the pattern's groups.
     fn capture_last(&mut self, running: &Running<'_>) {
         let Op::Rx(pattern) = &running.link.op else { return };
-        match groups(pattern, &self.matched.text(&self.values)) {
+        let is_shown = running.link.capture == Capture::Shown && !running.program.captures_are_read;
+        let text = &self.matched.text(&self.values);
+        let answer = groups(text, |spans| match self.ended {
+            Some(end) if is_shown => pattern.show(text, end, spans),
+            _ => pattern.captures(text, spans),
+        });
+        match answer {
             Answer::Yes(captures) => self.capture(captures),
-            Answer::No => {}
+            Answer::No | Answer::Ends(_) => {}
             Answer::Unknown => self.error(EngineError::Operator { rule: running.rule.metadata.id }),
         }
     }
@@ -202,16 +210,18 @@ impl Transaction {
         answer: Answer,
         matched: impl FnOnce() -> Matched,
     ) -> bool {
-        let captures = match answer {
+        let (captures, ended) = match answer {
             Answer::No => return false,
+            Answer::Ends(end) => (Vec::new(), Some(end)),
             Answer::Unknown => {
                 self.undecided = true;
                 let rule = running.rule.metadata.id;
                 self.error(EngineError::Operator { rule });
                 return false;
             }
-            Answer::Yes(captures) => captures,
+            Answer::Yes(captures) => (captures, None),
         };
+        self.ended = ended;
         self.matched = matched();
         self.matches_of_chain.push(self.matched.clone());
         if !captures.is_empty() {
@@ -242,10 +252,11 @@ impl Transaction {
         let store = running.store;
         let matched = match &running.link.op {
             // Where it matches tells whether it does, and a short text is gone through as quickly.
-            Op::Rx(pattern) if capture && text.len() < LONG => return groups(pattern, text),
-            Op::Rx(pattern) => match pattern.is_match(text) {
-                Ok(true) if capture => return groups(pattern, text),
-                Ok(matched) => matched,
+            Op::Rx(pattern) if capture && text.len() < LONG => return captures(pattern, text),
+            Op::Rx(pattern) => match pattern.any_end(text) {
+                Ok(Some(_)) if capture => return captures(pattern, text),
+                Ok(Some(end)) => return Answer::Ends(end),
+                Ok(None) => false,
                 Err(_) => return Answer::Unknown,
             },
             Op::Phrases(phrases) => match phrases.find(text) {
@@ -335,10 +346,18 @@ impl Transaction {
     }
 }
 
-/// What a pattern's groups found; one that took no part is empty.
-fn groups(pattern: &Pattern, text: &[u8]) -> Answer {
+/// What a pattern's first match captured.
+fn captures(pattern: &Pattern, text: &[u8]) -> Answer {
+    groups(text, |spans| pattern.captures(text, spans))
+}
+
+/// What the groups of a match hold; one that took no part is empty.
+fn groups(
+    text: &[u8],
+    find: impl FnOnce(&mut [Option<Span>]) -> Result<bool, Exhausted>,
+) -> Answer {
     let mut spans = [const { None }; MAX_GROUPS];
-    match pattern.captures(text, &mut spans) {
+    match find(&mut spans) {
         Ok(true) => {}
         Ok(false) => return Answer::No,
         Err(_) => return Answer::Unknown,

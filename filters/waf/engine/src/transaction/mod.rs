@@ -120,6 +120,8 @@ pub struct Transaction {
     matches_of_chain: Vec<Matched>,
     /// The rule that runs could not be asked about some value.
     undecided: bool,
+    /// Where the pattern that matched last ended in that value, if it was one.
+    ended: Option<usize>,
     /// What does not match is remembered.
     learns: bool,
     highest_severity: Option<u8>,
@@ -152,6 +154,7 @@ impl Transaction {
             matched: Matched::default(),
             matches_of_chain: Vec::new(),
             undecided: false,
+            ended: None,
             learns: program.store.borrow().heads.learns(),
             highest_severity: None,
             force_body: false,

@@ -19,6 +19,12 @@ pub type Span = std::ops::Range<usize>;
 /// Groups that a rule can read, the whole match among them: `TX:0` to `TX:9`.
 pub const MAX_GROUPS: usize = 10;
 
+/// Bytes before a place where a match ends, and behind it, in which [`Pattern::show`] looks: more than a line of a log
+/// shows of it.
+pub const SHOWN_BEFORE: usize = 128;
+/// See [`SHOWN_BEFORE`].
+pub const SHOWN_BEHIND: usize = 256;
+
 /// A checked pattern.
 #[derive(Debug)]
 pub struct Pattern {
@@ -101,10 +107,21 @@ impl Pattern {
 
     /// True when it occurs in the value.
     pub fn is_match(&self, value: &[u8]) -> Result<bool, Exhausted> {
+        Ok(self.any_end(value)?.is_some())
+    }
+
+    /// Where it ends in the value, if it occurs in it: one place of it, and not always the first one.
+    pub fn any_end(&self, value: &[u8]) -> Result<Option<usize>, Exhausted> {
         let parts = self.parts().map_err(|_| Exhausted)?;
-        match parts.forward.has_match(value) {
-            Ok(found) => Ok(found),
-            Err(GaveUp) => Ok(parts.steady()?.is_match(Input::new(value).earliest(true))),
+        match parts.forward.any_end(value) {
+            Ok(end) => Ok(end),
+            Err(GaveUp) => match parts.forward.simulated_end(value) {
+                Some(end) => Ok(end),
+                None => {
+                    let input = Input::new(value).earliest(true);
+                    Ok(parts.steady()?.find(&input).map(|span| span.end))
+                }
+            },
         }
     }
 
@@ -113,12 +130,42 @@ impl Pattern {
     pub fn captures(&self, value: &[u8], groups: &mut [Option<Span>]) -> Result<bool, Exhausted> {
         groups.fill(None);
         let parts = self.parts().map_err(|_| Exhausted)?;
-        let Some(span) = parts.find(value)? else { return Ok(false) };
+        let Some(span) = parts.find(&Input::new(value))? else { return Ok(false) };
         if groups.len() > 1 && parts.groups == Groups::Some {
-            parts.steady()?.captures(value, span, groups);
+            let whole = Input::new(value).range(span).anchored(Anchored::Yes);
+            parts.steady()?.captures(&whole, groups);
         } else {
             let count = if parts.groups == Groups::Whole { 2 } else { 1 };
             groups.iter_mut().take(count).for_each(|group| *group = Some(span.clone()));
+        }
+        Ok(true)
+    }
+
+    /// The same for who shows it to somebody and decides nothing by it, of a value in which a match ends there
+    /// ([`any_end`](Self::any_end)): of a long one, [`SHOWN_BEFORE`] and [`SHOWN_BEHIND`] bytes around that place are gone
+    /// through. What is longer is shown as far as it lies there.
+    ///
+    /// Where the first match of a long value lies can cost a thousand times what it costs that there is one: others that
+    /// began before may go on to its end.
+    pub fn show(
+        &self,
+        value: &[u8],
+        end: usize,
+        groups: &mut [Option<Span>],
+    ) -> Result<bool, Exhausted> {
+        if value.len() < LONG {
+            return self.captures(value, groups);
+        }
+        groups.fill(None);
+        let parts = self.parts().map_err(|_| Exhausted)?;
+        let from = end.saturating_sub(SHOWN_BEFORE);
+        let around = from..end.saturating_add(SHOWN_BEHIND).min(value.len());
+        if value.get(around.clone()).is_none() {
+            return Ok(false);
+        }
+        // Not by the DFAs: what others began before a match is of all kinds, and so are the states that they make of it.
+        if !parts.steady()?.captures(&Input::new(value).range(around), groups) {
+            groups.iter_mut().take(1).for_each(|group| *group = Some(from..end));
         }
         Ok(true)
     }
@@ -143,24 +190,23 @@ impl Parts {
         parse(&self.translated).ok()
     }
 
-    fn find(&self, value: &[u8]) -> Result<Option<Span>, Exhausted> {
-        let input = Input::new(value);
+    fn find(&self, input: &Input<'_>) -> Result<Option<Span>, Exhausted> {
         // What goes on to the end of a long value would have to be gone through again on the way back. A brief match is
         // behind where both begin, and from there the way to the end is gone once.
-        let is_long = value.len() >= LONG;
+        let is_long = input.get_span().len() >= LONG;
         let first = if is_long { self.brief()? } else { &self.forward };
-        let Ok(end) = first.end(&input) else { return Ok(self.steady()?.find(&input)) };
+        let Ok(end) = first.end(input) else { return Ok(self.steady()?.find(input)) };
         let Some(end) = end else { return Ok(None) };
         let reverse = self.reverse.get_or_init(|| Lazy::backwards(&self.hir()?).ok());
-        let backwards = Input::new(value).range(..end).anchored(Anchored::Yes);
+        let backwards = input.clone().range(input.start()..end).anchored(Anchored::Yes);
         let start = match reverse.as_ref().ok_or(Exhausted)?.start(&backwards) {
             Ok(start) => start.ok_or(Exhausted)?,
-            Err(GaveUp) => return Ok(self.steady()?.find(&input)),
+            Err(GaveUp) => return Ok(self.steady()?.find(input)),
         };
         if !is_long {
             return Ok(Some(start..end));
         }
-        let onwards = Input::new(value).range(start..).anchored(Anchored::Yes);
+        let onwards = input.clone().range(start..input.end()).anchored(Anchored::Yes);
         match self.forward.end(&onwards) {
             Ok(end) => Ok(Some(start..end.ok_or(Exhausted)?)),
             Err(GaveUp) => Ok(self.steady()?.find(&onwards)),

@@ -1,16 +1,17 @@
 //! What runs a pattern: DFAs whose states are made as values ask for them, and the engine behind them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::prefilter::Prefilter;
 use regex_automata::util::primitives::NonMaxUsize;
-use regex_automata::{Anchored, Input, MatchKind, PatternID};
+use regex_automata::{Input, MatchKind, PatternID};
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 use super::compiled::{MAX_GROUPS, Span};
+use super::simulation::Simulation;
 use super::{PatternError, lanes};
 
 /// Bytes of a compiled pattern: every one of the Core Rule Set fits, and counted repetitions of counted repetitions end
@@ -23,10 +24,10 @@ pub(super) const MAX_NFA: usize = 512 * 1024;
 const MAX_CACHE: usize = 512 * 1024;
 
 /// The cache may be emptied so often before its worth is looked at.
-const CLEARS: usize = 3;
+const CLEARS: usize = 1;
 
-/// A cache that yields fewer bytes a state than this costs more than it saves: the slow and steady engine takes over.
-const BYTES_PER_STATE: usize = 10;
+/// Bytes for which there has to be a new state at most: one that is made costs as much as the simulation of so many.
+pub(super) const BYTES_PER_STATE: usize = 20;
 
 /// The lazy DFA's cache was of no use for this value.
 pub(super) struct GaveUp;
@@ -36,6 +37,8 @@ pub(super) struct GaveUp;
 pub(super) struct Lazy {
     dfa: DFA,
     cache: RefCell<Cache>,
+    /// For values that the DFA is of no use for.
+    simulation: OnceCell<Simulation>,
 }
 
 impl Lazy {
@@ -63,16 +66,26 @@ impl Lazy {
             .build_from_nfa(nfa)
             .map_err(|_| PatternError::TooLarge)?;
         let cache = RefCell::new(dfa.create_cache());
-        Ok(Self { dfa, cache })
+        Ok(Self { dfa, cache, simulation: OnceCell::new() })
     }
 
-    pub(super) fn has_match(&self, value: &[u8]) -> Result<bool, GaveUp> {
-        if lanes::fits(&self.dfa, value)
-            && let Some(found) = lanes::is_match(&self.dfa, &mut self.cache.borrow_mut(), value)
-        {
-            return Ok(found);
+    /// Where a match ends first, without the DFA; none where the pattern can't be gone through so.
+    pub(super) fn simulated_end(&self, value: &[u8]) -> Option<Option<usize>> {
+        let nfa = self.dfa.get_nfa();
+        Simulation::fits(nfa)
+            .then(|| self.simulation.get_or_init(Simulation::new).first_end(nfa, value))
+    }
+
+    /// Where a match ends, if there is one: not always the first one.
+    pub(super) fn any_end(&self, value: &[u8]) -> Result<Option<usize>, GaveUp> {
+        if lanes::fits(&self.dfa, value) {
+            match lanes::any_end(&self.dfa, &mut self.cache.borrow_mut(), value) {
+                Ok(end) => return Ok(end),
+                Err(lanes::End::Costly) => return Err(GaveUp),
+                Err(_) => {}
+            }
         }
-        Ok(self.end(&Input::new(value).earliest(true))?.is_some())
+        self.end(&Input::new(value).earliest(true))
     }
 
     pub(super) fn end(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
@@ -88,7 +101,8 @@ impl Lazy {
     }
 
     pub(super) fn memory_usage(&self) -> usize {
-        self.dfa.get_nfa().memory_usage() + self.cache.borrow().memory_usage()
+        let simulation = self.simulation.get().map_or(0, Simulation::memory_usage);
+        self.dfa.get_nfa().memory_usage() + self.cache.borrow().memory_usage() + simulation
     }
 }
 
@@ -106,30 +120,26 @@ impl Steady {
         Some(Steady { vm, cache })
     }
 
-    pub(super) fn is_match(&self, input: Input<'_>) -> bool {
-        self.vm.is_match(&mut self.cache.borrow_mut(), input)
-    }
-
     pub(super) fn find(&self, input: &Input<'_>) -> Option<Span> {
         let mut slots = [None; 2];
         self.slots(input, &mut slots);
         span(&slots)
     }
 
-    /// The groups of a match that is known: nothing outside of it is gone through again.
-    pub(super) fn captures(&self, value: &[u8], whole: Span, groups: &mut [Option<Span>]) {
-        let input = Input::new(value).range(whole).anchored(Anchored::Yes);
+    /// The first match there and its groups. True where there is one.
+    pub(super) fn captures(&self, input: &Input<'_>, groups: &mut [Option<Span>]) -> bool {
         let mut slots = [None; 2 * MAX_GROUPS];
-        self.slots(&input, &mut slots);
+        let found = self.slots(input, &mut slots);
         for (group, slots) in groups.iter_mut().zip(slots.chunks_exact(2)) {
             *group = span(slots);
         }
+        found
     }
 
-    fn slots(&self, input: &Input<'_>, slots: &mut [Option<NonMaxUsize>]) {
+    fn slots(&self, input: &Input<'_>, slots: &mut [Option<NonMaxUsize>]) -> bool {
         let found: Option<PatternID> =
             self.vm.search_slots(&mut self.cache.borrow_mut(), input, slots);
-        debug_assert!(found.is_some() || slots.iter().all(Option::is_none));
+        found.is_some()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a long value has a match, looked for from several places of it at once.
+//! Where a long value has a match, looked for from several places of it at once.
 //!
 //! A DFA can't take a byte before it knows where the last one led: a processor waits for memory at each of them. Searches
 //! that begin at different places don't wait for each other. Each finds only true matches, those that begin at its place
@@ -12,6 +12,8 @@ use regex_automata::Input;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 
+use super::engines::BYTES_PER_STATE;
+
 /// Places from which a value is gone through. In the Core Rule Set's patterns four cost half of what one costs.
 const LANES: usize = 4;
 
@@ -23,12 +25,19 @@ const MEETING: usize = 64;
 /// save.
 pub const LONG: usize = 1024;
 
+/// States that a search may make whatever its length, as a pattern's first one has to. More is one for each
+/// [`BYTES_PER_STATE`] bytes that it went through.
+const FREE_STATES: usize = 256;
+
 /// Why the lanes end early.
-enum End {
-    /// At a match.
-    Match,
-    /// Where the ordinary search has to say: states were forgotten, or nothing can match any more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// At a match, which ends there.
+    Match(usize),
+    /// Where the ordinary search has to say: nothing that begins here can match any more.
     Unsaid,
+    /// Where states are made more often than they are found made, or were forgotten to make others.
+    Costly,
 }
 
 /// True if the search of the whole value may go by lanes.
@@ -38,15 +47,15 @@ pub(super) fn fits(dfa: &DFA, value: &[u8]) -> bool {
     value.len() >= LONG && dfa.get_config().get_prefilter().is_none() && begins_everywhere()
 }
 
-/// True if there is a match; none where the ordinary search has to say.
-pub(super) fn is_match(dfa: &DFA, cache: &mut Cache, value: &[u8]) -> Option<bool> {
+/// Where a match ends, if there is one: not the first one where several have one.
+pub(super) fn any_end(dfa: &DFA, cache: &mut Cache, value: &[u8]) -> Result<Option<usize>, End> {
     cache.search_start(0);
-    let found = Lanes { dfa, clears: cache.clear_count() }.search(cache, value);
+    let found = Lanes { dfa, clears: cache.clear_count(), made: 0 }.search(cache, value);
     cache.search_finish(value.len());
     match found {
-        Ok(found) => Some(found),
-        Err(End::Match) => Some(true),
-        Err(End::Unsaid) => None,
+        Ok(()) => Ok(None),
+        Err(End::Match(end)) => Ok(Some(end)),
+        Err(end) => Err(end),
     }
 }
 
@@ -54,46 +63,59 @@ struct Lanes<'d> {
     dfa: &'d DFA,
     /// Of the cache, when the search began: after another one its states are others.
     clears: usize,
+    /// States that the search made.
+    made: usize,
+}
+
+/// Where a lane is.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Bytes in front of it.
+    at: usize,
+    /// Bytes that all lanes went through.
+    gone: usize,
 }
 
 impl Lanes<'_> {
-    fn search(&self, cache: &mut Cache, value: &[u8]) -> Result<bool, End> {
+    fn search(&mut self, cache: &mut Cache, value: &[u8]) -> Result<(), End> {
         let part = value.len() / LANES;
         let (first, rest) = value.split_at_checked(part).ok_or(End::Unsaid)?;
         let (second, rest) = rest.split_at_checked(part).ok_or(End::Unsaid)?;
         let (third, rest) = rest.split_at_checked(part).ok_or(End::Unsaid)?;
         let (fourth, rest) = rest.split_at_checked(part).ok_or(End::Unsaid)?;
-        let mut at = [LazyStateID::default(); LANES];
-        for (lane, state) in at.iter_mut().enumerate() {
+        let mut states = [LazyStateID::default(); LANES];
+        for (lane, state) in states.iter_mut().enumerate() {
             *state = self.start(cache, value, lane * part)?;
         }
         let mut ways = [[LazyStateID::default(); LANES]; MEETING];
         let bytes = first.iter().zip(second).zip(third).zip(fourth);
-        let mut bytes = bytes.map(|(((a, b), c), d)| [*a, *b, *c, *d]);
-        for (way, bytes) in ways.iter_mut().zip(bytes.by_ref()) {
-            at = self.step(cache, at, bytes)?;
-            *way = at;
+        let mut bytes = bytes.map(|(((a, b), c), d)| [*a, *b, *c, *d]).enumerate();
+        for (way, (at, bytes)) in ways.iter_mut().zip(bytes.by_ref()) {
+            states = self.step(cache, states, bytes, at, part)?;
+            *way = states;
         }
-        for bytes in bytes {
-            at = self.step(cache, at, bytes)?;
+        for (at, bytes) in bytes {
+            states = self.step(cache, states, bytes, at, part)?;
         }
 
-        let [mut state, ends @ ..] = at;
-        for (lane, (part, end)) in [second, third, fourth].into_iter().zip(ends).enumerate() {
+        let [mut state, ends @ ..] = states;
+        let mut place = Place { at: part, gone: value.len() };
+        for (lane, (bytes, end)) in [second, third, fourth].into_iter().zip(ends).enumerate() {
             let mut way = ways.iter().map(|way| way.get(lane + 1));
-            for &byte in part {
-                state = self.next(cache, state, byte)?;
+            for (index, &byte) in bytes.iter().enumerate() {
+                state = self.next(cache, state, byte, Place { at: place.at + index, ..place })?;
                 if way.next().is_some_and(|there| there == Some(&state)) {
                     state = end;
                     break;
                 }
             }
+            place.at += part;
         }
-        for &byte in rest {
-            state = self.next(cache, state, byte)?;
+        for (index, &byte) in rest.iter().enumerate() {
+            state = self.next(cache, state, byte, Place { at: place.at + index, ..place })?;
         }
         let end = self.dfa.next_eoi_state(cache, state).map_err(|_| End::Unsaid)?;
-        Ok(end.is_match())
+        if end.is_match() { Err(End::Match(value.len())) } else { Ok(()) }
     }
 
     /// The state in which a lane begins; it knows the byte before it.
@@ -105,34 +127,57 @@ impl Lanes<'_> {
 
     #[inline(always)]
     fn step(
-        &self,
+        &mut self,
         cache: &mut Cache,
         [a, b, c, d]: [LazyStateID; LANES],
         [after_a, after_b, after_c, after_d]: [u8; LANES],
+        at: usize,
+        part: usize,
     ) -> Result<[LazyStateID; LANES], End> {
+        let place = |lane| Place { at: lane * part + at, gone: LANES * at };
         Ok([
-            self.next(cache, a, after_a)?,
-            self.next(cache, b, after_b)?,
-            self.next(cache, c, after_c)?,
-            self.next(cache, d, after_d)?,
+            self.next(cache, a, after_a, place(0))?,
+            self.next(cache, b, after_b, place(1))?,
+            self.next(cache, c, after_c, place(2))?,
+            self.next(cache, d, after_d, place(3))?,
         ])
     }
 
     #[inline(always)]
-    fn next(&self, cache: &mut Cache, state: LazyStateID, byte: u8) -> Result<LazyStateID, End> {
+    fn next(
+        &mut self,
+        cache: &mut Cache,
+        state: LazyStateID,
+        byte: u8,
+        place: Place,
+    ) -> Result<LazyStateID, End> {
         let next = self.dfa.next_state_untagged(cache, state, byte);
-        if next.is_tagged() { self.make(cache, state, byte) } else { Ok(next) }
+        if next.is_tagged() { self.make(cache, state, byte, place) } else { Ok(next) }
     }
 
     /// A state that was not made yet, or is a special one.
     #[cold]
-    fn make(&self, cache: &mut Cache, state: LazyStateID, byte: u8) -> Result<LazyStateID, End> {
-        let next = self.dfa.next_state(cache, state, byte).map_err(|_| End::Unsaid)?;
-        if next.is_match() { Err(End::Match) } else { self.usable(cache, next) }
+    fn make(
+        &mut self,
+        cache: &mut Cache,
+        state: LazyStateID,
+        byte: u8,
+        place: Place,
+    ) -> Result<LazyStateID, End> {
+        self.made += 1;
+        if self.made > FREE_STATES + place.gone / BYTES_PER_STATE {
+            return Err(End::Costly);
+        }
+        let next = self.dfa.next_state(cache, state, byte).map_err(|_| End::Costly)?;
+        // A DFA says of a match that it ended before the byte that it was given last.
+        if next.is_match() { Err(End::Match(place.at)) } else { self.usable(cache, next) }
     }
 
     fn usable(&self, cache: &Cache, state: LazyStateID) -> Result<LazyStateID, End> {
-        let is_usable = !state.is_tagged() && cache.clear_count() == self.clears;
-        if is_usable { Ok(state) } else { Err(End::Unsaid) }
+        match state.is_tagged() {
+            _ if cache.clear_count() != self.clears => Err(End::Costly),
+            true => Err(End::Unsaid),
+            false => Ok(state),
+        }
     }
 }

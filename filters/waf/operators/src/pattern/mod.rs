@@ -10,12 +10,13 @@ mod error;
 mod escape;
 mod group;
 mod lanes;
+mod simulation;
 mod translate;
 
 #[cfg(test)]
 mod tests;
 
-pub use compiled::{MAX_GROUPS, Pattern, Span};
+pub use compiled::{MAX_GROUPS, Pattern, SHOWN_BEFORE, SHOWN_BEHIND, Span};
 pub use error::{Exhausted, PatternError};
 pub use lanes::LONG;
 pub use translate::{Case, parse, translate};

@@ -1,6 +1,8 @@
 //! Tables of what a translated pattern means, and of what is refused.
 
+use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, pikevm::PikeVM};
+use regex_automata::{Input, MatchKind};
 
 use super::*;
 
@@ -344,4 +346,86 @@ fn values_that_defeat_the_cache_get_the_same_answer() {
     assert_eq!(pattern.is_match(&value), Ok(true));
     assert_eq!(pattern.captures(&value, &mut groups), Ok(true));
     assert_eq!(groups, [Some(20_000..20_002), Some(20_001..20_002)]);
+}
+
+#[test]
+fn a_place_where_a_match_ends_is_told_whatever_finds_it() {
+    let mut random = fastrand::Rng::with_seed(9);
+    for _ in 0..200 {
+        let pattern = Pattern::translated(any_pattern(&mut random));
+        if pattern.compile() == Err(PatternError::TooLarge) {
+            continue;
+        }
+        for length in [random.usize(0..40), LONG - 1, LONG, LONG + random.usize(1..300)] {
+            let value = any_value(&mut random, length);
+            let end = pattern.any_end(&value).unwrap();
+            let matches = by_threads(pattern.as_translated(), &value)[0].is_some();
+            assert_eq!(end.is_some(), matches, "{} in {length} bytes", pattern.as_translated());
+            let Some(end) = end else { continue };
+            // Another engine finds one that ends there.
+            let hir = parse(pattern.as_translated()).unwrap();
+            let config = thompson::Config::new().utf8(false);
+            let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).unwrap();
+            let all = dfa::Config::new().match_kind(MatchKind::All);
+            let dfa = dfa::DFA::builder().configure(all).build_from_nfa(nfa).unwrap();
+            let until = Input::new(&value).range(..end);
+            let last = dfa.try_search_fwd(&mut dfa.create_cache(), &until).unwrap();
+            let last = last.map(|half| half.offset());
+            assert_eq!(last, Some(end), "{} in {length} bytes", pattern.as_translated());
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_of_a_short_value_is_all_that_it_has() {
+    let pattern = Pattern::new(b"(a+)(b?).*", Case::Sensitive).unwrap();
+    let mut value = vec![b'.'; LONG - 1];
+    value[10..13].copy_from_slice(b"aab");
+    let (mut shown, mut captured) = ([None, None, None], [None, None, None]);
+    let end = pattern.any_end(&value).unwrap().unwrap();
+    assert_eq!(pattern.show(&value, end, &mut shown), Ok(true));
+    assert_eq!(pattern.captures(&value, &mut captured), Ok(true));
+    assert_eq!(shown, captured);
+    assert_eq!(shown, [Some(10..LONG - 1), Some(10..12), Some(12..13)]);
+}
+
+#[test]
+fn what_is_shown_of_a_long_value_lies_around_the_end_of_a_match() {
+    let mut value = vec![b'.'; 4 * LONG];
+    value[2000..2003].copy_from_slice(b"aab");
+    let pattern = Pattern::new(b"(a+)(b)(.*)", Case::Sensitive).unwrap();
+    let end = pattern.any_end(&value).unwrap();
+    assert_eq!(end, Some(2003));
+    let mut groups = vec![Some(0..1); MAX_GROUPS];
+    assert_eq!(pattern.show(&value, 2003, &mut groups), Ok(true));
+    let last = 2003 + SHOWN_BEHIND;
+    let expected = [Some(2000..last), Some(2000..2002), Some(2002..2003), Some(2003..last)];
+    assert_eq!(groups[..4], expected);
+    assert!(groups[4..].iter().all(Option::is_none));
+    // What began before is shown from there on.
+    let between = |start: usize| {
+        let mut value = vec![b'.'; 4 * LONG];
+        (value[start], value[3000]) = (b'<', b'>');
+        let pattern = Pattern::new(b"<([^<]*)>", Case::Sensitive).unwrap();
+        let end = pattern.any_end(&value).unwrap().unwrap();
+        let mut groups = [None, None];
+        assert_eq!(pattern.show(&value, end, &mut groups), Ok(true));
+        groups
+    };
+    let first = 3001 - SHOWN_BEFORE;
+    assert_eq!(between(first), [Some(first..3001), Some(first + 1..3000)]);
+    assert_eq!(between(first - 1), [Some(first..3001), None]);
+    // At the ends of the value there is less to show, and words there are seen to end.
+    for place in [0, 4 * LONG - 3] {
+        let mut value = vec![b' '; 4 * LONG];
+        value[place..place + 3].copy_from_slice(b"abc");
+        let pattern = Pattern::new(br"\b(?:\w+)\b", Case::Sensitive).unwrap();
+        let end = pattern.any_end(&value).unwrap().unwrap();
+        let mut whole = [None];
+        assert_eq!(pattern.show(&value, end, &mut whole), Ok(true));
+        assert_eq!(whole, [Some(place..place + 3)]);
+    }
+    // A place that the value does not have shows nothing.
+    assert_eq!(pattern.show(&value, 5 * LONG, &mut groups), Ok(false));
+    assert!(groups.iter().all(Option::is_none));
 }

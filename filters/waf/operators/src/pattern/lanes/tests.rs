@@ -18,12 +18,17 @@ fn lanes(dfa: &DFA, value: &[u8]) -> Option<bool> {
     let mut cache = dfa.create_cache();
     let ordinary = dfa.try_search_fwd(&mut cache, &Input::new(value).earliest(true)).unwrap();
     // Of states that are made on the way, and of those that are there.
-    let fresh = is_match(dfa, &mut dfa.create_cache(), value);
-    let warm = is_match(dfa, &mut cache, value);
-    for said in [fresh, warm].into_iter().flatten() {
-        assert_eq!(said, ordinary.is_some(), "{} bytes", value.len());
+    let fresh = any_end(dfa, &mut dfa.create_cache(), value);
+    let warm = any_end(dfa, &mut cache, value);
+    for said in [&fresh, &warm].into_iter().flatten() {
+        assert_eq!(said.is_some(), ordinary.is_some(), "{} bytes", value.len());
+        if let Some(end) = *said {
+            let until = Input::new(value).range(..end);
+            let found = dfa.try_search_fwd(&mut cache, &until.earliest(true)).unwrap();
+            assert!(found.is_some(), "none ends before {end}");
+        }
     }
-    warm
+    warm.ok().map(|end| end.is_some())
 }
 
 #[test]
