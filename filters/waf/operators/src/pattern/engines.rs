@@ -1,7 +1,8 @@
 //! What runs a pattern: DFAs whose states are made as values ask for them, and the engine behind them.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
+use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
@@ -26,8 +27,24 @@ const MAX_CACHE: usize = 512 * 1024;
 /// The cache may be emptied so often before its worth is looked at.
 const CLEARS: usize = 1;
 
-/// Bytes for which there has to be a new state at most: one that is made costs as much as the simulation of so many.
-pub(super) const BYTES_PER_STATE: usize = 20;
+/// A cache that yields fewer bytes a state than this is of no use to a search that has no credit to lose.
+const BYTES_PER_STATE: usize = 20;
+
+/// Bytes that go through the simulation while a state is made, at least; and of a large pattern one for so many states of
+/// its NFA, as a new state follows all that may begin with each byte.
+const LEAST_PRICE: usize = 16;
+/// See [`LEAST_PRICE`].
+const NFA_STATES_PER_BYTE: usize = 32;
+
+/// States that a DFA may make although it has gone through few bytes, as a new one has to, and one whose values are new;
+/// and those that it can owe at most.
+const FREE_STATES: usize = 256;
+
+/// Bytes that are simulated for each that a DFA no longer owes then.
+const SIMULATED_PER_TRIED: usize = 8;
+
+/// Bytes of a state beside those for its classes: what it stands for, and where it is found by that.
+const STATE: usize = 64;
 
 /// The lazy DFA's cache was of no use for this value.
 pub(super) struct GaveUp;
@@ -37,6 +54,11 @@ pub(super) struct GaveUp;
 pub(super) struct Lazy {
     dfa: DFA,
     cache: RefCell<Cache>,
+    /// Bytes that a new state has to be good for.
+    price: usize,
+    /// Bytes that the DFA went through beyond those that it had to for the states it made; where they are less than none
+    /// the simulation goes through values.
+    credit: Cell<isize>,
     /// For values that the DFA is of no use for.
     simulation: OnceCell<Simulation>,
 }
@@ -66,7 +88,10 @@ impl Lazy {
             .build_from_nfa(nfa)
             .map_err(|_| PatternError::TooLarge)?;
         let cache = RefCell::new(dfa.create_cache());
-        Ok(Self { dfa, cache, simulation: OnceCell::new() })
+        let price = (dfa.get_nfa().states().len() / NFA_STATES_PER_BYTE).max(LEAST_PRICE);
+        let (credit, simulation) =
+            (Cell::new((FREE_STATES * price).cast_signed()), OnceCell::new());
+        Ok(Self { dfa, cache, price, credit, simulation })
     }
 
     /// Where a match ends first, without the DFA; none where the pattern can't be gone through so.
@@ -78,14 +103,46 @@ impl Lazy {
 
     /// Where a match ends, if there is one: not always the first one.
     pub(super) fn any_end(&self, value: &[u8]) -> Result<Option<usize>, GaveUp> {
+        let credit = self.credit.get();
+        if credit.is_negative() {
+            let paid = value.len() / SIMULATED_PER_TRIED + 1;
+            self.credit.set(credit.saturating_add_unsigned(paid).min(0));
+            return Err(GaveUp);
+        }
+        let cache = &mut self.cache.borrow_mut();
+        let (clears, bytes) = (cache.clear_count(), cache.memory_usage());
+        let found = self.try_any_end(cache, value, credit.unsigned_abs() / self.price);
+        let gone = found.as_ref().map_or(0, |end| end.unwrap_or(value.len()));
+        let made = match cache.memory_usage().checked_sub(bytes) {
+            Some(bytes) if cache.clear_count() == clears => {
+                let classes = self.dfa.byte_classes().alphabet_len();
+                bytes / (classes * size_of::<LazyStateID>() + STATE)
+            }
+            _ => FREE_STATES,
+        };
+        let most = FREE_STATES.saturating_mul(self.price).cast_signed();
+        let left = credit.saturating_add_unsigned(gone);
+        let left = left.saturating_sub_unsigned(made.saturating_mul(self.price));
+        self.credit.set(left.clamp(-most, most));
+        found
+    }
+
+    /// The same by the DFA, which may make so many states however few bytes it goes through.
+    fn try_any_end(
+        &self,
+        cache: &mut Cache,
+        value: &[u8],
+        states: usize,
+    ) -> Result<Option<usize>, GaveUp> {
         if lanes::fits(&self.dfa, value) {
-            match lanes::any_end(&self.dfa, &mut self.cache.borrow_mut(), value) {
+            match lanes::any_end(&self.dfa, cache, value, states, self.price) {
                 Ok(end) => return Ok(end),
                 Err(lanes::End::Costly) => return Err(GaveUp),
                 Err(_) => {}
             }
         }
-        self.end(&Input::new(value).earliest(true))
+        let found = self.dfa.try_search_fwd(cache, &Input::new(value).earliest(true));
+        found.map(|half| half.map(|half| half.offset())).map_err(|_| GaveUp)
     }
 
     pub(super) fn end(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
@@ -175,5 +232,59 @@ pub(super) fn brief(hir: &Hir) -> Hir {
         HirKind::Concat(parts) => Hir::concat(parts.iter().map(brief).collect()),
         HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(brief).collect()),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::parse;
+
+    /// Values of two letters: of the pattern below hardly two of them lead to the same states.
+    fn value(random: &mut fastrand::Rng, length: usize) -> Vec<u8> {
+        (0..length).map(|_| if random.bool() { b'a' } else { b'b' }).collect()
+    }
+
+    #[test]
+    fn a_dfa_that_makes_states_too_often_is_left_alone_until_that_is_paid() {
+        let lazy = Lazy::forwards(&parse("[ab]*a[ab]{14}c").unwrap()).unwrap();
+        let most = (FREE_STATES * lazy.price).cast_signed();
+        assert_eq!(lazy.credit.get(), most);
+        let mut random = fastrand::Rng::with_seed(23);
+        let mut tries = 0;
+        for _ in 0..2000 {
+            let value = value(&mut random, 100);
+            let owed = lazy.credit.get();
+            match lazy.any_end(&value) {
+                Ok(end) => {
+                    tries += 1;
+                    assert!(owed >= 0 && end.is_none());
+                }
+                Err(GaveUp) => {
+                    let paid = lazy.credit.get() - owed;
+                    assert!(owed < 0 && (1..=100 / 8 + 1).contains(&paid), "{owed} {paid}");
+                    assert_eq!(lazy.simulated_end(&value), Some(None));
+                }
+            }
+            assert!((-most..=most).contains(&lazy.credit.get()));
+        }
+        assert!((3..200).contains(&tries), "{tries} of 2,000 values were given to the DFA");
+    }
+
+    #[test]
+    fn a_dfa_that_finds_its_states_made_keeps_its_credit() {
+        let lazy = Lazy::forwards(&parse(r"\bunion\s+select\b").unwrap()).unwrap();
+        for _ in 0..2000 {
+            assert!(lazy.any_end(b"a union of workers selects its leaders").is_ok());
+            assert!(lazy.credit.get() > 0);
+        }
+        assert_eq!(lazy.credit.get(), (FREE_STATES * lazy.price).cast_signed());
+    }
+
+    #[test]
+    fn the_states_of_a_large_pattern_cost_more() {
+        let price = |pattern: &str| Lazy::forwards(&parse(pattern).unwrap()).unwrap().price;
+        assert_eq!(price("a"), LEAST_PRICE);
+        assert!(price("(?:[ab]{40}|[bc]{90}){20}") > 2 * LEAST_PRICE);
     }
 }

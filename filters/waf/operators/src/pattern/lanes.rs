@@ -12,8 +12,6 @@ use regex_automata::Input;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 
-use super::engines::BYTES_PER_STATE;
-
 /// Places from which a value is gone through. In the Core Rule Set's patterns four cost half of what one costs.
 const LANES: usize = 4;
 
@@ -24,10 +22,6 @@ const MEETING: usize = 64;
 /// Bytes from which a value is long: below, what lanes go through twice, and a second way to a match, is as much as they
 /// save.
 pub const LONG: usize = 1024;
-
-/// States that a search may make whatever its length, as a pattern's first one has to. More is one for each
-/// [`BYTES_PER_STATE`] bytes that it went through.
-const FREE_STATES: usize = 256;
 
 /// Why the lanes end early.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,10 +41,18 @@ pub(super) fn fits(dfa: &DFA, value: &[u8]) -> bool {
     value.len() >= LONG && dfa.get_config().get_prefilter().is_none() && begins_everywhere()
 }
 
-/// Where a match ends, if there is one: not the first one where several have one.
-pub(super) fn any_end(dfa: &DFA, cache: &mut Cache, value: &[u8]) -> Result<Option<usize>, End> {
+/// Where a match ends, if there is one: not the first one where several have one. So many states are made, and one more
+/// for each `price` bytes that were gone through.
+pub(super) fn any_end(
+    dfa: &DFA,
+    cache: &mut Cache,
+    value: &[u8],
+    states: usize,
+    price: usize,
+) -> Result<Option<usize>, End> {
     cache.search_start(0);
-    let found = Lanes { dfa, clears: cache.clear_count(), made: 0 }.search(cache, value);
+    let mut lanes = Lanes { dfa, clears: cache.clear_count(), made: 0, states, price };
+    let found = lanes.search(cache, value);
     cache.search_finish(value.len());
     match found {
         Ok(()) => Ok(None),
@@ -63,8 +65,10 @@ struct Lanes<'d> {
     dfa: &'d DFA,
     /// Of the cache, when the search began: after another one its states are others.
     clears: usize,
-    /// States that the search made.
+    /// States that the search made, and those that it may.
     made: usize,
+    states: usize,
+    price: usize,
 }
 
 /// Where a lane is.
@@ -165,7 +169,7 @@ impl Lanes<'_> {
         place: Place,
     ) -> Result<LazyStateID, End> {
         self.made += 1;
-        if self.made > FREE_STATES + place.gone / BYTES_PER_STATE {
+        if self.made > self.states + place.gone / self.price {
             return Err(End::Costly);
         }
         let next = self.dfa.next_state(cache, state, byte).map_err(|_| End::Costly)?;

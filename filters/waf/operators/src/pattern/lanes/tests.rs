@@ -7,6 +7,9 @@ use super::*;
 use crate::pattern::parse;
 use crate::pattern::tests::{any_pattern, any_value};
 
+/// More than any search here makes.
+const STATES: usize = 100_000;
+
 fn dfa(pattern: &str) -> DFA {
     let config = Config::new().utf8(false);
     let nfa = NFA::compiler().configure(config).build_from_hir(&parse(pattern).unwrap()).unwrap();
@@ -18,8 +21,8 @@ fn lanes(dfa: &DFA, value: &[u8]) -> Option<bool> {
     let mut cache = dfa.create_cache();
     let ordinary = dfa.try_search_fwd(&mut cache, &Input::new(value).earliest(true)).unwrap();
     // Of states that are made on the way, and of those that are there.
-    let fresh = any_end(dfa, &mut dfa.create_cache(), value);
-    let warm = any_end(dfa, &mut cache, value);
+    let fresh = any_end(dfa, &mut dfa.create_cache(), value, STATES, 1);
+    let warm = any_end(dfa, &mut cache, value, STATES, 1);
     for said in [&fresh, &warm].into_iter().flatten() {
         assert_eq!(said.is_some(), ordinary.is_some(), "{} bytes", value.len());
         if let Some(end) = *said {
