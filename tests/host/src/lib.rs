@@ -45,6 +45,7 @@ mod proto;
 mod reply;
 mod settings;
 mod signature;
+mod simd;
 mod state;
 mod stream;
 mod worker;
@@ -62,4 +63,5 @@ pub use process::{Process, START_OF_TIME};
 pub use settings::{
     DEFAULT_BUFFER_LIMIT, DEFAULT_FUEL, DEFAULT_MEMORY, FailurePolicy, MINOR_VERSION, property,
 };
+pub use simd::comparisons_of_16_bytes;
 pub use worker::Worker;

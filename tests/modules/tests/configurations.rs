@@ -11,7 +11,7 @@ use portcullis_cases::load::all;
 use portcullis_cases::prepared::Prepared;
 use portcullis_cases::registry::modules;
 use portcullis_cases::wrong::{Dice, mutate};
-use portcullis_host::{DEFAULT_FUEL, Host, outside_envoy_1_36};
+use portcullis_host::{DEFAULT_FUEL, Host, comparisons_of_16_bytes, outside_envoy_1_36};
 use portcullis_modules::{built, request, wasm};
 
 /// What loading may cost: hundreds of RSA keys of 8,192 bits are slow to load and no loop without an end.
@@ -32,6 +32,14 @@ fn every_module_imports_only_what_envoy_1_36_offers() {
     for module in built() {
         let bytes = std::fs::read(wasm(&module)).unwrap();
         assert_eq!(outside_envoy_1_36(&bytes), Vec::<String>::new(), "{module}");
+    }
+}
+
+#[test]
+fn every_module_looks_at_sixteen_bytes_at_once() {
+    for module in built() {
+        let bytes = std::fs::read(wasm(&module)).unwrap();
+        assert!(comparisons_of_16_bytes(&bytes) > 0, "{module} is built without simd128");
     }
 }
 
