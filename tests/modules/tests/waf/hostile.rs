@@ -88,8 +88,9 @@ fn a_second_round_of_hostile_bodies_takes_no_more_memory_than_the_first() {
         };
         let (first, second, third) = (round(), round(), round());
         println!("{module}: {first}, {second}, {third} bytes");
-        // The first round may leave holes that the second fills otherwise; what leaks grows each time.
+        // The first round may leave holes that the second fills otherwise, and a pattern that was simulated then may be
+        // tried by its DFA now, each of which is bounded; what leaks grows each time.
         assert_eq!(third, second, "{module}: {first}, {second}, {third}");
-        assert!(second - first <= first / 8, "{module}: {first}, {second}");
+        assert!(second - first <= first / 4, "{module}: {first}, {second}");
     }
 }
