@@ -13,7 +13,8 @@ pub fn comparisons_of_16_bytes(wasm: &[u8]) -> usize {
         let Payload::CodeSectionEntry(body) = payload.expect("a module") else { continue };
         let mut operators = body.get_operators_reader().expect("a function");
         while !operators.eof() {
-            count += usize::from(matches!(operators.read(), Ok(Operator::I8x16Eq)));
+            let operator = operators.read().expect("an instruction");
+            count += usize::from(matches!(operator, Operator::I8x16Eq));
         }
     }
     count

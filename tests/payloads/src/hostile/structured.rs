@@ -20,12 +20,12 @@ fn values(random: &mut Random, bytes: &mut Vec<u8>, length: usize) {
     fill(bytes, length, |bytes| bytes.extend(random.one_of(&VALUES)));
 }
 
-/// Each argument with a name and a value that rules look at.
-pub(super) fn arguments_at_their_limit(random: &mut Random) -> (String, Vec<u8>) {
+/// As many arguments as may be; `value` adds each one's value, up to so many bytes of the body.
+fn arguments(mut value: impl FnMut(&mut Vec<u8>, usize)) -> (String, Vec<u8>) {
     let mut bytes = Vec::new();
     for number in 1..=ARGUMENTS {
         bytes.extend(format!("a[{number}]=").bytes());
-        values(random, &mut bytes, LENGTH * number / ARGUMENTS - usize::from(number < ARGUMENTS));
+        value(&mut bytes, LENGTH * number / ARGUMENTS - usize::from(number < ARGUMENTS));
         if number < ARGUMENTS {
             bytes.push(b'&');
         }
@@ -33,19 +33,17 @@ pub(super) fn arguments_at_their_limit(random: &mut Random) -> (String, Vec<u8>)
     (FORM.to_owned(), bytes)
 }
 
+/// Each argument with a name and a value that rules look at.
+pub(super) fn arguments_at_their_limit(random: &mut Random) -> (String, Vec<u8>) {
+    arguments(|bytes, until| values(random, bytes, until))
+}
+
 /// The same of all that can be written: hardly two values are alike to anybody.
 pub(super) fn printable_arguments(random: &mut Random) -> (String, Vec<u8>) {
-    let mut bytes = Vec::new();
-    for number in 1..=ARGUMENTS {
-        bytes.extend(format!("a[{number}]=").bytes());
-        let until = LENGTH * number / ARGUMENTS - usize::from(number < ARGUMENTS);
+    arguments(|bytes, until| {
         let missing = until.saturating_sub(bytes.len());
         bytes.extend(random.bytes(PRINTABLE, missing));
-        if number < ARGUMENTS {
-            bytes.push(b'&');
-        }
-    }
-    (FORM.to_owned(), bytes)
+    })
 }
 
 /// Arguments of nothing but their border.

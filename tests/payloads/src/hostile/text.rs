@@ -57,11 +57,7 @@ pub(super) fn command_words(random: &mut Random) -> (String, Vec<u8>) {
         b"ping", b"ps", b"python", b"sed", b"sh", b"tar", b"time", b"timeout", b"wget", b"who",
         b"x",
     ];
-    form(random, |random, bytes| {
-        bytes.extend(random.one_of(&words));
-        let between = random.below(3);
-        bytes.extend(random.bytes(b";|`$(){}<>/\\'\"~*?[]!#-.,: \n_", between));
-    })
+    words_and_signs(random, &words, b";|`$(){}<>/\\'\"~*?[]!#-.,: \n_")
 }
 
 /// The same of names of functions, elements and events.
@@ -108,10 +104,15 @@ pub(super) fn script_words(random: &mut Random) -> (String, Vec<u8>) {
         b"url",
         b"x",
     ];
+    words_and_signs(random, &words, b"<>=\"'`/:;.,()[]{}$_-! \t0")
+}
+
+/// Words, and none to two signs behind each.
+fn words_and_signs(random: &mut Random, words: &[&[u8]], signs: &[u8]) -> (String, Vec<u8>) {
     form(random, |random, bytes| {
-        bytes.extend(random.one_of(&words));
+        bytes.extend(random.one_of(words));
         let between = random.below(3);
-        bytes.extend(random.bytes(b"<>=\"'`/:;.,()[]{}$_-! \t0", between));
+        bytes.extend(random.bytes(signs, between));
     })
 }
 

@@ -16,7 +16,7 @@ pub(crate) enum Capture {
     /// very many values that match, groups would be found for each.
     Last,
     /// The same where nothing else of the chain reads them: unless a rule reads what others captured, only messages do,
-    /// and what they show is found around the place where a match ends first.
+    /// and what they show is found around a place where a match ends.
     Shown,
 }
 

@@ -8,7 +8,7 @@ use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::prefilter::Prefilter;
 use regex_automata::util::primitives::NonMaxUsize;
-use regex_automata::{Input, MatchKind, PatternID};
+use regex_automata::{Input, MatchKind};
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 use super::compiled::{MAX_GROUPS, Span};
@@ -194,9 +194,7 @@ impl Steady {
     }
 
     fn slots(&self, input: &Input<'_>, slots: &mut [Option<NonMaxUsize>]) -> bool {
-        let found: Option<PatternID> =
-            self.vm.search_slots(&mut self.cache.borrow_mut(), input, slots);
-        found.is_some()
+        self.vm.search_slots(&mut self.cache.borrow_mut(), input, slots).is_some()
     }
 }
 
