@@ -128,11 +128,19 @@ impl Pattern {
     /// The first match and its groups: `groups` is filled with as many spans as it has room for and the pattern has
     /// groups, the whole match first; what took no part is none. True when there is a match.
     pub fn captures(&self, value: &[u8], groups: &mut [Option<Span>]) -> Result<bool, Exhausted> {
+        self.captures_within(Input::new(value), groups)
+    }
+
+    fn captures_within(
+        &self,
+        input: Input<'_>,
+        groups: &mut [Option<Span>],
+    ) -> Result<bool, Exhausted> {
         groups.fill(None);
         let parts = self.parts().map_err(|_| Exhausted)?;
-        let Some(span) = parts.find(&Input::new(value))? else { return Ok(false) };
+        let Some(span) = parts.find(&input)? else { return Ok(false) };
         if groups.len() > 1 && parts.groups == Groups::Some {
-            let whole = Input::new(value).range(span).anchored(Anchored::Yes);
+            let whole = input.range(span).anchored(Anchored::Yes);
             parts.steady()?.captures(&whole, groups);
         } else {
             let count = if parts.groups == Groups::Whole { 2 } else { 1 };
@@ -157,14 +165,12 @@ impl Pattern {
             return self.captures(value, groups);
         }
         groups.fill(None);
-        let parts = self.parts().map_err(|_| Exhausted)?;
         let from = end.saturating_sub(SHOWN_BEFORE);
         let around = from..end.saturating_add(SHOWN_BEHIND).min(value.len());
         if value.get(around.clone()).is_none() {
             return Ok(false);
         }
-        // Not by the DFAs: what others began before a match is of all kinds, and so are the states that they make of it.
-        if !parts.steady()?.captures(&Input::new(value).range(around), groups) {
+        if !self.captures_within(Input::new(value).range(around), groups)? {
             groups.iter_mut().take(1).for_each(|group| *group = Some(from..end));
         }
         Ok(true)

@@ -103,58 +103,66 @@ impl Lazy {
 
     /// Where a match ends, if there is one: not always the first one.
     pub(super) fn any_end(&self, value: &[u8]) -> Result<Option<usize>, GaveUp> {
+        self.with_credit(value.len(), |cache, credit| {
+            if lanes::fits(&self.dfa, value) {
+                let states = credit / self.price;
+                match lanes::any_end(&self.dfa, cache, value, states, self.price) {
+                    Ok(end) => return Ok(end),
+                    Err(lanes::End::Costly) => return Err(GaveUp),
+                    Err(_) => {}
+                }
+            }
+            self.forth(cache, &Input::new(value).earliest(true))
+        })
+    }
+
+    /// Where the first match ends.
+    pub(super) fn end(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
+        self.with_credit(input.get_span().len(), |cache, _| self.forth(cache, input))
+    }
+
+    /// Where the longest match that ends with the input begins.
+    pub(super) fn start(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
+        self.with_credit(input.get_span().len(), |cache, _| {
+            let found = self.dfa.try_search_rev(cache, input).map_err(|_| GaveUp)?;
+            Ok(found.map(|half| half.offset()))
+        })
+    }
+
+    fn forth(&self, cache: &mut Cache, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
+        let found = self.dfa.try_search_fwd(cache, input).map_err(|_| GaveUp)?;
+        Ok(found.map(|half| half.offset()))
+    }
+
+    /// Has the DFA go through so many bytes, if it owes nothing; what it makes on the way it has to pay for.
+    fn with_credit(
+        &self,
+        length: usize,
+        search: impl FnOnce(&mut Cache, usize) -> Result<Option<usize>, GaveUp>,
+    ) -> Result<Option<usize>, GaveUp> {
         let credit = self.credit.get();
         if credit.is_negative() {
-            let paid = value.len() / SIMULATED_PER_TRIED + 1;
+            let paid = length / SIMULATED_PER_TRIED + 1;
             self.credit.set(credit.saturating_add_unsigned(paid).min(0));
             return Err(GaveUp);
         }
         let cache = &mut self.cache.borrow_mut();
         let (clears, bytes) = (cache.clear_count(), cache.memory_usage());
-        let found = self.try_any_end(cache, value, credit.unsigned_abs() / self.price);
-        let gone = found.as_ref().map_or(0, |end| end.unwrap_or(value.len()));
+        let found = search(cache, credit.unsigned_abs());
         let made = match cache.memory_usage().checked_sub(bytes) {
+            Some(0) => 0,
             Some(bytes) if cache.clear_count() == clears => {
                 let classes = self.dfa.byte_classes().alphabet_len();
                 bytes / (classes * size_of::<LazyStateID>() + STATE)
             }
             _ => FREE_STATES,
         };
+        let gone = if found.is_ok() { length } else { 0 };
         let most = FREE_STATES.saturating_mul(self.price).cast_signed();
         let left = credit.saturating_add_unsigned(gone);
         let left = left.saturating_sub_unsigned(made.saturating_mul(self.price));
         self.credit.set(left.clamp(-most, most));
         found
-    }
-
-    /// The same by the DFA, which may make so many states however few bytes it goes through.
-    fn try_any_end(
-        &self,
-        cache: &mut Cache,
-        value: &[u8],
-        states: usize,
-    ) -> Result<Option<usize>, GaveUp> {
-        if lanes::fits(&self.dfa, value) {
-            match lanes::any_end(&self.dfa, cache, value, states, self.price) {
-                Ok(end) => return Ok(end),
-                Err(lanes::End::Costly) => return Err(GaveUp),
-                Err(_) => {}
-            }
-        }
-        let found = self.dfa.try_search_fwd(cache, &Input::new(value).earliest(true));
-        found.map(|half| half.map(|half| half.offset())).map_err(|_| GaveUp)
-    }
-
-    pub(super) fn end(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
-        let found =
-            self.dfa.try_search_fwd(&mut self.cache.borrow_mut(), input).map_err(|_| GaveUp)?;
-        Ok(found.map(|half| half.offset()))
-    }
-
-    pub(super) fn start(&self, input: &Input<'_>) -> Result<Option<usize>, GaveUp> {
-        let found =
-            self.dfa.try_search_rev(&mut self.cache.borrow_mut(), input).map_err(|_| GaveUp)?;
-        Ok(found.map(|half| half.offset()))
     }
 
     pub(super) fn memory_usage(&self) -> usize {

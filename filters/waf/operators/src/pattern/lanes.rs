@@ -19,6 +19,9 @@ const LANES: usize = 4;
 /// where it does not. Words and blanks between them are shorter.
 const MEETING: usize = 64;
 
+/// Bytes that each lane goes through before they are looked at as gone: what a state costs is weighed by them.
+const CHUNK: usize = 1024;
+
 /// Bytes from which a value is long: below, what lanes go through twice, and a second way to a match, is as much as they
 /// save.
 pub const LONG: usize = 1024;
@@ -26,12 +29,24 @@ pub const LONG: usize = 1024;
 /// Why the lanes end early.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// At a match, which ends there.
+    /// At a match, which ends there; as long as only its lane is known, that.
     Match(usize),
     /// Where the ordinary search has to say: nothing that begins here can match any more.
     Unsaid,
     /// Where states are made more often than they are found made, or were forgotten to make others.
     Costly,
+}
+
+impl End {
+    /// The same, where a match is at the place of its lane. A DFA says of a match that it ended before the byte that it was
+    /// given last.
+    #[cold]
+    fn of_lane(self, place: impl FnOnce(usize) -> usize) -> Self {
+        match self {
+            End::Match(lane) => End::Match(place(lane)),
+            other => other,
+        }
+    }
 }
 
 /// True if the search of the whole value may go by lanes.
@@ -51,7 +66,7 @@ pub(super) fn any_end(
     price: usize,
 ) -> Result<Option<usize>, End> {
     cache.search_start(0);
-    let mut lanes = Lanes { dfa, clears: cache.clear_count(), made: 0, states, price };
+    let mut lanes = Lanes { dfa, clears: cache.clear_count(), made: 0, states, price, gone: 0 };
     let found = lanes.search(cache, value);
     cache.search_finish(value.len());
     match found {
@@ -69,14 +84,7 @@ struct Lanes<'d> {
     made: usize,
     states: usize,
     price: usize,
-}
-
-/// Where a lane is.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Bytes in front of it.
-    at: usize,
-    /// Bytes that all lanes went through.
+    /// Bytes that it went through, in whole chunks.
     gone: usize,
 }
 
@@ -92,31 +100,42 @@ impl Lanes<'_> {
             *state = self.start(cache, value, lane * part)?;
         }
         let mut ways = [[LazyStateID::default(); LANES]; MEETING];
-        let bytes = first.iter().zip(second).zip(third).zip(fourth);
-        let mut bytes = bytes.map(|(((a, b), c), d)| [*a, *b, *c, *d]).enumerate();
-        for (way, (at, bytes)) in ways.iter_mut().zip(bytes.by_ref()) {
-            states = self.step(cache, states, bytes, at, part)?;
-            *way = states;
-        }
-        for (at, bytes) in bytes {
-            states = self.step(cache, states, bytes, at, part)?;
+        let chunks = first.chunks(CHUNK).zip(second.chunks(CHUNK));
+        let chunks = chunks.zip(third.chunks(CHUNK).zip(fourth.chunks(CHUNK)));
+        for (chunk, ((first, second), (third, fourth))) in chunks.enumerate() {
+            let bytes = first.iter().zip(second).zip(third).zip(fourth);
+            let mut bytes = bytes.map(|(((a, b), c), d)| [*a, *b, *c, *d]);
+            let mut ways = if chunk == 0 { ways.iter_mut() } else { [].iter_mut() };
+            // What is left tells the place, so that nobody counts on the way.
+            while let Some(now) = bytes.next() {
+                let next = self.step(cache, states, now);
+                let behind = |lane| lane * part + chunk * CHUNK + first.len();
+                states = next.map_err(|end| end.of_lane(|lane| behind(lane) - bytes.len() - 1))?;
+                if let Some(way) = ways.next() {
+                    *way = states;
+                }
+            }
+            self.gone += LANES * first.len();
         }
 
         let [mut state, ends @ ..] = states;
-        let mut place = Place { at: part, gone: value.len() };
         for (lane, (bytes, end)) in [second, third, fourth].into_iter().zip(ends).enumerate() {
             let mut way = ways.iter().map(|way| way.get(lane + 1));
-            for (index, &byte) in bytes.iter().enumerate() {
-                state = self.next(cache, state, byte, Place { at: place.at + index, ..place })?;
+            let behind = (lane + 2) * part;
+            let mut bytes = bytes.iter();
+            while let Some(&byte) = bytes.next() {
+                let next = self.next(cache, state, byte, lane);
+                state = next.map_err(|end| end.of_lane(|_| behind - bytes.len() - 1))?;
                 if way.next().is_some_and(|there| there == Some(&state)) {
                     state = end;
                     break;
                 }
             }
-            place.at += part;
         }
-        for (index, &byte) in rest.iter().enumerate() {
-            state = self.next(cache, state, byte, Place { at: place.at + index, ..place })?;
+        let mut bytes = rest.iter();
+        while let Some(&byte) = bytes.next() {
+            let next = self.next(cache, state, byte, LANES);
+            state = next.map_err(|end| end.of_lane(|_| value.len() - bytes.len() - 1))?;
         }
         let end = self.dfa.next_eoi_state(cache, state).map_err(|_| End::Unsaid)?;
         if end.is_match() { Err(End::Match(value.len())) } else { Ok(()) }
@@ -135,15 +154,12 @@ impl Lanes<'_> {
         cache: &mut Cache,
         [a, b, c, d]: [LazyStateID; LANES],
         [after_a, after_b, after_c, after_d]: [u8; LANES],
-        at: usize,
-        part: usize,
     ) -> Result<[LazyStateID; LANES], End> {
-        let place = |lane| Place { at: lane * part + at, gone: LANES * at };
         Ok([
-            self.next(cache, a, after_a, place(0))?,
-            self.next(cache, b, after_b, place(1))?,
-            self.next(cache, c, after_c, place(2))?,
-            self.next(cache, d, after_d, place(3))?,
+            self.next(cache, a, after_a, 0)?,
+            self.next(cache, b, after_b, 1)?,
+            self.next(cache, c, after_c, 2)?,
+            self.next(cache, d, after_d, 3)?,
         ])
     }
 
@@ -153,10 +169,10 @@ impl Lanes<'_> {
         cache: &mut Cache,
         state: LazyStateID,
         byte: u8,
-        place: Place,
+        lane: usize,
     ) -> Result<LazyStateID, End> {
         let next = self.dfa.next_state_untagged(cache, state, byte);
-        if next.is_tagged() { self.make(cache, state, byte, place) } else { Ok(next) }
+        if next.is_tagged() { self.make(cache, state, byte, lane) } else { Ok(next) }
     }
 
     /// A state that was not made yet, or is a special one.
@@ -166,15 +182,14 @@ impl Lanes<'_> {
         cache: &mut Cache,
         state: LazyStateID,
         byte: u8,
-        place: Place,
+        lane: usize,
     ) -> Result<LazyStateID, End> {
         self.made += 1;
-        if self.made > self.states + place.gone / self.price {
+        if self.made > self.states + self.gone / self.price {
             return Err(End::Costly);
         }
         let next = self.dfa.next_state(cache, state, byte).map_err(|_| End::Costly)?;
-        // A DFA says of a match that it ended before the byte that it was given last.
-        if next.is_match() { Err(End::Match(place.at)) } else { self.usable(cache, next) }
+        if next.is_match() { Err(End::Match(lane)) } else { self.usable(cache, next) }
     }
 
     fn usable(&self, cache: &Cache, state: LazyStateID) -> Result<LazyStateID, End> {
