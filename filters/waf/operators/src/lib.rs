@@ -15,4 +15,4 @@ pub mod prefilter;
 pub mod text;
 pub mod validate;
 
-pub use fuzz::{fuzz_libinjection, fuzz_pattern, fuzz_phrases};
+pub use fuzz::{fuzz_comparisons, fuzz_libinjection, fuzz_networks, fuzz_pattern, fuzz_phrases};

@@ -39,10 +39,11 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 33] = [
+pub const TARGETS: [Target; 35] = [
     Target { name: "address", run: address::run, steps: 3_000 },
     Target { name: "answer", run: answer::run, steps: 2_000 },
     Target { name: "body", run: body, steps: 5_000 },
+    Target { name: "comparisons", run: waf::comparisons, steps: 3_000 },
     Target { name: "configuration", run: configuration::run, steps: 1_500 },
     Target { name: "discovery", run: discovery, steps: 5_000 },
     Target { name: "headers", run: headers::run, steps: 3_000 },
@@ -54,6 +55,7 @@ pub const TARGETS: [Target; 33] = [
     Target { name: "keyset", run: keyset, steps: 1_000 },
     Target { name: "libinjection", run: waf::libinjection, steps: 5_000 },
     Target { name: "multipart_body", run: waf::multipart_body, steps: 3_000 },
+    Target { name: "networks", run: waf::networks, steps: 5_000 },
     Target { name: "origin", run: origin::run, steps: 3_000 },
     Target { name: "pairs", run: pairs, steps: 5_000 },
     Target { name: "parts", run: parts, steps: 5_000 },

@@ -3,7 +3,9 @@
 use portcullis_waf_bodies::{
     fuzz_json_body, fuzz_multipart_body, fuzz_urlencoded_body, fuzz_xml_body,
 };
-use portcullis_waf_operators::{fuzz_libinjection, fuzz_pattern, fuzz_phrases};
+use portcullis_waf_operators::{
+    fuzz_comparisons, fuzz_libinjection, fuzz_networks, fuzz_pattern, fuzz_phrases,
+};
 use portcullis_waf_seclang::{Source, fuzz_seclang, parse};
 use portcullis_waf_transformations::fuzz_transformations;
 
@@ -22,7 +24,9 @@ macro_rules! plain {
 }
 
 plain! {
+    comparisons: fuzz_comparisons,
     multipart_body: fuzz_multipart_body,
+    networks: fuzz_networks,
     phrases: fuzz_phrases,
     transformations: fuzz_transformations,
     urlencoded_body: fuzz_urlencoded_body,
