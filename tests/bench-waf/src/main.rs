@@ -11,7 +11,7 @@ fn options() -> Result<Options, String> {
     let crs = std::env::var_os("CRS_DIR").map(PathBuf::from).ok_or("CRS_DIR is not set")?;
     let mut options = Options {
         crs: rule_set(&crs)?,
-        requests: 10_000,
+        requests: 3_000,
         rounds: 3,
         parts: Vec::new(),
         rows: String::new(),

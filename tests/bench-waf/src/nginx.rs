@@ -150,7 +150,8 @@ fn configuration(
         "{load}daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log error.log warn;\n\
          events {{ worker_connections 512; }}\n\
          http {{\n  access_log off;\n{temporary}\
-         \x20 keepalive_requests 100000000;\n  client_body_buffer_size 1m;\n\
+         \x20 keepalive_requests 100000000;\n  keepalive_timeout 1d;\n  keepalive_time 1d;\n\
+         \x20 client_body_buffer_size 1m;\n\
          \x20 upstream backend {{ server {upstream}; keepalive 32; keepalive_requests 100000000; }}\n\
          \x20 server {{\n    listen {address};\n    {waf}\n\
          \x20   location / {{ proxy_pass http://backend; proxy_http_version 1.1; \
