@@ -11,6 +11,7 @@
 )]
 
 mod hostile;
+mod length;
 mod memory;
 mod reload;
 
