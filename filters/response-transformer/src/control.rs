@@ -91,11 +91,18 @@ impl ResponseTransformer {
     fn rewrite(&self, exchange: &mut Exchange, status: Option<u16>, body: Body<'_>) -> Verdict {
         let Some(operations) = &self.operations else { return Verdict::Continue };
         if !body.complete {
-            if self.inspection.on_limit == OnLimit::Refuse {
-                return Verdict::from(Uninspected::OverLimit);
-            }
-            exchange.note(TOO_LARGE, Vec::new());
-            return Verdict::Continue;
+            // Of one that is too large there is as much as is held; of one that is late, which is noted already, less.
+            let is_late = body.bytes.len() < self.inspection.max;
+            return match self.inspection.on_limit {
+                OnLimit::Refuse if is_late => Verdict::from(Uninspected::TimedOut),
+                OnLimit::Refuse => Verdict::from(Uninspected::OverLimit),
+                _ => {
+                    if !is_late {
+                        exchange.note(TOO_LARGE, Vec::new());
+                    }
+                    Verdict::Continue
+                }
+            };
         }
         if body.bytes.is_empty() {
             exchange.count(NO_BODY);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portcullis_host::{End, Exchange, Fault, Headers, Host, Response, Status, StreamId};
+use portcullis_modules::wasm;
 use serde_json::json;
 
 use crate::{begun, decorated, has_its_length, in_parts, still_serves, told, with};
@@ -75,6 +76,38 @@ fn a_part_that_comes_too_late_is_late_without_a_look() {
     assert_eq!(exchange.status(), 504);
     decorated(&exchange);
     still_serves(&mut host);
+}
+
+/// A mask needs no more than the beginning, and an operation on JSON all of it.
+#[test]
+fn json_that_is_late_is_told_from_json_that_is_too_large_behind_a_mask_too() {
+    let rows = [
+        ("refuse", r#"{"secret":"#, 504, "response_timeout"),
+        ("refuse", r#"{"secret":"0123456789"#, 502, "response_over_limit"),
+        ("pass", r#"{"secret":"#, 200, "response_timeout"),
+        ("pass", r#"{"secret":"0123456789"#, 200, "too_large"),
+    ];
+    for (on_limit, part, status, reason) in rows {
+        let configuration = json!({
+            "mask_errors": {}, "remove": {"json": ["secret"]},
+            "max_body_bytes": 20, "hold_timeout": HELD.as_secs(), "on_limit": on_limit,
+        });
+        let module = Host::load(wasm("response-transformer"));
+        let mut host = module.configure(configuration.to_string()).start().unwrap();
+        let mut stream = begun(&mut host, "");
+        let headers = [(":status", "200"), ("content-type", "application/json")];
+        stream.response_headers(&Headers::new(headers), false);
+        stream.response_body(part, false);
+        let id = stream.exchange().stream;
+        // What is refused before its end waits for it, but not for ever.
+        host.advance(HELD + LOOK);
+        let exchange = seen(&mut host, id);
+        let record = exchange.state("portcullis.decision").unwrap();
+        assert_eq!(exchange.status(), status, "{on_limit} {part}: {record}");
+        for named in ["response_timeout", "response_over_limit", "too_large"] {
+            assert_eq!(record.contains(named), named == reason, "{on_limit} {part}: {record}");
+        }
+    }
 }
 
 #[test]
