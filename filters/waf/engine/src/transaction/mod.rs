@@ -218,10 +218,12 @@ impl Transaction {
         self.engine
     }
 
-    /// True if the rules want to see the request's body.
+    /// True if the rules want to see the request's body: what `allow:phase` ends in the first phase goes on in the second.
     #[must_use]
     pub fn wants_request_body(&self) -> bool {
-        self.body_access && self.engine != EngineMode::Off && self.allowed == Allowed::Nothing
+        self.body_access
+            && self.engine != EngineMode::Off
+            && matches!(self.allowed, Allowed::Nothing | Allowed::Phase)
     }
 
     /// True if the rules want to see the body of a response of this type (`Content-Type` as it came).
@@ -233,7 +235,11 @@ impl Transaction {
         self.response_access
             && self.engine != EngineMode::Off
             && self.allowed != Allowed::All
-            && types.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(essence))
+            // `null` stands for a response without a type.
+            && types.iter().any(|known| match essence {
+                b"" => known == "null",
+                _ => known.as_bytes().eq_ignore_ascii_case(essence),
+            })
     }
 
     /// UNIQUE_ID.
