@@ -5,8 +5,10 @@ const HEADERS: [&[u8]; 5] =
     [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key"];
 
 /// Words in a name that make its value a credential (`user_password`, `csrfToken`, `client-secret`).
-const WORDS: [&[u8]; 11] = [
+const WORDS: [&[u8]; 17] = [
+    b"authorization",
     b"password",
+    b"passcode",
     b"passwd",
     b"passphrase",
     b"pwd",
@@ -17,20 +19,21 @@ const WORDS: [&[u8]; 11] = [
     b"api-key",
     b"session",
     b"credential",
+    b"creditcard",
+    b"credit_card",
+    b"jwt",
+    b"cvv",
 ];
 
 /// What the words begin with.
-const FIRSTS: &[u8] = b"pstac";
+const FIRSTS: &[u8] = b"pstacj";
+
+/// What the last word of a name makes a credential (`user_pass`, `X-Auth-Key`): elsewhere in a name they are parts of others.
+const LAST_WORDS: [&[u8]; 6] = [b"pass", b"auth", b"key", b"pin", b"otp", b"sid"];
 
 /// Variables that hold arguments as they came, names and values.
-const WHOLE: [&[u8]; 6] = [
-    b"request_uri",
-    b"request_uri_raw",
-    b"request_line",
-    b"query_string",
-    b"request_body",
-    b"request_headers:referer",
-];
+const WHOLE: [&[u8]; 5] =
+    [b"request_uri", b"request_uri_raw", b"request_line", b"query_string", b"request_body"];
 
 /// From which byte on a value is never shown, by the name of its variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`):
 /// none of a secret, and of a whole query or body nothing behind a name that a secret may have.
@@ -42,7 +45,16 @@ pub(crate) fn secret(name: &[u8], value: &[u8]) -> Option<usize> {
     if is_secret(name) {
         return Some(0);
     }
-    if !WHOLE.contains(&name) {
+    // The text of an element has no name that would tell.
+    if name.starts_with(b"xml") {
+        return Some(0);
+    }
+    // A header may hold an address with its query, and what somebody takes for a name all of a body.
+    let is_text = |name: &[u8]| {
+        let variable = name.split(|byte| *byte == b':').next().unwrap_or_default();
+        variable.ends_with(b"_names") || variable.ends_with(b"_headers")
+    };
+    if !WHOLE.contains(&name) && !is_text(name) {
         return None;
     }
     first_word(&value.to_ascii_lowercase())
@@ -71,7 +83,16 @@ fn is_secret(name: &[u8]) -> bool {
     if variable.ends_with(b"_names") {
         return false;
     }
-    variable == b"request_cookies" || HEADERS.contains(&member) || first_word(member).is_some()
+    variable == b"request_cookies"
+        || HEADERS.contains(&member)
+        || first_word(member).is_some()
+        || LAST_WORDS.contains(&last_word(member))
+}
+
+/// The last run of letters in a name, without the number behind it (`pass2`).
+fn last_word(name: &[u8]) -> &[u8] {
+    let mut words = name.rsplit(|byte| !byte.is_ascii_alphabetic());
+    words.find(|word| !word.is_empty()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -101,11 +122,24 @@ mod tests {
             "ARGS:clientSecret",
             "MATCHED_VARS:REQUEST_COOKIES:a",
             "MATCHED_VARS:REQUEST_HEADERS:Authorization",
+            "ARGS:user_pass",
+            "ARGS:pass2",
+            "ARGS:otp",
+            "ARGS:key",
+            "ARGS:jwt",
+            "REQUEST_HEADERS:x-auth-key",
+            "REQUEST_HEADERS:x-original-authorization",
+            "TX:auth",
+            "XML:/*",
+            "XML://@*",
         ] {
             assert_eq!(secret(name.as_bytes(), b"value"), Some(0), "{name}");
         }
         for name in [
             "ARGS:q",
+            "ARGS:author",
+            "ARGS:passenger",
+            "ARGS:keyword",
             "REQUEST_URI",
             "ARGS_NAMES:password",
             "REQUEST_HEADERS:user-agent",
@@ -122,6 +156,8 @@ mod tests {
             ("QUERY_STRING", "access_token=x&password=y", Some("access_token")),
             ("MATCHED_VARS:REQUEST_BODY", "{\"apiKey\":\"x\"}", Some("{\"apiKey")),
             ("REQUEST_LINE", "GET /a?q=1 HTTP/1.1", None),
+            ("REQUEST_HEADERS:x-original-url", "/?token=hunter2", Some("/?token")),
+            ("ARGS_NAMES:{\"pin", "{\"password\":\"hunter2", Some("{\"password")),
             // What somebody searches for is no name.
             ("ARGS:q", "select password from users", None),
         ] {

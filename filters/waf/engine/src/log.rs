@@ -35,6 +35,42 @@ impl LogData {
             LogData::None => text.extend_from_slice(HIDDEN),
         }
     }
+
+    /// What may be shown of a name (`ARGS:q`): who sends JSON as a form makes a name of all of it, and as long as a body.
+    #[must_use]
+    pub fn name(&self, name: &[u8]) -> Vec<u8> {
+        let end = match self {
+            LogData::Full => None,
+            // Behind a word that a secret may follow a name goes on as names do, or it is none.
+            LogData::Matched(policy) => {
+                let beginning = name.get(..MAX_NAME).unwrap_or(name);
+                (policy.secret)(ANY_TEXT, beginning).and_then(|word| end_of_name(name, word))
+            }
+            LogData::None => end_of_name(name, 0),
+        };
+        let end = end.unwrap_or(name.len());
+        match name.get(..end.min(MAX_NAME)) {
+            Some(shown) if shown.len() < name.len() => [shown, CUT].concat(),
+            _ => name.to_vec(),
+        }
+    }
+}
+
+/// Bytes of a name, at most; a longer one is cut and ends with [`CUT`].
+const MAX_NAME: usize = 128;
+
+/// The end of what was cut.
+const CUT: &[u8] = b"...";
+
+/// The variable in whose value a secret may stand anywhere, as in a text that somebody takes for a name.
+const ANY_TEXT: &[u8] = b"REQUEST_BODY";
+
+/// The first byte from `start` on that names of arguments, headers and members of JSON do not have.
+fn end_of_name(name: &[u8], start: usize) -> Option<usize> {
+    let is_usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]:/*".contains(byte);
+    let rest = name.get(start..)?;
+    let place = rest.iter().position(|byte| !is_usual(byte) || (start > 0 && *byte == b':'))?;
+    start.checked_add(place)
 }
 
 /// What stands for a value that is not shown.
@@ -54,7 +90,7 @@ impl DataPolicy {
         let open = secret.unwrap_or(value.len());
         text.extend_from_slice(value.get(..open.min(self.max)).unwrap_or(value));
         if open > self.max {
-            text.extend_from_slice(b"...");
+            text.extend_from_slice(CUT);
         } else if secret.is_some() {
             text.extend_from_slice(HIDDEN);
         }
@@ -162,4 +198,38 @@ fn field(line: &mut String, name: &str, value: &[u8]) {
 /// True for bytes that stand for themselves in a field.
 fn is_plain(byte: u8) -> bool {
     matches!(byte, 0x20..0x7f) && byte != b'"' && byte != b'\\'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(_: &[u8], text: &[u8]) -> Option<usize> {
+        let place = text.windows(5).position(|five| five == b"token")?;
+        Some(place + 5)
+    }
+
+    #[test]
+    fn a_name_is_shown_as_far_as_it_is_one() {
+        let matched = LogData::Matched(DataPolicy { max: 64, secret: word });
+        let full = "ARGS_NAMES:{\"token\":\"x\"}";
+        for (log_data, name, expected) in [
+            (&matched, "ARGS:user_token", "ARGS:user_token"),
+            (&matched, "ARGS:token[a].b-c", "ARGS:token[a].b-c"),
+            (&matched, "ARGS_NAMES:{\"token\":\"x\"}", "ARGS_NAMES:{\"token..."),
+            (&matched, "ARGS_NAMES:token:x", "ARGS_NAMES:token..."),
+            (&matched, "ARGS_NAMES:<script>", "ARGS_NAMES:<script>"),
+            (&LogData::None, "ARGS_NAMES:<script>", "ARGS_NAMES:..."),
+            (&LogData::None, "REQUEST_HEADERS:x-a", "REQUEST_HEADERS:x-a"),
+            (&LogData::Full, full, full),
+        ] {
+            let shown = log_data.name(name.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&shown), expected, "{log_data:?}");
+        }
+        for length in [MAX_NAME, MAX_NAME + 1] {
+            let shown = matched.name(&vec![b'a'; length]);
+            assert_eq!(shown.ends_with(CUT), length > MAX_NAME, "{length}");
+            assert!(shown.len() <= MAX_NAME + CUT.len());
+        }
+    }
 }

@@ -12,12 +12,6 @@ const AGAIN: &[u8] = b"MATCHED_VARS:";
 /// Names of what a rule matched that are kept, at most; of what comes behind them only the variable is.
 const MAX_TARGETS: usize = 16;
 
-/// Bytes of such a name, at most; a longer one is cut and ends with [`CUT`].
-const MAX_TARGET: usize = 128;
-
-/// The end of what was cut.
-const CUT: &[u8] = b"...";
-
 impl Transaction {
     /// The names and values of a variable of the request or response (`REQUEST_HEADERS`).
     pub fn values_of(&self, variable: Variable) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -58,7 +52,7 @@ impl Transaction {
         };
         if deepest > 0 {
             let deep = depths.into_iter().filter(|(depth, _)| *depth == deepest);
-            deep.for_each(|(_, name)| take(cut(name)));
+            deep.for_each(|(_, name)| take(self.profile.log_data.name(&name)));
             return found;
         }
         let own = |matched: &&Matched| list_of(matched).is_some_and(|list| !list.is_dynamic());
@@ -68,7 +62,10 @@ impl Transaction {
             let list = list_of(matched);
             list.is_some_and(|list| link.is_some_and(|link| looks_at(link, list)))
         };
-        all.iter().skip_while(|m| !own(m)).take_while(of_link).for_each(|m| take(cut(name(m))));
+        all.iter()
+            .skip_while(|m| !own(m))
+            .take_while(of_link)
+            .for_each(|m| take(self.profile.log_data.name(&name(m))));
         found
     }
 }
@@ -88,12 +85,4 @@ fn looks_at(link: &crate::program::LinkedLink, list: List) -> bool {
 /// `ARGS` of `ARGS:q`.
 fn variable_of(name: &[u8]) -> &[u8] {
     name.split(|byte| *byte == b':').next().unwrap_or_default()
-}
-
-fn cut(mut name: Vec<u8>) -> Vec<u8> {
-    if name.len() > MAX_TARGET {
-        name.truncate(MAX_TARGET);
-        name.extend_from_slice(CUT);
-    }
-    name
 }

@@ -59,10 +59,13 @@ impl Transaction {
     ) {
         let counted = match &point.selector {
             PointSelector::Slot(slot) => matches!(self.tx.get(*slot), Some(TxValue::Number(_))),
-            _ => matches!(reference.variable, Variable::MatchedVarName | Variable::HighestSeverity),
+            _ => reference.variable == Variable::HighestSeverity,
         };
         if counted {
             self.append_plain(store, point, text);
+        } else if reference.variable == Variable::MatchedVarName {
+            let name = self.plain(store, point);
+            text.extend_from_slice(&self.profile.log_data.name(&name));
         } else if let Some(policy) = policy {
             let value = self.plain(store, point);
             let origins = self.origins(store, reference, point);
