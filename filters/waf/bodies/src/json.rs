@@ -6,6 +6,7 @@
 use memchr::memchr2;
 
 use crate::budget::Budget;
+use crate::fault::{JSON_END, OPEN_STRING};
 use crate::{Argument, Fault, Limits};
 
 mod text;
@@ -28,6 +29,11 @@ pub struct Json {
     /// The first thing that was wrong.
     pub fault: Option<Fault>,
 }
+
+const NO_VALUE: &str = "no value";
+
+/// `\ud83d\ude00`
+const LONGEST_ESCAPE: usize = 12;
 
 /// What all names begin with.
 const ROOT: &[u8] = b"json";
@@ -54,6 +60,8 @@ pub fn json(body: &[u8], limits: &Limits) -> Json {
         if fault.is_limit() {
             reader.fault = Some(fault);
         } else {
+            let is_new = !fault.is_end() && reader.is_at_end(fault);
+            let fault = if is_new { Fault::Json(JSON_END) } else { fault };
             reader.fault.get_or_insert(fault);
             reader.keep_rest();
         }
@@ -166,11 +174,11 @@ impl Reader<'_> {
             }
             Some(_) => {
                 let rest = self.body.get(self.at..).unwrap_or_default();
-                let length = text::scalar(rest).ok_or(Fault::Json("no value"))?;
+                let length = text::scalar(rest).ok_or(Fault::Json(NO_VALUE))?;
                 self.at += length;
                 self.argument(rest.get(..length).unwrap_or_default().to_vec())?;
             }
-            None => return Err(Fault::Json("ends too early")),
+            None => return Err(Fault::Json(JSON_END)),
         }
         Ok(false)
     }
@@ -212,7 +220,9 @@ impl Reader<'_> {
         let (mut out, mut at) = (Vec::new(), 0_usize);
         loop {
             let behind = rest.get(at..).unwrap_or_default();
-            let place = memchr2(b'"', b'\\', behind).ok_or(Fault::Json("a string does not end"))?;
+            let Some(place) = memchr2(b'"', b'\\', behind) else {
+                return Err(Fault::Json(OPEN_STRING));
+            };
             let plain = behind.get(..place).unwrap_or_default();
             if plain.iter().any(|byte| *byte < 0x20) {
                 self.fault.get_or_insert(Fault::Json("control character in a string"));
@@ -224,7 +234,13 @@ impl Reader<'_> {
                 return Ok(out);
             }
             let escape = behind.get(place..).unwrap_or_default();
-            at += text::unescape(escape, &mut out).ok_or(Fault::Json("invalid escape"))?;
+            let Some(length) = text::unescape(escape, &mut out) else {
+                if escape.len() < LONGEST_ESCAPE && !escape.contains(&b'"') {
+                    self.at = self.body.len();
+                }
+                return Err(Fault::Json("invalid escape"));
+            };
+            at += length;
         }
     }
 
@@ -239,6 +255,17 @@ impl Reader<'_> {
         if let Err(fault) = self.argument(rest) {
             self.fault = Some(fault);
         }
+    }
+
+    /// True if what could not be read might go on behind the end: of a literal or number there is a beginning.
+    fn is_at_end(&self, fault: Fault) -> bool {
+        let rest = self.body.get(self.at..).unwrap_or_default();
+        let is_begun = |literal: &&[u8]| literal.starts_with(rest);
+        let is_beginning = || {
+            [b"true".as_slice(), b"false", b"null"].iter().any(is_begun)
+                || rest.iter().all(|byte| b"-+.eE0123456789".contains(byte))
+        };
+        rest.is_empty() || (fault == Fault::Json(NO_VALUE) && is_beginning())
     }
 
     fn peek(&self) -> Option<u8> {

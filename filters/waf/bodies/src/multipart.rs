@@ -6,6 +6,7 @@
 use memchr::memchr;
 
 use crate::budget::Budget;
+use crate::fault::MULTIPART_END;
 use crate::{Argument, Fault, Limits};
 
 mod boundary;
@@ -250,7 +251,7 @@ impl Reader {
 
     fn end(mut self) -> Multipart {
         if !self.is_complete {
-            self.fault("Final boundary missing");
+            self.fault(MULTIPART_END);
         }
         let flags = &mut self.read.flags;
         flags.crlf_lf_lines = self.has_crlf && flags.lf_line;

@@ -9,6 +9,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::budget::Budget;
+use crate::fault::{NO_ELEMENT, OPEN_ELEMENT, OPEN_TAG};
 use crate::{Fault, Limits};
 
 mod reference;
@@ -131,7 +132,7 @@ impl<'b> Walk<'b> {
                 Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => {}
                 Ok(Event::Eof) => break,
                 Err(_) => {
-                    self.fault("a tag, comment or section that does not end");
+                    self.fault(OPEN_TAG);
                     self.end_text()?;
                     return self.keep(body.get(start..).unwrap_or_default());
                 }
@@ -139,9 +140,9 @@ impl<'b> Walk<'b> {
         }
         self.end_text()?;
         if !self.has_root {
-            self.fault("no element");
+            self.fault(NO_ELEMENT);
         } else if !self.open.is_empty() {
-            self.fault("an element that does not end");
+            self.fault(OPEN_ELEMENT);
         }
         Ok(())
     }

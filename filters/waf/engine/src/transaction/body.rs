@@ -36,9 +36,9 @@ impl Transaction {
         match self.processor {
             None => {}
             Some(Processor::UrlEncoded) => self.form(bytes),
-            Some(Processor::Multipart) => self.multipart(bytes),
-            Some(Processor::Json) => self.json(bytes),
-            Some(Processor::Xml) => self.xml(bytes),
+            Some(Processor::Multipart) => self.multipart(bytes, complete),
+            Some(Processor::Json) => self.json(whole_characters(bytes, complete), complete),
+            Some(Processor::Xml) => self.xml(whole_characters(bytes, complete), complete),
         }
     }
 
@@ -62,7 +62,7 @@ impl Transaction {
         self.finish_arguments(parsed.fault);
     }
 
-    fn json(&mut self, bytes: &[u8]) {
+    fn json(&mut self, bytes: &[u8], complete: bool) {
         let parsed = bodies::json(bytes, &self.limits());
         self.post(&parsed.arguments);
         for name in &parsed.outer_names {
@@ -70,10 +70,10 @@ impl Transaction {
             self.values.list(List::of(Variable::ArgsPostNames), item);
             self.values.list(List::of(Variable::ArgsNames), item);
         }
-        self.finish_arguments(parsed.fault);
+        self.finish_arguments(counts(parsed.fault, complete));
     }
 
-    fn xml(&mut self, bytes: &[u8]) {
+    fn xml(&mut self, bytes: &[u8], complete: bool) {
         let parsed = bodies::xml(bytes, &self.limits());
         for text in parsed.text.iter().chain(&parsed.joined) {
             let item = self.values.add(b"", text);
@@ -83,13 +83,14 @@ impl Transaction {
             let item = self.values.add(b"", attribute);
             self.values.list(List::XML_ATTRIBUTES, item);
         }
-        if let Some(fault) = parsed.fault {
+        if let Some(fault) = counts(parsed.fault, complete) {
             self.body_error(fault.to_string());
         }
     }
 
-    fn multipart(&mut self, bytes: &[u8]) {
-        let parsed = bodies::multipart(&self.content_type, bytes, &self.limits());
+    fn multipart(&mut self, bytes: &[u8], complete: bool) {
+        let mut parsed = bodies::multipart(&self.content_type, bytes, &self.limits());
+        parsed.fault = counts(parsed.fault, complete);
         let flags = parsed.flags;
         for (variable, is_set) in [
             (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
@@ -126,5 +127,20 @@ impl Transaction {
         }
         self.post(&parsed.arguments);
         self.finish_arguments(parsed.fault);
+    }
+}
+
+/// What was wrong with a body; of the beginning of one, not that it ends.
+fn counts(fault: Option<bodies::Fault>, complete: bool) -> Option<bodies::Fault> {
+    fault.filter(|fault| complete || !fault.is_end())
+}
+
+/// The beginning of a body without the part of a character that it may end with.
+fn whole_characters(bytes: &[u8], complete: bool) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if !complete && error.error_len().is_none() => {
+            bytes.get(..error.valid_up_to()).unwrap_or(bytes)
+        }
+        _ => bytes,
     }
 }
