@@ -64,11 +64,37 @@ impl Groups {
     }
 }
 
+/// How often the repetitions of a pattern may copy a part of it, all together, without that anybody has to compile it to
+/// know that it can be: the largest NFA has room for as many copies of a class of bytes, many times over.
+const SURE_COPIES: usize = 1_000;
+
+/// How often repetitions copy a part of the pattern at most, were each of them within all others.
+fn copies(translated: &str) -> usize {
+    let mut pieces = translated.split('{');
+    let mut before = pieces.next().unwrap_or_default();
+    let mut copies = 1_usize;
+    for piece in pieces {
+        let counts = piece.split('}').next().unwrap_or_default().split(',');
+        // `\x{41}` is a character.
+        if !before.ends_with("\\x") {
+            let most = counts.filter_map(|count| count.trim().parse().ok()).max();
+            copies = copies.saturating_mul(most.unwrap_or(1).max(1));
+        }
+        before = piece;
+    }
+    copies
+}
+
 impl Pattern {
     /// Translates and checks a pattern in PCRE's syntax; nothing is compiled.
     pub fn new(pattern: &[u8], case: Case) -> Result<Self, PatternError> {
         let translated = translate(pattern, case)?;
         parse(&translated)?;
+        let pattern = Self::translated(translated.as_str());
+        if copies(&translated) > SURE_COPIES {
+            pattern.compile()?;
+        }
+        // What was compiled for that is not kept: no value may ever need it.
         Ok(Self::translated(translated))
     }
 

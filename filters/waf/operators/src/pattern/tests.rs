@@ -207,7 +207,7 @@ fn a_pattern_may_be_so_long_and_so_deep() {
 
 #[test]
 fn a_pattern_that_is_too_large_is_neither_a_match_nor_none() {
-    let pattern = Pattern::new(b"(?:(?:[a-z]{100}){100}){100}", Case::Sensitive).unwrap();
+    let pattern = Pattern::translated("(?:(?:[a-z]{100}){100}){100}");
     assert_eq!(pattern.is_match(b"a"), Err(Exhausted));
     assert_eq!(pattern.captures(b"a", &mut []), Err(Exhausted));
     assert_eq!(pattern.compile(), Err(PatternError::TooLarge));
@@ -346,6 +346,20 @@ fn values_that_defeat_the_cache_get_the_same_answer() {
     assert_eq!(pattern.is_match(&value), Ok(true));
     assert_eq!(pattern.captures(&value, &mut groups), Ok(true));
     assert_eq!(groups, [Some(20_000..20_002), Some(20_001..20_002)]);
+}
+
+#[test]
+fn a_pattern_that_is_too_large_is_refused_before_a_value_needs_it() {
+    for (pattern, taken) in [
+        ("^.{0,20000}$", false),
+        ("(?:a{1,1000}){1,1000}", false),
+        ("(?:(?:[a-z]{90}){90}){90}", false),
+        ("^.{0,1000}$", true),
+        (r"\x{41}\x{42}\x{43}(?:ab){2,20}", true),
+    ] {
+        let refused = Pattern::new(pattern.as_bytes(), Case::Sensitive).err();
+        assert_eq!(refused, (!taken).then_some(PatternError::TooLarge), "{pattern}");
+    }
 }
 
 #[test]
