@@ -52,6 +52,7 @@ pub struct Exchange {
     has_request_trailers: bool,
     response: Headers,
     response_trailers: OnceCell<HeaderMap>,
+    has_response_trailers: bool,
     path: OnceCell<Option<Path>>,
     peer: OnceCell<Vec<u8>>,
     client: OnceCell<ClientAddress>,
@@ -83,6 +84,7 @@ impl Exchange {
             has_request_trailers: false,
             response: Headers::default(),
             response_trailers: OnceCell::new(),
+            has_response_trailers: false,
             path: OnceCell::new(),
             peer: OnceCell::new(),
             client: OnceCell::new(),
@@ -138,9 +140,8 @@ impl Exchange {
     /// The request's trailers, once they are there; none before, and where a body ended without.
     #[must_use]
     pub fn request_trailers(&self) -> &HeaderMap {
-        const NONE: &HeaderMap = &HeaderMap::new();
         if !self.has_request_trailers {
-            return NONE;
+            return NO_FIELDS;
         }
         self.request_trailers.get_or_init(|| self.host.request_trailers())
     }
@@ -164,9 +165,12 @@ impl Exchange {
         self.response.has(name, || self.host.response_headers())
     }
 
-    /// The response's trailers, once they are there.
+    /// The response's trailers, as [`Exchange::request_trailers`].
     #[must_use]
     pub fn response_trailers(&self) -> &HeaderMap {
+        if !self.has_response_trailers {
+            return NO_FIELDS;
+        }
         self.response_trailers.get_or_init(|| self.host.response_trailers())
     }
 
@@ -428,6 +432,8 @@ impl Exchange {
         self.scene.mode == Mode::Shadow
     }
 }
+
+const NO_FIELDS: &HeaderMap = &HeaderMap::new();
 
 /// Bytes of a body that are looked at together, at most: a part of one may have more than a megabyte, and what a worker's
 /// memory has grown to it never gives back.

@@ -306,6 +306,11 @@ impl Control for Waf {
         if !body.complete && body.bytes.len() >= max {
             exchange.note(RESPONSE_OVER_LIMIT, vec![("bytes", body.bytes.len().to_string())]);
         }
+        if body.complete {
+            for (name, value) in exchange.response_trailers().iter() {
+                transaction.response_trailer(name, value);
+            }
+        }
         if !body.bytes.is_empty() {
             transaction.response_body(body.bytes, body.complete);
         }

@@ -38,6 +38,11 @@ impl Exchange {
         self.has_request_trailers = true;
     }
 
+    /// The response's trailers came.
+    pub fn set_response_trailers(&mut self) {
+        self.has_response_trailers = true;
+    }
+
     /// The names that the route's template captured.
     pub fn set_captures(&mut self, captures: Vec<(String, Vec<u8>)>) {
         self.captures = captures;

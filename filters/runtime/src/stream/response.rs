@@ -49,6 +49,7 @@ impl Stream {
         self.exchange.forget_time();
         self.response.ended = true;
         self.response.trailers = true;
+        self.exchange.set_response_trailers();
         self.response.aftermath = Aftermath::Over;
         self.response.writable = self.response.holding;
         let held = usize::try_from(self.response.total).unwrap_or(usize::MAX);

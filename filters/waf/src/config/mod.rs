@@ -9,7 +9,7 @@ mod settings;
 use std::rc::Rc;
 use std::time::Duration;
 
-use portcullis_control::config::Section;
+use portcullis_control::config::{Node, Section};
 use portcullis_control::inspection::{
     ENVOYS_BUFFER, Inspection, LARGEST_MAX, OnLimit, OnUninspected, read_timeout,
 };
@@ -95,7 +95,11 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         no_files: size(settings.request_body_no_files_limit),
         partial: settings.request_body_limit_action == LimitAction::ProcessPartial,
     };
-    let inspection = settings.response_body_access.then(|| Inspection {
+    refuse_past_bounds(settings, section.node());
+    // A rule may turn on for some responses what is off for the others.
+    let may_read = settings.response_body_access || rules::turn_responses_on(&program.set);
+    let settings = &program.settings;
+    let inspection = may_read.then(|| Inspection {
         max: size(response_limit.unwrap_or(settings.response_body_limit)),
         timeout,
         on_limit: match settings.response_body_limit_action {
@@ -182,6 +186,28 @@ fn read_bytes(section: &mut Section<'_>, name: &'static str, answer: u16) -> Opt
         ));
     }
     Some(bytes)
+}
+
+/// Objects and lists of JSON inside each other that may be configured, at most: twice what ModSecurity recommends.
+const MOST_DEPTH: u64 = 1_024;
+
+/// Arguments that may be configured, at most: each is looked at by hundreds of rules.
+const MOST_ARGUMENTS: u64 = 10_000;
+
+/// What a directive allows is bounded as what its field allows.
+fn refuse_past_bounds(settings: &Settings, node: &Node<'_>) {
+    let largest = u64::try_from(LARGEST_MAX).unwrap_or(u64::MAX);
+    for (directive, value, most) in [
+        ("SecRequestBodyLimit", settings.request_body_limit, largest),
+        ("SecRequestBodyNoFilesLimit", settings.request_body_no_files_limit, largest),
+        ("SecResponseBodyLimit", settings.response_body_limit, largest),
+        ("SecRequestBodyJsonDepthLimit", settings.json_depth, MOST_DEPTH),
+        ("SecArgumentsLimit", settings.arguments, MOST_ARGUMENTS),
+    ] {
+        if value > most {
+            node.fault(format!("`{directive} {value}`: expected at most {most}"));
+        }
+    }
 }
 
 fn read_limits(section: &mut Section<'_>) -> WrittenLimits {

@@ -1,12 +1,12 @@
 //! The rules of a program, in the order in which they are loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use portcullis_control::config::{Node, Section};
-use portcullis_waf_engine::{Fault, Prefilter, Program, RuleSet, Settings};
+use portcullis_waf_engine::{Fault, Prefilter, Program, RuleSet, Settings, Step};
 use portcullis_waf_seclang::syntax::{
-    AssignmentKind, Directive, Location, Removal, Setting, Statement,
+    AssignmentKind, Control, Directive, Flow, Location, Removal, Setting, Statement,
 };
 use portcullis_waf_seclang::{Source, parse};
 
@@ -30,6 +30,9 @@ pub(super) struct Rules<'v> {
 /// Bytes of one data file, at most.
 const MAX_DATA: usize = 1 << 20;
 
+/// The variable without which CRS says that it is not set up.
+const SETUP: &str = "tx.crs_setup_version";
+
 /// Reads `ruleset`, `bundle`, `setup`, `directives_before`, `directives` and `data_files`.
 pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields<'_>) -> Option<Rules<'v>> {
     let bundle = section.optional("bundle");
@@ -52,6 +55,14 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields<'_>) -> Option<R
     }
     if choice == Choice::Base {
         tx.refuse_levels();
+    }
+    if let Some(node) = setup.as_ref().filter(|_| choice == Choice::Crs)
+        && node.value().as_str().is_some_and(|text| !text.to_ascii_lowercase().contains(SETUP))
+    {
+        node.fault(
+            "expected a rule that sets `tx.crs_setup_version`, as 900990 of CRS's `crs-setup.conf.example` does: \
+             without it CRS answers 500 to every request",
+        );
     }
     let limits: Vec<&'static str> = LIMITS
         .iter()
@@ -108,6 +119,16 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields<'_>) -> Option<R
         extend(&mut set, "directives");
         Some((set, prefilter))
     })?;
+    for (location, name) in lost_jumps(&set) {
+        let line = location.line;
+        let text = format!("line {line}: `skipAfter:{name}`: no marker or rule is called so");
+        match written.iter().find(|(field, _)| *field == location.file) {
+            // Somebody else's rules, which do elsewhere what they do here: they end the phase.
+            Some(("bundle", node)) => node.warn(text),
+            Some((_, node)) => node.fault(text),
+            None => {}
+        }
+    }
     let settings = Settings::of(&set.settings);
     Some(Rules { set, settings, data, prefilter, written, choice })
 }
@@ -129,6 +150,37 @@ impl Rules<'_> {
             Err(text) => node.fault(text),
         }
     }
+}
+
+/// True if a rule has `ctl:responseBodyAccess=On`.
+pub(super) fn turn_responses_on(set: &RuleSet) -> bool {
+    let rules = set.steps.iter().filter_map(|step| match step {
+        Step::Rule(rule) => Some(rule),
+        Step::Marker(_) => None,
+    });
+    let mut controls = rules.flat_map(|rule| &rule.links).flat_map(|link| &link.controls);
+    controls.any(|control| *control == Control::ResponseBodyAccess(true))
+}
+
+/// The rules that jump to where nothing is, with the name: they end their phase, with all that it would have judged.
+fn lost_jumps(set: &RuleSet) -> impl Iterator<Item = (&Location, &str)> {
+    let marks: HashSet<String> = set
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Rule(rule) => rule.metadata.id.to_string(),
+            Step::Marker(name) => name.clone(),
+        })
+        .collect();
+    set.steps.iter().filter_map(move |step| match step {
+        Step::Rule(rule) => match &rule.flow {
+            Flow::SkipAfter(name) if !marks.contains(name) => {
+                Some((&rule.links.first()?.location, name.as_str()))
+            }
+            _ => None,
+        },
+        Step::Marker(_) => None,
+    })
 }
 
 /// The field whose text a place is in.

@@ -87,7 +87,11 @@ impl Transaction {
         let first = |end: u8| value.split(|byte| *byte == end).next().unwrap_or_default();
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
         if is(b"host") {
-            self.set(Variable::ServerName, first(b':'));
+            // An address of IPv6 has colons of its own, and brackets for that.
+            let end =
+                value.iter().position(|byte| *byte == b']').filter(|_| value.starts_with(b"["));
+            let name = end.and_then(|end| value.get(..=end));
+            self.set(Variable::ServerName, name.unwrap_or_else(|| first(b':')));
         } else if is(b"authorization") {
             self.set(Variable::AuthType, first(b' '));
         } else if is(b"content-type") {
@@ -134,6 +138,11 @@ impl Transaction {
         if name.eq_ignore_ascii_case(b"content-type") {
             self.set(Variable::ResponseContentType, value);
         }
+    }
+
+    /// A trailer of the response: its value is looked at as a header's.
+    pub fn response_trailer(&mut self, name: &[u8], value: &[u8]) {
+        self.push_named(Variable::ResponseHeaders, Variable::ResponseHeadersNames, name, value);
     }
 
     /// The response's body, or the beginning of it.
