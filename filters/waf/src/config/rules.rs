@@ -6,7 +6,7 @@ use std::rc::Rc;
 use portcullis_control::config::{Node, Section};
 use portcullis_waf_engine::{Fault, Prefilter, Program, RuleSet, Settings, Step};
 use portcullis_waf_seclang::syntax::{
-    AssignmentKind, Control, Directive, Flow, Location, Removal, Setting, Statement,
+    Assignment, Control, Directive, Flow, Location, Removal, Setting, Statement,
 };
 use portcullis_waf_seclang::{Source, parse};
 
@@ -332,14 +332,15 @@ fn directive_of(setting: &Setting) -> Option<&'static str> {
     })
 }
 
-/// Variables of TX that a rule sets to a value of its own, in lower case.
+/// Variables of TX that a rule sets, counts up or takes away, in lower case.
 fn assigned(statement: &Statement) -> Vec<Vec<u8>> {
-    let Directive::Rule(rule) = &statement.directive else { return Vec::new() };
-    let assignments = rule.links.iter().flat_map(|link| &link.assignments);
-    assignments
-        .filter(|assignment| matches!(assignment.kind, AssignmentKind::Set(_)))
-        .filter_map(|assignment| Some(assignment.name.literal()?.to_ascii_lowercase()))
-        .collect()
+    let assignments: Vec<&Assignment> = match &statement.directive {
+        Directive::Rule(rule) => rule.links.iter().flat_map(|link| &link.assignments).collect(),
+        Directive::UpdateActions(update) => update.assignments.iter().collect(),
+        _ => Vec::new(),
+    };
+    let assignments = assignments.into_iter();
+    assignments.filter_map(|one| Some(one.name.literal()?.to_ascii_lowercase())).collect()
 }
 
 fn data_files(node: &Node<'_>) -> BTreeMap<String, Vec<u8>> {
