@@ -93,16 +93,14 @@ impl ResponseTransformer {
         if !body.complete {
             // Of one that is too large there is as much as is held; of one that is late, which is noted already, less.
             let is_late = body.bytes.len() < self.inspection.max;
-            return match self.inspection.on_limit {
-                OnLimit::Refuse if is_late => Verdict::from(Uninspected::TimedOut),
-                OnLimit::Refuse => Verdict::from(Uninspected::OverLimit),
-                _ => {
-                    if !is_late {
-                        exchange.note(TOO_LARGE, Vec::new());
-                    }
-                    Verdict::Continue
-                }
-            };
+            let why = if is_late { Uninspected::TimedOut } else { Uninspected::OverLimit };
+            if self.inspection.on_limit == OnLimit::Refuse {
+                return Verdict::from(why);
+            }
+            if !is_late {
+                exchange.note(TOO_LARGE, Vec::new());
+            }
+            return Verdict::Continue;
         }
         if body.bytes.is_empty() {
             exchange.count(NO_BODY);

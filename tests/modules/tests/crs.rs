@@ -1,17 +1,26 @@
 //! The module that carries OWASP CRS, where `make crs` built it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
-use portcullis_host::{Host, Request};
+use portcullis_host::{Builder, Host, Request};
 use portcullis_modules::dist;
 
-/// A host with the module, where it is there.
-fn start(configuration: &str) -> Option<Host> {
+/// The module with a configuration, where it is there.
+fn load(configuration: &str) -> Option<Builder> {
     let module = dist().join("waf-crs.wasm");
     if !module.is_file() {
         println!("{} is not there: `make crs CRS_DIR=…` builds it", module.display());
         return None;
     }
-    Some(Host::load(module).configure(configuration).start().unwrap())
+    Some(Host::load(module).configure(configuration))
+}
+
+fn start(configuration: &str) -> Option<Host> {
+    load(configuration).map(|module| module.start().unwrap())
+}
+
+fn form(body: &str) -> Request {
+    let form = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+    from("curl/8", form.header("content-length", body.len().to_string()).body(body))
 }
 
 fn from(agent: &str, request: Request) -> Request {
@@ -34,15 +43,11 @@ fn who_says_that_it_is_apache_itself_is_judged_as_anybody() {
 
 #[test]
 fn a_setup_of_ones_own_has_to_say_of_which_version_it_is() {
-    let module = dist().join("waf-crs.wasm");
-    if !module.is_file() {
-        return;
-    }
     let version = "SecAction \"id:1,phase:1,pass,nolog,setvar:tx.crs_setup_version=4290\"";
     for (setup, loads) in [(version, true), ("SecAction \"id:1,phase:1,pass,nolog\"", false)] {
         let configuration = serde_json::json!({"setup": setup}).to_string();
-        let started = Host::load(&module).configure(configuration).start();
-        assert_eq!(started.is_ok(), loads, "{setup}");
+        let Some(module) = load(&configuration) else { return };
+        assert_eq!(module.start().is_ok(), loads, "{setup}");
     }
 }
 
@@ -51,9 +56,7 @@ fn the_log_of_a_request_is_bounded_whatever_its_names_are() {
     let Some(mut host) = start("{}") else { return };
     let name = "\u{1}".repeat(100_000);
     let body = format!("{name}=<script>alert(1)' union select 1,user()-- -;cat /etc/passwd");
-    let form = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
-    let request = form.header("content-length", body.len().to_string()).body(body);
-    let exchange = host.send(from("curl/8", request));
+    let exchange = host.send(form(&body));
     assert_eq!(exchange.status(), 403);
     let written: usize = exchange.log.iter().map(|line| line.text.len()).sum();
     assert!(exchange.log.len() > 3 && written < 64 * 4_096, "{written} bytes");
@@ -63,10 +66,7 @@ fn the_log_of_a_request_is_bounded_whatever_its_names_are() {
 fn json_that_is_sent_as_a_form_shows_no_secret_in_its_name() {
     for log_data in ["matched", "none"] {
         let Some(mut host) = start(&format!(r#"{{"log_data": "{log_data}"}}"#)) else { return };
-        let body = r#"{"password":"hunter2'or 1=1-- "}"#;
-        let form = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
-        let request = form.header("content-length", body.len().to_string()).body(body);
-        let exchange = host.send(from("curl/8", request));
+        let exchange = host.send(form(r#"{"password":"hunter2'or 1=1-- "}"#));
         assert_eq!(exchange.status(), 403);
         let lines: Vec<_> = exchange.log.iter().map(|line| line.text.as_str()).collect();
         assert!(lines.len() > 1, "{lines:#?}");

@@ -60,8 +60,7 @@ pub fn json(body: &[u8], limits: &Limits) -> Json {
         if fault.is_limit() {
             reader.fault = Some(fault);
         } else {
-            let is_new = !fault.is_end() && reader.is_at_end(fault);
-            let fault = if is_new { Fault::Json(JSON_END) } else { fault };
+            let fault = if reader.is_at_end(fault) { Fault::Json(JSON_END) } else { fault };
             reader.fault.get_or_insert(fault);
             reader.keep_rest();
         }
@@ -220,9 +219,7 @@ impl Reader<'_> {
         let (mut out, mut at) = (Vec::new(), 0_usize);
         loop {
             let behind = rest.get(at..).unwrap_or_default();
-            let Some(place) = memchr2(b'"', b'\\', behind) else {
-                return Err(Fault::Json(OPEN_STRING));
-            };
+            let place = memchr2(b'"', b'\\', behind).ok_or(Fault::Json(OPEN_STRING))?;
             let plain = behind.get(..place).unwrap_or_default();
             if plain.iter().any(|byte| *byte < 0x20) {
                 self.fault.get_or_insert(Fault::Json("control character in a string"));
@@ -234,13 +231,10 @@ impl Reader<'_> {
                 return Ok(out);
             }
             let escape = behind.get(place..).unwrap_or_default();
-            let Some(length) = text::unescape(escape, &mut out) else {
-                if escape.len() < LONGEST_ESCAPE && !escape.contains(&b'"') {
-                    self.at = self.body.len();
-                }
-                return Err(Fault::Json("invalid escape"));
-            };
-            at += length;
+            let is_cut = || escape.len() < LONGEST_ESCAPE && !escape.contains(&b'"');
+            at += text::unescape(escape, &mut out).ok_or_else(|| {
+                Fault::Json(if is_cut() { OPEN_STRING } else { "invalid escape" })
+            })?;
         }
     }
 

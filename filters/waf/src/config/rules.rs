@@ -154,11 +154,8 @@ impl Rules<'_> {
 
 /// True if a rule has `ctl:responseBodyAccess=On`.
 pub(super) fn turn_responses_on(set: &RuleSet) -> bool {
-    let rules = set.steps.iter().filter_map(|step| match step {
-        Step::Rule(rule) => Some(rule),
-        Step::Marker(_) => None,
-    });
-    let mut controls = rules.flat_map(|rule| &rule.links).flat_map(|link| &link.controls);
+    let links = set.rules().flat_map(|rule| &rule.links);
+    let mut controls = links.flat_map(|link| &link.controls);
     controls.any(|control| *control == Control::ResponseBodyAccess(true))
 }
 
@@ -172,14 +169,11 @@ fn lost_jumps(set: &RuleSet) -> impl Iterator<Item = (&Location, &str)> {
             Step::Marker(name) => name.clone(),
         })
         .collect();
-    set.steps.iter().filter_map(move |step| match step {
-        Step::Rule(rule) => match &rule.flow {
-            Flow::SkipAfter(name) if !marks.contains(name) => {
-                Some((&rule.links.first()?.location, name.as_str()))
-            }
-            _ => None,
-        },
-        Step::Marker(_) => None,
+    set.rules().filter_map(move |rule| match &rule.flow {
+        Flow::SkipAfter(name) if !marks.contains(name) => {
+            Some((&rule.links.first()?.location, name.as_str()))
+        }
+        _ => None,
     })
 }
 

@@ -1,9 +1,9 @@
 //! What a long value costs: twice as much where it is twice as long, whatever it consists of.
 
-use portcullis_host::{Host, Request};
+use portcullis_host::Host;
 use portcullis_payloads::{Random, values};
 
-use crate::{browser, modules, quiet};
+use crate::{encoded, form, modules, quiet};
 
 /// Bytes of the values, each twice as long as the one before.
 const LENGTHS: [usize; 3] = [8_192, 16_384, 32_768];
@@ -21,28 +21,12 @@ const KINDS: [Kind; 4] = [
     ("attacks", values::attacks),
 ];
 
-/// A form with one value, every byte of it encoded that could be something else there.
-fn form(value: &str) -> Request {
-    let encoded: String = value
-        .bytes()
-        .map(|byte| match byte {
-            b' ' => "+".to_owned(),
-            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
-    let body = format!("text={encoded}");
-    browser("POST", "/")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("content-length", body.len().to_string())
-        .body(body)
-}
-
 /// Instructions of several values of this length together.
 fn cost(host: &mut Host, (name, value): Kind, length: usize) -> u64 {
     let mut random = Random::new(length);
     let mut send = |_| {
-        let exchange = host.send(form(&value(&mut random, length)));
+        let exchange =
+            host.send(form("/", format!("text={}", encoded(&value(&mut random, length)))));
         assert_eq!(exchange.trap, None, "{name}");
         assert!(matches!(exchange.status(), 200 | 403), "{name}: {}", exchange.status());
         exchange.fuel

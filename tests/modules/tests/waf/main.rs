@@ -32,6 +32,23 @@ fn quiet(module: &str) -> Builder {
     Host::load(wasm(module)).log_level(Level::Critical)
 }
 
+/// A value as it may stand in a query or a form.
+fn encoded(value: &str) -> String {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric();
+    value
+        .bytes()
+        .map(|byte| if safe(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// A form as a browser would send it.
+fn form(path: &str, body: String) -> Request {
+    browser("POST", path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("content-length", body.len().to_string())
+        .body(body)
+}
+
 /// A request as a browser would send it.
 fn browser(method: &str, path: &str) -> Request {
     Request::new(method, path)

@@ -7,7 +7,7 @@ use portcullis_ftw::module::asked;
 use portcullis_ftw::{frontend, request, wire};
 use portcullis_host::{Host, Request};
 
-use crate::{browser, modules, quiet};
+use crate::{browser, encoded, form, modules, quiet};
 
 const MIB: usize = 1 << 20;
 
@@ -33,14 +33,6 @@ fn bounds(module: &str) -> Bounds {
     }
 }
 
-fn encoded(value: &str) -> String {
-    let safe = |byte: u8| byte.is_ascii_alphanumeric();
-    value
-        .bytes()
-        .map(|byte| if safe(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 fn lines(list: &str) -> impl Iterator<Item = &str> {
     list.lines().filter(|line| !line.is_empty() && !line.starts_with("# "))
 }
@@ -48,13 +40,9 @@ fn lines(list: &str) -> impl Iterator<Item = &str> {
 /// The value where values stand: in a query, a form, JSON, a cookie.
 fn everywhere(value: &str) -> [Request; 4] {
     let json = serde_json::json!({"q": value, "n": [1, 2, 3]}).to_string();
-    let form = format!("a=1&q={}", encoded(value));
     [
         browser("GET", &format!("/search?q={}", encoded(value))),
-        browser("POST", "/search")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("content-length", form.len().to_string())
-            .body(form),
+        form("/search", format!("a=1&q={}", encoded(value))),
         browser("POST", "/search")
             .header("content-type", "application/json")
             .header("content-length", json.len().to_string())

@@ -86,15 +86,14 @@ fn copies(translated: &str) -> usize {
 }
 
 impl Pattern {
-    /// Translates and checks a pattern in PCRE's syntax; nothing is compiled.
+    /// Translates and checks a pattern in PCRE's syntax. It is compiled when a value needs it, or here where only that tells
+    /// whether it can be; what came of it here is not kept, as no value may ever need it.
     pub fn new(pattern: &[u8], case: Case) -> Result<Self, PatternError> {
         let translated = translate(pattern, case)?;
         parse(&translated)?;
-        let pattern = Self::translated(translated.as_str());
         if copies(&translated) > SURE_COPIES {
-            pattern.compile()?;
+            Self::translated(translated.as_str()).compile()?;
         }
-        // What was compiled for that is not kept: no value may ever need it.
         Ok(Self::translated(translated))
     }
 
