@@ -9,6 +9,9 @@ const MAX_PATH: usize = 256;
 /// Bytes of a query, or of a body's arguments, that are shown.
 const MAX_ARGUMENTS: usize = 512;
 
+/// What stands before the name of an argument in that of its variable.
+const ARGUMENT: &[u8] = b"ARGS:";
+
 /// Headers whose values are addresses, in whose queries other sites' secrets are.
 const ADDRESSES: [&[u8]; 3] = [b"referer", b"location", b"content-location"];
 
@@ -71,8 +74,14 @@ fn append<'a>(
         if place > 0 {
             shown.push(b'&');
         }
-        let variable = [b"ARGS:".as_slice(), &read(name)].concat();
-        shown.extend_from_slice(&write(name.get(..MAX_ARGUMENTS).unwrap_or(name)));
+        let variable = [ARGUMENT, &read(name)].concat();
+        let own = log_data.name(&variable);
+        if own == variable || matches!(log_data, LogData::Full) {
+            shown.extend_from_slice(&write(name.get(..MAX_ARGUMENTS).unwrap_or(name)));
+        } else {
+            // What is left of a body that somebody took for a name is not spelled as it was sent.
+            encode_form(own.strip_prefix(ARGUMENT).unwrap_or(&own), shown);
+        }
         if let Some(value) = value {
             shown.push(b'=');
             let mut own = Vec::new();
@@ -115,6 +124,7 @@ mod tests {
             ("/a?b&c=1&=2", "/a?b&c=1&=2"),
             ("/a?token=x&b=12345", "/a?token=***&b=1234..."),
             ("/a?%74oke%6e=x?y&user[Password]=z", "/a?%74oke%6e=***&user[Password]=***"),
+            ("/a?{\"token\":\"x\"}", "/a?%7B%22token..."),
         ] {
             assert_eq!(shown(target, &matched), expected);
             assert_eq!(shown(target, &LogData::Full), target);
