@@ -89,10 +89,10 @@ fn item(rest: &[u8]) -> Result<(Item, &[u8]), PatternError> {
             Err(PatternError::Class("a collating element"))
         }
         (b'\\', Some(b'b')) => Ok((Item::Byte(0x08), after.get(1..).unwrap_or_default())),
-        (b'\\', Some(digit @ b'1'..=b'9')) => {
+        (b'\\', Some(digit @ (b'8' | b'9'))) => {
             Err(PatternError::Escape(format!("\\{}", char::from(*digit))))
         }
-        (b'\\', kind) => match escape::read(after)? {
+        (b'\\', kind) => match escape::read(after, None)? {
             (Escape::Byte(byte), behind) => Ok((Item::Byte(byte), behind)),
             (Escape::Set(set), behind) => Ok((Item::Set(set), behind)),
             _ => Err(PatternError::Escape(format!(

@@ -39,8 +39,10 @@ pub(super) fn word() -> ByteSet {
     (0..=0x7f).filter(|byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_').collect()
 }
 
-/// Reads an escape after its backslash, and gives what follows it.
-pub(super) fn read(rest: &[u8]) -> Result<(Escape, &[u8]), PatternError> {
+/// Reads an escape after its backslash, and gives what follows it. `groups`: how many a number could refer back to, at
+/// most; `None` within a class, where nothing refers.
+pub(super) fn read(rest: &[u8], groups: Option<usize>) -> Result<(Escape, &[u8]), PatternError> {
+    let whole = rest;
     let Some((&kind, rest)) = rest.split_first() else {
         return Err(PatternError::Unclosed("an escape"));
     };
@@ -70,6 +72,10 @@ pub(super) fn read(rest: &[u8]) -> Result<(Escape, &[u8]), PatternError> {
         b'N' => Escape::Outside(r"[^\n]"),
         b'C' => Escape::Outside(r"(?s:.)"),
         b'K' => Escape::Refused(r"\K"),
+        b'1'..=b'7' if !may_refer(whole, groups) => {
+            let (value, after) = number(whole, 8, 3);
+            return Ok((byte(value)?, after));
+        }
         b'1'..=b'9' | b'g' | b'k' => Escape::Refused("a back reference"),
         b'x' => return hex(rest),
         b'0' => {
@@ -89,6 +95,14 @@ pub(super) fn read(rest: &[u8]) -> Result<(Escape, &[u8]), PatternError> {
         _ => Escape::Byte(kind),
     };
     Ok((escape, rest))
+}
+
+/// True if a number may be that of a group: one of two digits and more is a byte where there are not so many.
+fn may_refer(digits: &[u8], groups: Option<usize>) -> bool {
+    /// Digits of a number that is compared: no pattern has so many groups.
+    const DIGITS: usize = 6;
+    let (number, _) = number(digits, 10, DIGITS);
+    groups.is_some_and(|groups| number < 10 || usize::try_from(number).is_ok_and(|it| it <= groups))
 }
 
 /// What stands between `\Q` and `\E`, or the pattern's end, and what follows.

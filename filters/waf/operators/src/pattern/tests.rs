@@ -139,6 +139,9 @@ fn flags_are_those_of_modsecurity() {
             &[b"a b "],
         ),
         (r"(?x: a \  +)b ", &[b"a  b "], &[b"a b"]),
+        (r"^\101\60(\12)\0101$", &[b"A0\n\x081"], &[]),
+        (r"^(((((((((a)))))))))\12$", &[b"a\n"], &[b"aa2"]),
+        (r"^[\1\60-\71\377][\018]$", &[b"\x018", b"5\x01", b"\xff8"], &[b"18x", b"a8"]),
         (r"a(?#comment)b", &[b"ab"], &[]),
         (r"(?<name>a)(?P<other>b)(?'third'c)", &[b"abc"], &[]),
         (r"(?)a", &[b"a"], &[]),
@@ -166,6 +169,9 @@ fn what_needs_to_go_back_is_refused_by_its_name() {
         (r"a*+", "a possessive quantifier"),
         (r"a?+", "a possessive quantifier"),
         (r"(a)\1", "a back reference"),
+        (r"a\1", "a back reference"),
+        (r"\91", "a back reference"),
+        (r"((((((((((a))))))))))\10", "a back reference"),
         (r"(a)\g{1}", "a back reference"),
         (r"(?<n>a)\k<n>", "a back reference"),
         (r"(?<n>a)(?P=n)", "a back reference"),
@@ -187,8 +193,8 @@ fn what_is_wrong_is_refused() {
     for pattern in [
         "a\\", "[a", "[", "[]", "[^]", "(a", "a)", "(?i", "(?<n", "(?#a", "[z-a]", "[a--]",
         r"[a-\d-\", r"\x{100}", r"\x{zz}", r"\x{41", r"\o{400}", r"\o", r"\y", r"\p{L}", r"\X",
-        r"\u0041", r"[\B]", r"[\R]", r"[\1]", r"[\K]", "[[:no:]]", "[[.a.]]", "[[=a=]]", "(?q)",
-        "(?J)", "*a", "+", "a{3,2}", r"\c", "(?--i)a",
+        r"\u0041", r"[\B]", r"[\R]", r"[\8]", r"[\400]", r"\400", r"[\K]", "[[:no:]]", "[[.a.]]",
+        "[[=a=]]", "(?q)", "(?J)", "*a", "+", "a{3,2}", r"\c", "(?--i)a",
     ] {
         let pattern = Pattern::new(pattern.as_bytes(), Case::Sensitive);
         assert!(pattern.is_err(), "{pattern:?}");

@@ -57,6 +57,8 @@ pub fn translate(pattern: &[u8], case: Case) -> Result<String, PatternError> {
     if case == Case::Insensitive {
         out.push_str("(?i)");
     }
+    // At most: some of them are no groups, or capture nothing.
+    let groups = pattern.iter().filter(|byte| **byte == b'(').count();
     let mut rest = pattern;
     // Whether spaces are ignored, for each group that is open.
     let mut extended = vec![false];
@@ -66,7 +68,7 @@ pub fn translate(pattern: &[u8], case: Case) -> Result<String, PatternError> {
         rest = after;
         let was_quantified = std::mem::take(&mut quantified);
         match byte {
-            b'\\' => rest = outside(rest, &mut out)?,
+            b'\\' => rest = outside(rest, groups, &mut out)?,
             b'[' => rest = class::read(rest, &mut out)?,
             b'(' => rest = group::open(rest, &mut out, &mut extended)?,
             b')' => {
@@ -143,8 +145,8 @@ fn counted(rest: &[u8]) -> Option<(&str, &[u8])> {
     is_counted.then_some((inside, after.get(1..)?))
 }
 
-/// Reads an escape outside a class, after its backslash.
-fn outside<'p>(rest: &'p [u8], out: &mut String) -> Result<&'p [u8], PatternError> {
+/// Reads an escape outside a class, after its backslash, in a pattern of at most so many groups.
+fn outside<'p>(rest: &'p [u8], groups: usize, out: &mut String) -> Result<&'p [u8], PatternError> {
     if let Some(quoted) = rest.strip_prefix(b"Q") {
         let (text, after) = escape::quoted(quoted);
         text.iter().for_each(|byte| literal(*byte, out));
@@ -153,7 +155,7 @@ fn outside<'p>(rest: &'p [u8], out: &mut String) -> Result<&'p [u8], PatternErro
     if let Some(after) = rest.strip_prefix(b"E") {
         return Ok(after);
     }
-    let (escape, after) = escape::read(rest)?;
+    let (escape, after) = escape::read(rest, Some(groups))?;
     match escape {
         Escape::Byte(byte) => literal(byte, out),
         Escape::Set(set) => class::write_set(&set, false, out),
