@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -21,7 +22,8 @@ mod tests;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Xml {
     /// The text between one tag and the next, where there is more than white space; comments and instructions do not part
-    /// it, and CDATA is text. What a DTD declares is one too, for who expands it, and so is what could not be read.
+    /// it, and CDATA is text. What a DTD declares is one too, for who expands it, and what it names elsewhere, for who
+    /// fetches it, and so is what could not be read.
     pub text: Vec<Vec<u8>>,
     /// All text in one piece, if it is in more than one of them: a payload may be split over elements.
     pub joined: Option<Vec<u8>>,
@@ -124,11 +126,7 @@ impl<'b> Walk<'b> {
                         self.add(b";");
                     }
                 },
-                Ok(Event::DocType(doctype)) => {
-                    if doctype.contains('[') {
-                        self.keep(doctype.as_bytes())?;
-                    }
-                }
+                Ok(Event::DocType(doctype)) => self.doctype(doctype.as_bytes())?,
                 Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => {}
                 Ok(Event::Eof) => break,
                 Err(_) => {
@@ -143,6 +141,22 @@ impl<'b> Walk<'b> {
             self.fault(NO_ELEMENT);
         } else if !self.open.is_empty() {
             self.fault(OPEN_ELEMENT);
+        }
+        Ok(())
+    }
+
+    /// What a DTD declares, or where else it lies: who reads the document may fetch that.
+    fn doctype(&mut self, doctype: &[u8]) -> Result<(), Fault> {
+        if doctype.contains(&b'[') {
+            return self.keep(doctype);
+        }
+        let mut rest = doctype;
+        while let Some(start) = memchr2(b'"', b'\'', rest) {
+            let (quote, literal) =
+                rest.get(start..).and_then(<[u8]>::split_first).unwrap_or((&b'"', &[]));
+            let end = memchr(*quote, literal).unwrap_or(literal.len());
+            self.keep(literal.get(..end).unwrap_or_default())?;
+            rest = literal.get(end.saturating_add(1)..).unwrap_or_default();
         }
         Ok(())
     }

@@ -30,7 +30,10 @@ fn texts_and_attributes_are_found() {
         (b"<a b='1' b='2'/>", "", "1 | 2"),
         ("<a>ä</a>".as_bytes(), r"\xc3\xa4", ""),
         (b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe4</a>", r"\xc3\xa4", ""),
-        (b"<!DOCTYPE a SYSTEM 'x'><a/>", "", ""),
+        (b"<!DOCTYPE a><a/>", "", ""),
+        (b"<!DOCTYPE a SYSTEM 'http://x/'><a/>", "http://x/", ""),
+        (b"<!DOCTYPE a PUBLIC \"-//x\" \"it's\"><a>t</a>", r"-//x | it\'s | t", ""),
+        (b"<!DOCTYPE a SYSTEM 'x?a>b'><a/>", "x?a>b", ""),
         (b"<!DOCTYPE a [<!ENTITY b 'evil'>]><a>t</a>", r"a [<!ENTITY b \'evil\'>] | t", ""),
     ] {
         let expected = (text.to_owned(), attributes.to_owned(), None);
