@@ -7,6 +7,7 @@
 mod audit;
 mod config;
 mod control;
+mod ends;
 mod judge;
 mod preview;
 mod reason;

@@ -1,10 +1,11 @@
 //! What Envoy shows of a request, told to the engine as a client sent it.
 
-use portcullis_control::address::ClientAddress;
 use portcullis_control::exchange::Exchange;
 use portcullis_waf_engine::{Connection, Transaction};
+use portcullis_waf_seclang::syntax::Variable;
 
 use crate::control::Waf;
+use crate::ends;
 
 /// What a request is, as far as holding it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +53,20 @@ fn is_loaded_upgrade(exchange: &Exchange) -> bool {
 
 /// A transaction with everything in it that the headers tell.
 pub(crate) fn begin(waf: &Waf, exchange: &Exchange, kind: Kind, end: bool) -> Transaction {
-    let address = match exchange.client_address() {
-        ClientAddress::Known(address) => address.to_string(),
-        ClientAddress::Unknown => String::new(),
-    };
+    let address = ends::client(exchange).map(|address| address.to_string()).unwrap_or_default();
     let unique_id = exchange.random_name();
+    // Each asks the host for something that few rules want to know.
+    let reads = |variable| waf.program.reads(variable);
+    let remote_port = if reads(Variable::RemotePort) { ends::client_port(exchange) } else { 0 };
+    let asks_server = reads(Variable::ServerAddr) || reads(Variable::ServerPort);
+    let server = if asks_server { ends::server(exchange) } else { None };
+    let server_addr = server.map(|server| server.ip().to_string()).unwrap_or_default();
     let connection = Connection {
         remote_addr: address.as_bytes(),
+        remote_port,
+        server_addr: server_addr.as_bytes(),
+        server_port: server.map_or(0, |server| server.port()),
         unique_id: unique_id.as_bytes(),
-        ..Connection::default()
     };
     let mut transaction = waf.transaction(exchange, &connection);
     let protocol = exchange.property(&["request", "protocol"]).unwrap_or_default();

@@ -1,8 +1,5 @@
 //! A transaction as JSON, with the names that ModSecurity 3 gives its members: made here, written by who wants it.
 
-use std::net::SocketAddr;
-
-use portcullis_control::address::ClientAddress;
 use portcullis_control::exchange::Exchange;
 use portcullis_waf_engine::{EngineMode, LogData, Match, Transaction};
 use portcullis_waf_seclang::syntax::Variable;
@@ -11,6 +8,7 @@ use super::parts::Parts;
 use super::shown;
 use super::timestamp::time_stamp;
 use super::writer::Writer;
+use crate::ends;
 
 /// Who wrote it, in the place of ModSecurity's own name.
 const PRODUCER: &str = concat!("Portcullis ", env!("CARGO_PKG_VERSION"));
@@ -46,26 +44,16 @@ pub(super) fn of(
 }
 
 fn connection(writer: &mut Writer, exchange: &Exchange, transaction: &Transaction) {
-    let of = |path: [&str; 2]| {
-        let text = exchange.property(&path).unwrap_or_default();
-        std::str::from_utf8(&text).ok().and_then(|text| text.parse::<SocketAddr>().ok())
-    };
-    let (peer, host) = (of(["source", "address"]), of(["destination", "address"]));
-    let client = match exchange.client_address() {
-        ClientAddress::Known(address) => Some(address),
-        ClientAddress::Unknown => None,
-    };
-    // The port is the peer's: where a proxy tells the address, nobody tells the port.
-    let port = peer.filter(|peer| Some(peer.ip().to_canonical()) == client);
+    let server = ends::server(exchange);
     let node = exchange.property(&["xds", "node", "id"]).unwrap_or_default();
-    let client = client.map(|address| address.to_string()).unwrap_or_default();
+    let client = ends::client(exchange).map(|address| address.to_string()).unwrap_or_default();
     writer.name("client_ip").text(client.as_bytes());
     writer.name("time_stamp").text(time_stamp(exchange.now_seconds()).as_bytes());
     writer.name("server_id").text(&node);
-    writer.name("client_port").number(&port.map_or(0, |peer| peer.port()).to_string());
-    let ip = host.map(|host| host.ip().to_string()).unwrap_or_default();
+    writer.name("client_port").number(&ends::client_port(exchange).to_string());
+    let ip = server.map(|server| server.ip().to_string()).unwrap_or_default();
     writer.name("host_ip").text(ip.as_bytes());
-    writer.name("host_port").number(&host.map_or(0, |host| host.port()).to_string());
+    writer.name("host_port").number(&server.map_or(0, |server| server.port()).to_string());
     writer.name("unique_id").text(transaction.unique_id());
 }
 

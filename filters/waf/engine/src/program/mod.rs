@@ -8,6 +8,7 @@ mod link;
 mod operator;
 mod pipeline;
 mod point;
+mod reads;
 mod schedule;
 mod secluded;
 mod store;
@@ -19,7 +20,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use portcullis_waf_seclang::syntax::{Phase, Removal, Rule};
+use portcullis_waf_seclang::syntax::{Phase, Removal, Rule, Variable};
 
 pub(crate) use capture::Capture;
 pub(crate) use expression::{Expr, Literal, Part};
@@ -37,6 +38,7 @@ pub(crate) use stretch::{Stretch, is_plain};
 pub(crate) use view::{Guard, SetId, ViewId};
 pub(crate) use warming::Warming;
 
+use reads::Reads;
 use schedule::Schedule;
 use warming::Watch;
 
@@ -58,6 +60,7 @@ pub struct Program {
     pub(crate) secluded: Vec<Secluded>,
     /// True if a rule may read what another one captured.
     pub(crate) captures_are_read: bool,
+    reads: Reads,
     pub(crate) settings: Settings,
     pub(crate) signatures: Vec<String>,
     pub(crate) prefilter: Option<Rc<Prefilter>>,
@@ -103,6 +106,7 @@ impl Program {
         let stretches = phases.each_ref().map(|phase| Stretch::all(phase, &rules));
         let secluded = Secluded::all(&rules);
         let captures_are_read = rules.iter().any(|rule| capture::reads_of_others(rule));
+        let reads = Reads::of(rules.iter().map(|linked| &*linked.rule));
         let (rules, phases) = {
             let mut store = store.borrow_mut();
             store.heads.finish();
@@ -115,6 +119,7 @@ impl Program {
             stretches,
             secluded,
             captures_are_read,
+            reads,
             settings,
             signatures: set.signatures.clone(),
             prefilter,
@@ -174,6 +179,12 @@ impl Program {
     /// The ids of its rules, in order; a `SecAction` without one is left out.
     pub fn ids(&self) -> impl Iterator<Item = u32> {
         self.rules.iter().map(|linked| linked.rule.metadata.id).filter(|id| *id != 0)
+    }
+
+    /// True if a rule reads a variable, or shows it: of what none reads nothing need be known.
+    #[must_use]
+    pub fn reads(&self, variable: Variable) -> bool {
+        self.reads.has(variable)
     }
 
     /// What the directives say about the engine.

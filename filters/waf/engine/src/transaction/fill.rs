@@ -62,7 +62,10 @@ impl Transaction {
             None => (origin, &[][..]),
         };
         let path = bodies::percent_decode(path);
-        self.set(Variable::RequestFilename, &path);
+        let item = self.set(Variable::RequestFilename, &path);
+        if self.program.reads(Variable::PathInfo) {
+            self.values.set_item(List::of(Variable::PathInfo), item);
+        }
         let basename = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next();
         self.set(Variable::RequestBasename, basename.unwrap_or_default());
         self.set(Variable::QueryString, query);
@@ -161,6 +164,21 @@ impl Transaction {
         let item = self.values.add_name_of(item);
         self.values.list(List::of(names), item);
         self.values.list(List::of(Variable::ArgsNames), item);
+    }
+
+    /// The length of headers and body as ModSecurity 3 writes them behind each other, once all of them are known.
+    pub(super) fn fill_full_length(&mut self) {
+        if !self.program.reads(Variable::FullRequestLength) {
+            return;
+        }
+        /// `: ` and the end of a line, of each header.
+        const AROUND: usize = 3;
+        /// The empty line in front of the body.
+        const BETWEEN: usize = 2;
+        let headers = self.values.named(List::of(Variable::RequestHeaders));
+        let lengths = headers.map(|(name, value)| name.len() + value.len() + AROUND);
+        let headers: usize = lengths.sum();
+        self.set_number(Variable::FullRequestLength, headers + BETWEEN + self.body_length);
     }
 
     /// What holds of all arguments together, once more of them are known.

@@ -31,6 +31,9 @@ impl Transaction {
             Allowed::Phase => self.allowed = Allowed::Nothing,
             _ => {}
         }
+        if phase == Phase::RequestBody {
+            self.fill_full_length();
+        }
         let program = Rc::clone(&self.program);
         let store = program.store.borrow();
         let mut walk = Walk::new(&program, index);
