@@ -13,6 +13,9 @@ use crate::preview::{self, Scores};
 use crate::reason::Refused;
 use crate::report;
 
+/// Statuses of answers without a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5), which a refusal has.
+const BODILESS: [u16; 3] = [204, 205, 304];
+
 /// What a refusal is called: that of a rule, and that of what could not be judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reasons {
@@ -135,11 +138,11 @@ impl Waf {
                 Verdict::Reply(Box::new(Reply { status: *status, headers, body: Vec::new() }))
             }
             Intervention::Deny { status, .. } => {
-                let status = status.filter(|status| (400..600).contains(status));
+                let status = status.filter(|status| !BODILESS.contains(status));
                 let status = status.or(self.block_status);
                 let refusal = Refusal::from(reason);
                 // An author who says 400 means a bad request, and nothing that is forbidden.
-                let other = status.filter(|status| *status != refusal.status());
+                let other = status.filter(|status| *status >= 400 && *status != refusal.status());
                 let message = other.map(|status| message_of(status).to_owned());
                 Verdict::from(Refusal { status, message, fields, ..refusal })
             }
