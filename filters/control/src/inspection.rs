@@ -39,6 +39,8 @@ pub struct Inspection {
     pub on_limit: OnLimit,
     /// What becomes of one that cannot be looked at.
     pub on_uninspected: OnUninspected,
+    /// The upstream is asked for `identity`: otherwise the client chooses whether its response is looked at.
+    pub strip_accept_encoding: bool,
 }
 
 /// What becomes of a response that is larger than a control looks at, or not there in time.
@@ -64,7 +66,7 @@ pub enum OnUninspected {
 }
 
 reasons! {
-    /// Why nobody could look at a response. A control that lets it pass counts it under the same label.
+    /// Why nobody could look at a response, or at all of it. One that passes is counted as [`Uninspected::counter`].
     pub enum Uninspected {
         /// It is encoded, although `identity` was asked for.
         Encoded = (502, "response_encoded", "Bad gateway"),
@@ -77,11 +79,39 @@ reasons! {
     }
 }
 
+impl Uninspected {
+    /// What is counted, and noted, where such a response passes.
+    #[must_use]
+    pub const fn counter(self) -> &'static str {
+        match self {
+            Uninspected::Encoded => "uninspected.encoding",
+            Uninspected::Unheld => "uninspected.unheld",
+            // A beginning may have been looked at.
+            Uninspected::OverLimit => "response_over_limit",
+            Uninspected::TimedOut => "response_timeout",
+        }
+    }
+
+    /// All such counters.
+    pub const COUNTERS: [&'static str; 4] = [
+        Uninspected::Encoded.counter(),
+        Uninspected::OverLimit.counter(),
+        Uninspected::TimedOut.counter(),
+        Uninspected::Unheld.counter(),
+    ];
+}
+
 impl Default for Inspection {
     /// Nothing passes that nobody has looked at: how large an answer is, a client often chooses by a parameter.
     fn default() -> Self {
         let (on_limit, on_uninspected) = (OnLimit::Refuse, OnUninspected::Refuse);
-        Inspection { max: DEFAULT_MAX, timeout: DEFAULT_TIMEOUT, on_limit, on_uninspected }
+        Inspection {
+            max: DEFAULT_MAX,
+            timeout: DEFAULT_TIMEOUT,
+            on_limit,
+            on_uninspected,
+            strip_accept_encoding: true,
+        }
     }
 }
 
@@ -107,7 +137,7 @@ impl Inspection {
         let on_uninspected = section.or("on_uninspected", self.on_uninspected, |node| {
             node.word(&[("refuse", OnUninspected::Refuse), ("pass", OnUninspected::Pass)])
         });
-        Inspection { max, timeout, on_limit, on_uninspected }
+        Inspection { max, timeout, on_limit, on_uninspected, ..self }
     }
 }
 
@@ -201,8 +231,13 @@ mod tests {
         let written =
             r#"{"max_body_bytes":1,"hold_timeout":1,"on_limit":"pass","on_uninspected":"pass"}"#;
         let (on_limit, on_uninspected) = (OnLimit::Pass, OnUninspected::Pass);
-        let inspection =
-            Inspection { max: 1, timeout: Duration::from_secs(1), on_limit, on_uninspected };
+        let inspection = Inspection {
+            max: 1,
+            timeout: Duration::from_secs(1),
+            on_limit,
+            on_uninspected,
+            strip_accept_encoding: true,
+        };
         assert_eq!(read(written), (Some(inspection), Vec::new()));
         for (max, faults, warnings) in [
             (0, 1, 0),

@@ -198,6 +198,33 @@ impl From<Vec<Slot>> for Lineup {
     }
 }
 
+/// How the upstream is asked for responses whose bodies controls look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WholeResponse {
+    /// Enforced if one of those controls is.
+    pub mode: Mode,
+    /// True if one of them wants it as it is, not encoded.
+    pub strip_accept_encoding: bool,
+}
+
+impl WholeResponse {
+    /// What controls want together; those that enforce decide, where there are any.
+    fn wanted_by(slots: &[Slot]) -> Option<Self> {
+        let all = slots.iter().filter_map(|slot| {
+            let strip_accept_encoding = slot.policy.inspects_response()?.strip_accept_encoding;
+            Some(WholeResponse { mode: slot.mode, strip_accept_encoding })
+        });
+        all.reduce(|one, other| match (one.mode == Mode::Enforce, other.mode == Mode::Enforce) {
+            (true, false) => one,
+            (false, true) => other,
+            _ => WholeResponse {
+                strip_accept_encoding: one.strip_accept_encoding || other.strip_accept_encoding,
+                ..one
+            },
+        })
+    }
+}
+
 /// The controls of one route, in order.
 #[derive(Default)]
 pub struct Chain {
@@ -207,7 +234,7 @@ pub struct Chain {
     response: Vec<usize>,
     request_observers: Vec<usize>,
     response_observers: Vec<usize>,
-    inspects_responses: Option<Mode>,
+    whole_response: Option<WholeResponse>,
 }
 
 impl Chain {
@@ -246,11 +273,7 @@ impl Chain {
         };
         let request_observers = those(|policy| policy.observes_request());
         let response_observers = those(|policy| policy.observes_response());
-        let inspectors = slots.iter().filter(|slot| slot.policy.inspects_response().is_some());
-        let inspects_responses = inspectors.fold(None, |found, slot| match found {
-            Some(Mode::Enforce) => found,
-            _ => Some(slot.mode),
-        });
+        let whole_response = WholeResponse::wanted_by(&slots);
         Chain {
             slots,
             request,
@@ -258,7 +281,7 @@ impl Chain {
             response,
             request_observers,
             response_observers,
-            inspects_responses,
+            whole_response,
         }
     }
 
@@ -314,10 +337,10 @@ impl Chain {
         })
     }
 
-    /// The mode of those that look at the bodies of responses: enforced if one of them is, none if there is none.
+    /// How the upstream is asked for the whole response, if a control looks at it.
     #[must_use]
-    pub const fn inspects_responses(&self) -> Option<Mode> {
-        self.inspects_responses
+    pub const fn wants_whole_response(&self) -> Option<WholeResponse> {
+        self.whole_response
     }
 }
 

@@ -53,8 +53,8 @@ impl Metrics {
             }
             if program.inspects_responses(kind) {
                 metrics.add_reasons(host, kind.name, Uninspected::ALL);
-                for passed in Uninspected::ALL {
-                    metrics.own.extend(define(host, kind.name, None, passed.label));
+                for passed in Uninspected::COUNTERS {
+                    metrics.own.extend(define(host, kind.name, None, passed));
                 }
             }
             if program.has_alternative(kind) {

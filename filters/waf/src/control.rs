@@ -6,7 +6,7 @@ use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::counter::CounterFamily;
 use portcullis_control::exchange::Exchange;
-use portcullis_control::inspection::Inspection;
+use portcullis_control::inspection::{Inspection, Uninspected};
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::{Place, ResponsePlace};
@@ -24,9 +24,9 @@ use crate::reason::Refused;
 use crate::request::{self, Kind};
 
 /// Counted and noted: frames of an upgrade or tunnel that nobody looks at.
-pub(crate) const UNINSPECTED_UPGRADE: &str = "uninspected_upgrade";
+pub(crate) const UNINSPECTED_UPGRADE: &str = "uninspected.upgrade";
 /// Counted and noted: messages of a gRPC call that nobody looks at.
-pub(crate) const UNINSPECTED_STREAM: &str = "uninspected_stream";
+pub(crate) const UNINSPECTED_STREAM: &str = "uninspected.stream";
 /// Counted and noted: a body of which only the beginning was looked at (`on_limit: partial`).
 pub(crate) const PARTIAL_BODY: &str = "partial_body";
 /// Counted and noted: something that could not be judged, let through by `on_error: allow`.
@@ -34,10 +34,7 @@ pub(crate) const ERROR_ALLOWED: &str = "error_allowed";
 /// Counted and noted: rules matched, and the request went on.
 pub(crate) const MATCHED: &str = "matched";
 /// Counted as the runtime does, where a response could not be looked at.
-const RESPONSE_ENCODED: &str = "response_encoded";
-const RESPONSE_OVER_LIMIT: &str = "response_over_limit";
-const RESPONSE_UNHELD: &str = "response_unheld";
-const RESPONSE_TIMEOUT: &str = "response_timeout";
+const RESPONSE_OVER_LIMIT: &str = Uninspected::OverLimit.counter();
 
 /// How often a rule matched that writes a line.
 pub(crate) const RULES: CounterFamily =
@@ -164,10 +161,10 @@ impl Control for Waf {
         MATCHED,
         PREVIEW_REFUSED,
         RESPONSE_PREVIEW_REFUSED,
-        RESPONSE_ENCODED,
+        Uninspected::Encoded.counter(),
         RESPONSE_OVER_LIMIT,
-        RESPONSE_UNHELD,
-        RESPONSE_TIMEOUT,
+        Uninspected::Unheld.counter(),
+        Uninspected::TimedOut.counter(),
     ];
     const FAMILIES: &'static [&'static CounterFamily] = &[&RULES, &CLASSES];
     type State = Passing;

@@ -321,7 +321,7 @@ fn an_encoded_response_is_refused_or_passes() {
     let envoy = envoy_with(&upstream, whole);
     let passed = envoy.send(&told("/encoded/gzip", "response-hold"));
     assert_eq!((passed.status, passed.body.as_slice()), (200, BAD));
-    envoy.wait_for_stat("wasmcustom.portcullis.probe.response_encoded", |count| count == 1);
+    envoy.wait_for_stat("wasmcustom.portcullis.probe.uninspected.encoding", |count| count == 1);
 }
 
 #[test]

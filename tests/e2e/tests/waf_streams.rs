@@ -198,7 +198,7 @@ fn an_upgrade_passes_is_counted_and_carries_what_nobody_looks_at() {
     assert_eq!(tunnel.read(attack.len()).unwrap(), attack);
     let refused = envoy.connect().tunnel(&Request::websocket("/?q=<script>alert(1)</script>"));
     assert_eq!(refused.err().map(|reply| reply.status), Some(403));
-    envoy.wait_for_stat("wasmcustom.portcullis.waf.uninspected_upgrade", |count| count == 1);
+    envoy.wait_for_stat("wasmcustom.portcullis.waf.uninspected.upgrade", |count| count == 1);
     still_serves(&envoy);
 }
 

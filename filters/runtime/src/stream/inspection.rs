@@ -8,7 +8,7 @@ use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected, Sight, 
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
-use portcullis_control::program::BodyHold;
+use portcullis_control::program::{BodyHold, WholeResponse};
 use portcullis_control::record::{Note, Outcome};
 
 use super::{Stream, Wait};
@@ -21,16 +21,19 @@ const ACCEPT_ENCODING: &str = "accept-encoding";
 const PARTS: [&str; 4] = ["range", "if-range", "request-range", "a-im"];
 
 impl Stream {
-    /// Asks the upstream for the whole response as it is, in whatever spelling the client asked for something else.
+    /// Asks the upstream for the whole response, as it is unless controls do without, in whatever spelling the client asked for something else.
     ///
     /// In shadow mode nothing is changed; but the request's headers are read, as they say what the response is an answer
     /// to, and are gone when it comes.
-    pub(super) fn ask_for_whole_response(&mut self, mode: Mode) {
+    pub(super) fn ask_for_whole_response(&mut self, wanted: WholeResponse) {
+        let strips = wanted.strip_accept_encoding;
         let mut unwanted = self.exchange.request_headers().names(|name| {
             let is_it = |own: &str| same_name_for_a_backend(own.as_bytes(), name);
-            is_it(ACCEPT_ENCODING) || PARTS.iter().any(|own| is_it(own))
+            (strips && is_it(ACCEPT_ENCODING)) || PARTS.iter().any(|own| is_it(own))
         });
-        if mode != Mode::Enforce || self.module.program.settings.body_hold == BodyHold::Stream {
+        if wanted.mode != Mode::Enforce
+            || self.module.program.settings.body_hold == BodyHold::Stream
+        {
             return;
         }
         let accepted = self.exchange.request_headers().only(ACCEPT_ENCODING);
@@ -39,7 +42,7 @@ impl Stream {
         for name in unwanted {
             self.exchange.edit_request_always(Edit::Remove(name));
         }
-        if !asks_already {
+        if strips && !asks_already {
             let (name, value) =
                 (FieldName::from_static(ACCEPT_ENCODING), FieldValue::from_static("identity"));
             self.exchange.edit_request_always(Edit::Set(name, value));
@@ -138,7 +141,7 @@ impl Stream {
 
     fn note_uninspected(&mut self, index: usize, why: Uninspected) {
         let (control, mode) = self.name_and_mode(index);
-        let reason = why.reason().label;
+        let reason = why.counter();
         self.module.metrics.count(control, reason);
         let note = Note { control, mode, outcome: Outcome::Noted, reason, fields: Vec::new() };
         self.exchange.push_note(note);

@@ -348,8 +348,8 @@ impl Stream {
                 self.exchange.edit_request_always(Edit::Set(name, FieldValue::from_number(length)));
             }
         }
-        if let Some(mode) = self.chain.inspects_responses() {
-            self.ask_for_whole_response(mode);
+        if let Some(wanted) = self.chain.wants_whole_response() {
+            self.ask_for_whole_response(wanted);
         }
         self.apply_request_edits();
         self.write_identity();

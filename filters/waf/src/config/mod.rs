@@ -73,6 +73,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
     let response_body = section.optional("response_body").and_then(|node| node.boolean());
     let response_limit = read_bytes(section, "response_body_limit", 500);
     let timeout = section.or("response_hold_timeout", RESPONSE_TIMEOUT, |node| read_timeout(&node));
+    let strip_accept_encoding = section.or("strip_accept_encoding", true, |node| node.boolean());
     let exclusions = exclusions.unwrap_or_default();
     if let Some(rules) = &rules {
         for exclusion in &exclusions {
@@ -107,6 +108,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
             LimitAction::Reject => OnLimit::Refuse,
         },
         on_uninspected: OnUninspected::Pass,
+        strip_accept_encoding,
     });
     let linked = rules::link(&program);
     let program = match linked {

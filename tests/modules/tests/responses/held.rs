@@ -156,7 +156,8 @@ fn what_is_encoded_all_the_same_is_refused_or_passes_and_is_counted() {
             assert_eq!(exchange.status(), expected, "{fields:?}");
             decorated(&exchange);
             let record = exchange.state("portcullis.decision").unwrap();
-            assert!(record.contains("response_encoded"), "{record}");
+            let reason = if expected == 200 { "uninspected.encoding" } else { "response_encoded" };
+            assert!(record.contains(reason), "{record}");
             if expected == 200 {
                 assert_eq!(
                     (exchange.body().as_str(), exchange.header("etag").as_deref()),
@@ -176,7 +177,7 @@ fn what_is_encoded_all_the_same_is_refused_or_passes_and_is_counted() {
         assert_eq!((other.status(), other.body().as_str()), (200, "attack"));
         host.tick();
         let name = if setting == "pass" {
-            "portcullis.probe.response_encoded"
+            "portcullis.probe.uninspected.encoding"
         } else {
             "portcullis.probe.refused.response_encoded"
         };
