@@ -31,7 +31,6 @@ pub(crate) const OPEN_STRING: &str = "a string does not end";
 pub(crate) const NO_ELEMENT: &str = "no element";
 pub(crate) const OPEN_ELEMENT: &str = "an element that does not end";
 pub(crate) const OPEN_TAG: &str = "a tag, comment or section that does not end";
-pub(crate) const MULTIPART_END: &str = "Final boundary missing";
 
 impl Fault {
     /// True if a limit was passed: what is behind it was not read.
@@ -40,13 +39,12 @@ impl Fault {
         !matches!(self, Fault::Json(_) | Fault::Xml(_) | Fault::Multipart(_))
     }
 
-    /// True if nothing was wrong but that the body ends where it does: more of it might have been well.
+    /// True if nothing was wrong with JSON or XML but that the body ends where it does: more of it might have been well.
     #[must_use]
     pub fn is_end(self) -> bool {
         match self {
             Fault::Json(what) => [JSON_END, OPEN_STRING].contains(&what),
             Fault::Xml(what) => [NO_ELEMENT, OPEN_ELEMENT, OPEN_TAG].contains(&what),
-            Fault::Multipart(what) => what == MULTIPART_END,
             _ => false,
         }
     }

@@ -1,6 +1,6 @@
 //! Any bytes as a body of each kind, and what must hold whatever they are.
 
-use crate::{Argument, Fault, Limits, json, multipart, urlencoded, xml};
+use crate::{Argument, Fault, Limits, beginning_of_multipart, json, multipart, urlencoded, xml};
 
 /// Small ones, so that short inputs reach them.
 const FEW: Limits =
@@ -59,6 +59,8 @@ pub fn fuzz_multipart_body(data: &[u8]) {
     assert_eq!(sizes, all.files_size, "sizes are not their sum");
     assert!(sizes <= body.len(), "files larger than the body");
     assert!(all.strict_error() || all.fault.is_none(), "a fault is no strict error");
+    let beginning = beginning_of_multipart(content_type, body, &Limits::default());
+    assert!(all.strict_error() || !beginning.strict_error(), "wrong only where it is cut");
 }
 
 fn bounded(arguments: &[Argument], fault: Option<Fault>) {

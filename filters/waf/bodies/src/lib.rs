@@ -20,7 +20,9 @@ pub use fault::Fault;
 pub use fuzz::{fuzz_json_body, fuzz_multipart_body, fuzz_urlencoded_body, fuzz_xml_body};
 pub use json::{Json, json};
 pub use limits::Limits;
-pub use multipart::{File, Multipart, MultipartFlags, PartHeader, multipart};
+pub use multipart::{
+    File, Multipart, MultipartFlags, PartHeader, beginning_of_multipart, multipart,
+};
 pub use percent::percent_decode;
 pub use processor::Processor;
 pub use urlencoded::{UrlEncoded, urlencoded};

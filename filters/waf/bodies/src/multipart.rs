@@ -6,7 +6,6 @@
 use memchr::memchr;
 
 use crate::budget::Budget;
-use crate::fault::MULTIPART_END;
 use crate::{Argument, Fault, Limits};
 
 mod boundary;
@@ -71,6 +70,16 @@ pub struct PartHeader {
 /// The parts of a body; an empty one has none and is well.
 #[must_use]
 pub fn multipart(content_type: &[u8], body: &[u8], limits: &Limits) -> Multipart {
+    read(content_type, body, limits, true)
+}
+
+/// The same of the beginning of a body: where it is cut off nothing is wrong, whatever a line or a part's head looks like.
+#[must_use]
+pub fn beginning_of_multipart(content_type: &[u8], body: &[u8], limits: &Limits) -> Multipart {
+    read(content_type, body, limits, false)
+}
+
+fn read(content_type: &[u8], body: &[u8], limits: &Limits, is_whole: bool) -> Multipart {
     if body.is_empty() {
         return Multipart::default();
     }
@@ -80,6 +89,7 @@ pub fn multipart(content_type: &[u8], body: &[u8], limits: &Limits) -> Multipart
         budget: Budget::new(limits),
         parts_left: limits.parts,
         headers_left: limits.part_headers,
+        is_whole,
         is_begun: false,
         is_complete: false,
         has_crlf: false,
@@ -103,6 +113,8 @@ struct Reader {
     budget: Budget,
     parts_left: usize,
     headers_left: usize,
+    /// That the body goes no further.
+    is_whole: bool,
     /// That a boundary was there.
     is_begun: bool,
     /// That the last boundary was there.
@@ -125,6 +137,9 @@ impl Reader {
             }
             let length = memchr(b'\n', rest).map_or(rest.len(), |place| place + 1);
             let text = rest.get(..length).unwrap_or_default();
+            if !self.is_whole && !text.ends_with(b"\n") {
+                break;
+            }
             let line = classify(text, boundary);
             if let Line::Boundary { is_last, ending, is_padded } = line {
                 if is_padded {
@@ -158,8 +173,10 @@ impl Reader {
             at += length;
         }
         match part {
-            Some(part) => self.part(part, body, body.len()),
-            None => Ok(()),
+            Some(part) if self.is_whole || part.content.is_some() => {
+                self.part(part, body, body.len())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -250,8 +267,8 @@ impl Reader {
     }
 
     fn end(mut self) -> Multipart {
-        if !self.is_complete {
-            self.fault(MULTIPART_END);
+        if self.is_whole && !self.is_complete {
+            self.fault("Final boundary missing");
         }
         let flags = &mut self.read.flags;
         flags.crlf_lf_lines = self.has_crlf && flags.lf_line;

@@ -274,7 +274,11 @@ fn a_body_cut_anywhere_keeps_what_was_before() {
     for end in 1..body.len() {
         let found = multipart(TYPE, &body[..end], &Limits::default());
         assert!(found.fault.is_some(), "{end}");
+        let beginning = beginning_of_multipart(TYPE, &body[..end], &Limits::default());
+        assert!(!beginning.strict_error(), "{end}: {beginning:?}");
+        assert_eq!(beginning.flags.unmatched_boundary, 0, "{end}");
         if end > body.len() / 2 {
+            assert_eq!(beginning.arguments.first(), found.arguments.first(), "{end}");
             assert_eq!(
                 found.arguments.first().map(|it| it.value.as_slice()),
                 Some(&b"1"[..]),

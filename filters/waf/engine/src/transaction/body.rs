@@ -90,8 +90,8 @@ impl Transaction {
     }
 
     fn multipart(&mut self, bytes: &[u8], complete: bool) {
-        let mut parsed = bodies::multipart(&self.content_type, bytes, &self.limits());
-        parsed.fault = counts(parsed.fault, complete);
+        let read = if complete { bodies::multipart } else { bodies::beginning_of_multipart };
+        let parsed = read(&self.content_type, bytes, &self.limits());
         let flags = parsed.flags;
         for (variable, is_set) in [
             (Variable::MultipartBoundaryQuoted, flags.boundary_quoted),
