@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should say so and stop"
 )]
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{Sender, channel};
@@ -185,6 +186,42 @@ fn a_response_that_does_not_end_is_judged_by_its_beginning() {
         envoy.wait_for_stat("wasmcustom.portcullis.waf.response_timeout", |count| count >= 2);
     assert_eq!(late, 2);
     still_serves(&envoy);
+}
+
+#[test]
+fn of_a_body_that_does_not_end_nothing_reaches_the_upstream() {
+    let upstream = Upstream::with(|_| Response::new(200));
+    let config = waf(&upstream, json!({"ruleset": "base"}));
+    // No route's timeout counts while a body is held.
+    let envoy = Envoy::start(config.hcm(|hcm| hcm["request_timeout"] = json!("1s")));
+    let mut socket = TcpStream::connect(envoy.address()).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = "POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\na=b";
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut got = [0; 12];
+    socket.read_exact(&mut got).expect("an answer although the body has no end");
+    assert_eq!(&got, b"HTTP/1.1 408");
+    still_serves(&envoy);
+    let seen: Vec<_> = upstream.requests().into_iter().map(|request| request.target).collect();
+    assert_eq!((seen, upstream.aborted().len()), (vec!["/".to_owned()], 0));
+}
+
+#[test]
+fn each_request_has_an_id_that_nobody_can_guess() {
+    let upstream = Upstream::with(|_| Response::new(200));
+    let rule = r#"SecAction "id:1,phase:1,pass,log,msg:'seen'""#;
+    let envoy = Envoy::start(waf(&upstream, json!({"ruleset": "none", "directives": rule})));
+    for _ in 0..8 {
+        // Nothing that a client says makes it.
+        let request =
+            Request::get("/").header("x-request-id", "same").header("x-unique-id", "same");
+        assert_eq!(envoy.send(&request).status, 200);
+    }
+    let lines = envoy.log_lines();
+    let ids = lines.iter().filter_map(|line| line.split("[unique_id \"").nth(1));
+    let ids: BTreeSet<&str> = ids.filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(ids.len(), 8, "{ids:?}");
+    assert!(ids.iter().all(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl LogData {
                 let beginning = name.get(..MAX_NAME).unwrap_or(name);
                 (policy.secret)(ANY_TEXT, beginning).and_then(|word| end_of_name(name, word))
             }
-            LogData::None => end_of_name(name, 0),
+            LogData::None => end_of_name(name, start_of_member(name)),
         };
         let end = end.unwrap_or(name.len());
         match name.get(..end.min(MAX_NAME)) {
@@ -64,6 +64,13 @@ const CUT: &[u8] = b"...";
 
 /// The variable in whose value a secret may stand anywhere, as in a text that somebody takes for a name.
 const ANY_TEXT: &[u8] = b"REQUEST_BODY";
+
+/// Where a member's own name begins (`ARGS:q`, `MATCHED_VARS:ARGS:q`); no colon behind that parts anything.
+fn start_of_member(name: &[u8]) -> usize {
+    let whole = name.strip_prefix(b"MATCHED_VARS:").unwrap_or(name);
+    let colon = whole.iter().position(|byte| *byte == b':');
+    colon.map_or(0, |colon| (name.len() - whole.len()) + colon + 1)
+}
 
 /// The first byte from `start` on that names of arguments, headers and members of JSON do not have.
 fn end_of_name(name: &[u8], start: usize) -> Option<usize> {
@@ -220,6 +227,9 @@ mod tests {
             (&matched, "ARGS_NAMES:token:x", "ARGS_NAMES:token..."),
             (&matched, "ARGS_NAMES:<script>", "ARGS_NAMES:<script>"),
             (&LogData::None, "ARGS_NAMES:<script>", "ARGS_NAMES:..."),
+            (&LogData::None, "ARGS_NAMES:password:x", "ARGS_NAMES:password..."),
+            (&LogData::None, "MATCHED_VARS:ARGS:a:b", "MATCHED_VARS:ARGS:a..."),
+            (&LogData::None, "REQUEST_BODY", "REQUEST_BODY"),
             (&LogData::None, "REQUEST_HEADERS:x-a", "REQUEST_HEADERS:x-a"),
             (&LogData::Full, full, full),
         ] {
