@@ -54,9 +54,15 @@ fn read_one<'v>(node: &Node<'v>) -> Option<Written<'v>> {
         if rules.is_empty() {
             section.node().fault("expected `rules` or `tags`: what is left out");
         }
-        let targets = section
-            .optional("targets")
-            .map(|node| node.list().unwrap_or_default().iter().filter_map(read_target).collect());
+        let targets = section.optional("targets").map(|node| {
+            let list = node.list();
+            if list.as_ref().is_some_and(|list| list.is_empty()) {
+                node.fault(
+                    "expected a target at least; without `targets` the rules are not run at all",
+                );
+            }
+            list.unwrap_or_default().iter().filter_map(read_target).collect()
+        });
         let found = match found {
             None => None,
             Some(found) => Some(found?),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use portcullis_control::config::{Node, Section};
 use portcullis_waf_engine::{Fault, Prefilter, Program, RuleSet, Settings, Step};
 use portcullis_waf_seclang::syntax::{
-    Assignment, Control, Directive, Flow, Location, Removal, Setting, Statement,
+    Assignment, Control, Directive, Flow, Location, Removal, Setting, Statement, TargetRemoval,
 };
 use portcullis_waf_seclang::{Source, parse};
 
@@ -121,12 +121,21 @@ pub(super) fn read<'v>(section: &mut Section<'v>, tx: &TxFields<'_>) -> Option<R
     })?;
     for (location, name) in lost_jumps(&set) {
         let line = location.line;
-        let text = format!("line {line}: `skipAfter:{name}`: no marker or rule is called so");
+        let text =
+            format!("line {line}: `skipAfter:{name}`: no marker or rule behind it is called so");
         match written.iter().find(|(field, _)| *field == location.file) {
             // Somebody else's rules, which do elsewhere what they do here: they end the phase.
             Some(("bundle", node)) => node.warn(text),
             Some((_, node)) => node.fault(text),
             None => {}
+        }
+    }
+    for (location, rule) in vain_controls(&set) {
+        if let Some((_, node)) = written.iter().find(|(field, _)| *field == location.file) {
+            let line = location.line;
+            node.warn(format!(
+                "line {line} (rule {rule}): `ctl:ruleRemove…` leaves nothing out: no rule is meant"
+            ));
         }
     }
     let settings = Settings::of(&set.settings);
@@ -159,21 +168,42 @@ pub(super) fn turn_responses_on(set: &RuleSet) -> bool {
     controls.any(|control| *control == Control::ResponseBodyAccess(true))
 }
 
-/// The rules that jump to where nothing is, with the name: they end their phase, with all that it would have judged.
-fn lost_jumps(set: &RuleSet) -> impl Iterator<Item = (&Location, &str)> {
-    let marks: HashSet<String> = set
-        .steps
-        .iter()
-        .map(|step| match step {
-            Step::Rule(rule) => rule.metadata.id.to_string(),
+/// The rules behind which nothing has the name that they jump to, with the name: they end their phase, with all that it
+/// would have judged.
+fn lost_jumps(set: &RuleSet) -> Vec<(&Location, &str)> {
+    let mut behind = HashSet::new();
+    let mut lost = Vec::new();
+    for step in set.steps.iter().rev() {
+        let name = match step {
             Step::Marker(name) => name.clone(),
-        })
-        .collect();
-    set.rules().filter_map(move |rule| match &rule.flow {
-        Flow::SkipAfter(name) if !marks.contains(name) => {
-            Some((&rule.links.first()?.location, name.as_str()))
+            Step::Rule(rule) => {
+                if let (Flow::SkipAfter(name), Some(head)) = (&rule.flow, rule.links.first())
+                    && !behind.contains(name)
+                {
+                    lost.push((&head.location, name.as_str()));
+                }
+                rule.metadata.id.to_string()
+            }
+        };
+        behind.insert(name);
+    }
+    lost.reverse();
+    lost
+}
+
+/// Where a `ctl` takes something out of rules that are not there, and the rule's id. A pattern that is none is told when
+/// the rules are linked.
+fn vain_controls(set: &RuleSet) -> impl Iterator<Item = (&Location, u32)> {
+    let is_vain = |control: &&Control| match control {
+        Control::Remove(rules) | Control::RemoveTarget(TargetRemoval { rules, .. }) => {
+            set.has_what(rules) == Ok(false)
         }
-        _ => None,
+        _ => false,
+    };
+    let links = set.rules().flat_map(|rule| rule.links.iter().map(move |link| (rule, link)));
+    links.flat_map(move |(rule, link)| {
+        let vain = link.controls.iter().filter(is_vain);
+        vain.map(move |_| (&link.location, rule.metadata.id))
     })
 }
 

@@ -62,8 +62,8 @@ impl Check {
 #[derive(Default)]
 pub(super) struct Schedule {
     phases: [Vec<Scheduled>; PHASES],
-    /// Where a marker or a rule's id stands in each phase: how many rules of the phase are before it.
-    places: HashMap<String, [usize; PHASES]>,
+    /// Where markers of a name, or a rule's id, stand in each phase, in order: how many rules of the phase are before each.
+    places: HashMap<String, Vec<[usize; PHASES]>>,
 }
 
 impl Schedule {
@@ -72,7 +72,8 @@ impl Schedule {
     }
 
     pub(super) fn mark(&mut self, name: &str) {
-        self.places.insert(name.to_owned(), self.here());
+        let here = self.here();
+        self.places.entry(name.to_owned()).or_default().push(here);
     }
 
     /// Behind a rule of this id, not at it.
@@ -108,14 +109,12 @@ impl Schedule {
                     Flow::Skip(count) => {
                         Some(position.saturating_add(1).saturating_add(*count as usize))
                     }
-                    // What stands before the rule, or nowhere, ends the phase.
-                    Flow::SkipAfter(name) => Some(
-                        self.places
-                            .get(name)
-                            .and_then(|places| places.get(phase).copied())
-                            .filter(|place| *place > position)
-                            .unwrap_or(end),
-                    ),
+                    // The next of that name; where none stands behind the rule, the phase ends.
+                    Flow::SkipAfter(name) => {
+                        let places = self.places.get(name).into_iter().flatten();
+                        let mut places = places.filter_map(|places| places.get(phase).copied());
+                        Some(places.find(|place| *place > position).unwrap_or(end))
+                    }
                 };
                 let jump = jump.and_then(|place| u32::try_from(place).ok());
                 scheduled.jump = jump.and_then(NonZeroU32::new);
