@@ -6,7 +6,7 @@ use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::counter::CounterFamily;
 use portcullis_control::exchange::Exchange;
-use portcullis_control::inspection::{Inspection, Uninspected};
+use portcullis_control::inspection::{Inspection, Sight, Uninspected};
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::{Place, ResponsePlace};
@@ -276,8 +276,9 @@ impl Control for Waf {
         }
         transaction.run(RulePhase::ResponseHeaders);
         let content_type = exchange.response_headers().first("content-type").unwrap_or_default();
-        let wants_body = self.inspection.is_some() && transaction.wants_response_body(content_type);
-        if exchange.mode() == Mode::Shadow && wants_body && !end {
+        let wants_body = !end && transaction.wants_response_body(content_type);
+        let seen = self.inspection.filter(|_| wants_body).map(|it| sight(exchange, it.max));
+        if exchange.mode() == Mode::Shadow && seen == Some(Ok(())) {
             self.tell(exchange, state);
             return Verdict::Inspect;
         }
@@ -285,10 +286,14 @@ impl Control for Waf {
         if !matches!(verdict, Verdict::Continue) {
             return verdict;
         }
-        if wants_body && !end {
+        if seen == Some(Ok(())) {
             return Verdict::Inspect;
         }
-        self.response_body(exchange, state, Body { bytes: &[], complete: true })
+        let verdict = self.response_body(exchange, state, Body { bytes: &[], complete: true });
+        if let Some(Err(Some(why))) = seen {
+            note_unread(exchange, &verdict, why.counter());
+        }
+        verdict
     }
 
     fn response_body(
@@ -345,6 +350,19 @@ impl Control for Waf {
             JobEvent::Due if self.program.warm() => JobStep::Again,
             _ => JobStep::Done,
         }
+    }
+}
+
+/// Whether the body of a response can be looked at, or why nobody does; `None` where nothing is missed. Phase 4 runs all the
+/// same: its rules look at more than bodies.
+fn sight(exchange: &Exchange, max: usize) -> Result<(), Option<Uninspected>> {
+    match Sight::of(exchange.method(), exchange.response_headers(), false, max) {
+        Sight::Never => Err(None),
+        Sight::Encoded => Err(Some(Uninspected::Encoded)),
+        Sight::Large | Sight::Clear if exchange.headers_go_ahead() => {
+            Err(Some(Uninspected::Unheld))
+        }
+        Sight::Large | Sight::Clear => Ok(()),
     }
 }
 
