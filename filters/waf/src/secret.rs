@@ -5,7 +5,7 @@ const HEADERS: [&[u8]; 5] =
     [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key"];
 
 /// Words in a name that make its value a credential (`user_password`, `csrfToken`, `client-secret`).
-const WORDS: [&[u8]; 17] = [
+const WORDS: [&[u8]; 18] = [
     b"authorization",
     b"password",
     b"passcode",
@@ -23,17 +23,25 @@ const WORDS: [&[u8]; 17] = [
     b"credit_card",
     b"jwt",
     b"cvv",
+    b"private_key",
 ];
 
 /// What the words begin with.
 const FIRSTS: &[u8] = b"pstacj";
 
 /// What the last word of a name makes a credential (`user_pass`, `X-Auth-Key`): elsewhere in a name they are parts of others.
-const LAST_WORDS: [&[u8]; 6] = [b"pass", b"auth", b"key", b"pin", b"otp", b"sid"];
+const LAST_WORDS: [&[u8]; 7] = [b"pass", b"pw", b"auth", b"key", b"pin", b"otp", b"sid"];
 
-/// Variables that hold arguments as they came, names and values.
-const WHOLE: [&[u8]; 5] =
-    [b"request_uri", b"request_uri_raw", b"request_line", b"query_string", b"request_body"];
+/// Variables that hold names and values as they came, or texts made of them.
+const WHOLE: [&[u8]; 7] = [
+    b"request_uri",
+    b"request_uri_raw",
+    b"request_line",
+    b"query_string",
+    b"request_body",
+    b"response_body",
+    b"rule:msg",
+];
 
 /// From which byte on a value is never shown, by the name of its variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`):
 /// none of a secret, and of a whole query or body nothing behind a name that a secret may have.
@@ -125,6 +133,8 @@ mod tests {
             "ARGS:user_pass",
             "ARGS:pass2",
             "ARGS:otp",
+            "ARGS:pw",
+            "ARGS:private_key_pem",
             "ARGS:key",
             "ARGS:jwt",
             "REQUEST_HEADERS:x-auth-key",
@@ -154,6 +164,7 @@ mod tests {
         for (name, value, shown) in [
             ("REQUEST_URI", "/a?q=<script>&Password=hunter2", Some("/a?q=<script>&Password")),
             ("QUERY_STRING", "access_token=x&password=y", Some("access_token")),
+            ("RESPONSE_BODY", "{\"access_token\":\"x\"}", Some("{\"access_token")),
             ("MATCHED_VARS:REQUEST_BODY", "{\"apiKey\":\"x\"}", Some("{\"apiKey")),
             ("REQUEST_LINE", "GET /a?q=1 HTTP/1.1", None),
             ("REQUEST_HEADERS:x-original-url", "/?token=hunter2", Some("/?token")),

@@ -6,7 +6,7 @@ use portcullis_waf_bodies::Processor;
 use portcullis_waf_seclang::syntax::{Control, TargetRemoval};
 
 use super::evaluate::Running;
-use super::tx::TxValue;
+use super::tx::{Full, TxValue};
 use super::{EngineError, Transaction, lower};
 use crate::program::{CAPTURES, Change, Expr, LinkedAssignment};
 
@@ -48,15 +48,12 @@ impl Transaction {
         }
     }
 
-    fn assign(
-        &mut self,
-        running: &Running<'_>,
-        assignment: &LinkedAssignment,
-    ) -> Result<(), super::tx::Full> {
+    fn assign(&mut self, running: &Running<'_>, assignment: &LinkedAssignment) -> Result<(), Full> {
         let name = match assignment.slot {
             Some(_) => Vec::new(),
             None => {
-                let name = self.expand(running.store, running.rule, &assignment.name);
+                let name =
+                    self.expand(running.store, running.rule, &assignment.name).ok_or(Full)?;
                 let mut name = name.into_owned();
                 name.make_ascii_lowercase();
                 name
@@ -71,7 +68,7 @@ impl Transaction {
             held.map_or(0, TxValue::number)
         };
         let value = match &assignment.change {
-            Change::Set(value) => Some(self.assigned(running, value)),
+            Change::Set(value) => Some(self.assigned(running, value).ok_or(Full)?),
             Change::Add(value) => {
                 Some(TxValue::Number(held().saturating_add(self.number(running.store, value))))
             }
@@ -86,11 +83,12 @@ impl Transaction {
         }
     }
 
-    fn assigned(&self, running: &Running<'_>, value: &Expr) -> TxValue {
-        match value {
+    /// What is to be set; `None` where it is too long.
+    fn assigned(&self, running: &Running<'_>, value: &Expr) -> Option<TxValue> {
+        Some(match value {
             Expr::Literal(literal) if literal.is_number => TxValue::Number(literal.number),
             Expr::Literal(literal) => TxValue::Text(Rc::clone(&literal.text)),
-            _ => TxValue::Text(self.expand(running.store, running.rule, value).as_ref().into()),
-        }
+            _ => TxValue::Text(self.expand(running.store, running.rule, value)?.as_ref().into()),
+        })
     }
 }

@@ -269,7 +269,9 @@ impl Transaction {
                 comparison.holds(number(text), self.number(store, argument))
             }
             Op::Text(test, argument) => {
-                let argument = self.expand(store, running.rule, argument);
+                let Some(argument) = self.expand(store, running.rule, argument) else {
+                    return Answer::Unknown;
+                };
                 match test {
                     TextTest::Equal => text == argument.as_ref(),
                     TextTest::Contains => texts::contains(text, &argument),

@@ -12,7 +12,8 @@ use super::tx::TxValue;
 use crate::program::{Expr, List, Part, Point, PointSelector, Store};
 
 /// The longest text that macros may make; a rule that repeats a value must not fill the memory. As long as the longest
-/// value that is looked at whole.
+/// value that is looked at whole. A message is cut there; what rules go on with is an error, as behind the cut an attack
+/// may stand.
 const MAX_EXPANDED: usize = 128 << 10;
 
 /// A value that rules made: its name, and its text.
@@ -22,22 +23,21 @@ pub(super) type Named = (Rc<[u8]>, Rc<[u8]>);
 const NO_SEVERITY: i64 = 255;
 
 impl Transaction {
-    /// A text, ready.
+    /// A text, ready; `None` where it would be too long.
     pub(super) fn expand<'e>(
         &'e self,
         store: &Store,
         rule: &Rule,
         expression: &'e Expr,
-    ) -> Cow<'e, [u8]> {
-        match expression {
-            Expr::Literal(literal) => Cow::Borrowed(&literal.text),
-            _ => match self.held(expression) {
-                Some(text) => Cow::Borrowed(text),
-                None => Cow::Owned(written(expression, |point, text| {
-                    self.append(store, rule, point, text);
-                })),
-            },
+    ) -> Option<Cow<'e, [u8]>> {
+        if let Expr::Literal(literal) = expression {
+            return Some(Cow::Borrowed(&literal.text));
         }
+        if let Some(text) = self.held(expression) {
+            return Some(Cow::Borrowed(text));
+        }
+        let text = written(expression, |point, text| self.append(store, rule, point, text));
+        text.map(Cow::Owned)
     }
 
     /// What TX holds where an expression is one slot of it and nothing else.
@@ -60,7 +60,9 @@ impl Transaction {
             Expr::Single(Point { selector: PointSelector::Slot(slot), .. }) => {
                 self.tx.get(*slot).map_or(0, TxValue::number)
             }
-            _ => number(&written(expression, |point, text| self.append_plain(store, point, text))),
+            // No number is so long.
+            _ => written(expression, |point, text| self.append_plain(store, point, text))
+                .map_or(0, |text| number(&text)),
         }
     }
 
@@ -154,8 +156,11 @@ impl Transaction {
                     }
                 }
             }
+            if text.len() > MAX_EXPANDED {
+                text.truncate(MAX_EXPANDED);
+                break;
+            }
         }
-        text.truncate(MAX_EXPANDED);
         text
     }
 
@@ -217,8 +222,8 @@ impl Transaction {
     }
 }
 
-/// An expression with its macros written by somebody who knows their values.
-fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Vec<u8> {
+/// An expression with its macros written by somebody who knows their values; `None` where it would be too long.
+fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     match expression {
         Expr::Literal(literal) => text.extend_from_slice(&literal.text),
@@ -230,11 +235,13 @@ fn written(expression: &Expr, mut write: impl FnMut(&Point, &mut Vec<u8>)) -> Ve
                     Part::Literal(literal) => text.extend_from_slice(literal),
                     Part::Macro(point) => write(point, &mut text),
                 }
+                if text.len() > MAX_EXPANDED {
+                    return None;
+                }
             }
-            text.truncate(MAX_EXPANDED);
         }
     }
-    text
+    Some(text)
 }
 
 /// The point of a macro whose names are known; what no rule ever set is nowhere.

@@ -79,9 +79,9 @@ pub enum EngineError {
         /// The rule.
         rule: u32,
     },
-    /// TX has as many entries as it may have.
+    /// TX has as many entries as it may have, or would have got a text that is too long.
     TxFull {
-        /// The rule that would have added one.
+        /// The rule that would have set one.
         rule: u32,
     },
     /// The request's body could not be read as what it says it is, or has more than is allowed.

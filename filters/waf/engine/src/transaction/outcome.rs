@@ -25,6 +25,8 @@ struct Noting<'p> {
     stretch: &'p Stretch,
     before: Vec<Option<TxValue>>,
     matched: bool,
+    /// Errors of the request before it: what could not be done is tried again the next time.
+    errors: usize,
 }
 
 /// The way through a phase, from stretch to stretch.
@@ -133,7 +135,12 @@ impl Transaction {
                 return Arrival::Other;
             }
             let before = stretch.slots.iter().map(|slot| tx.get(*slot).cloned()).collect();
-            return Arrival::New(Noting { stretch, before, matched: false });
+            return Arrival::New(Noting {
+                stretch,
+                before,
+                matched: false,
+                errors: self.errors.len(),
+            });
         };
         for (slot, value) in &outcome.after {
             // There is room.
@@ -158,7 +165,10 @@ impl Transaction {
 impl Noting<'_> {
     /// Keeps what came of it; the phase goes on at this position.
     fn keep(self, position: usize, transaction: &Transaction) {
-        let Noting { stretch, before, matched } = self;
+        let Noting { stretch, before, matched, errors } = self;
+        if transaction.errors.len() != errors {
+            return;
+        }
         let held = |slot: usize| transaction.tx.get(slot);
         let slots = stretch.slots.iter().copied().zip(&before);
         let changed = slots.filter(|(slot, value)| held(*slot) != value.as_ref());

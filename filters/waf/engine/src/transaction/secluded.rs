@@ -1,5 +1,7 @@
 //! Passing over a chain that has judged all values of its list before, and learning what it judged.
 
+use std::borrow::Cow;
+
 use portcullis_waf_seclang::syntax::Variable;
 
 use super::Transaction;
@@ -69,9 +71,10 @@ impl Transaction {
         let Op::Text(_, argument) = &linked.links.get(1).filter(|_| is_free)?.op else {
             return None;
         };
-        self.tx
-            .has_room(self.values.count(secluded.list))
-            .then(|| self.expand(store, &linked.rule, argument).into_owned())
+        if !self.tx.has_room(self.values.count(secluded.list)) {
+            return None;
+        }
+        self.expand(store, &linked.rule, argument).map(Cow::into_owned)
     }
 
     fn leave_last_match(&mut self, store: &Store, linked: &LinkedRule, list: List) {

@@ -41,8 +41,31 @@ impl Transaction {
             if let (Variable::Rule, Selector::Name(name)) =
                 (reference.variable, &reference.selector)
             {
-                text.extend_from_slice(&self.of_rule(store, rule, name));
+                text.extend_from_slice(&self.shown_of_rule(store, rule, name, policy));
             } else if let Some(point) = known_point(store, reference) {
+                self.append_shown(store, reference, &point, policy, text);
+            }
+            true
+        })
+    }
+
+    /// As [`Transaction::of_rule`]; a message within a message shows no more than by itself.
+    fn shown_of_rule(
+        &self,
+        store: &Store,
+        rule: &Rc<Rule>,
+        name: &[u8],
+        policy: Option<&DataPolicy>,
+    ) -> Vec<u8> {
+        let msg = rule.links.iter().find_map(|link| link.msg.as_ref());
+        let Some(msg) = msg.filter(|_| name == b"msg") else {
+            return self.of_rule(store, rule, name);
+        };
+        self.expand_pieces(store, msg, |reference, text| {
+            // One that names itself has no end.
+            if reference.variable != Variable::Rule
+                && let Some(point) = known_point(store, reference)
+            {
                 self.append_shown(store, reference, &point, policy, text);
             }
             true

@@ -46,7 +46,7 @@ impl TxValue {
     }
 }
 
-/// No more entries fit.
+/// No more entries fit, or not so long a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
