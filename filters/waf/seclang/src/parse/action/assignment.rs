@@ -1,7 +1,7 @@
 //! `setvar`: what a match leaves in TX.
 
 use super::super::{expression, shown};
-use crate::syntax::{Assignment, AssignmentKind};
+use crate::syntax::{Assignment, AssignmentKind, Expression};
 
 /// `tx.name`, `tx.name=value`, `tx.name=+value`, `tx.name=-value`, `!tx.name`.
 pub(super) fn read(text: &[u8]) -> Result<Assignment, String> {
@@ -32,12 +32,33 @@ pub(super) fn read(text: &[u8]) -> Result<Assignment, String> {
         }
         (false, None) => AssignmentKind::Set(expression::read(b"1")?),
         (false, Some(value)) => match value.split_first() {
-            Some((b'+', value)) => AssignmentKind::Add(expression::read(value)?),
-            Some((b'-', value)) => AssignmentKind::Subtract(expression::read(value)?),
+            Some((b'+', value)) => AssignmentKind::Add(summand('+', value)?),
+            Some((b'-', value)) => AssignmentKind::Subtract(summand('-', value)?),
+            // Meant as a comparison, or a slip: as a text it would count as 0.
+            Some((b'=', _)) => {
+                return Err(format!(
+                    "expected one `=` before the value, but found `={}`",
+                    shown(value)
+                ));
+            }
             _ => AssignmentKind::Set(expression::read(value)?),
         },
     };
     Ok(Assignment { name, kind })
+}
+
+/// What is added or taken away. What a macro becomes is not known yet; any other text has to be a number, as it would
+/// count as 0.
+fn summand(sign: char, text: &[u8]) -> Result<Expression, String> {
+    let value = expression::read(text)?;
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.trim().parse::<i64>().ok();
+    if value.literal().is_some_and(|text| number(text).is_none()) {
+        return Err(format!(
+            "expected a whole number or a macro behind `{sign}`, but found `{}`",
+            shown(text)
+        ));
+    }
+    Ok(value)
 }
 
 /// The texts before and behind the first `=` that is in no macro.
