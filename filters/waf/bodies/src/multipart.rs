@@ -3,7 +3,7 @@
 //! A line that begins with `--` and the boundary parts them, as ModSecurity has it; what it stops at is told here and read
 //! on behind, so that rules see all of it.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use crate::budget::Budget;
 use crate::{Argument, Fault, Limits};
@@ -128,6 +128,8 @@ impl Reader {
     }
 
     fn lines(&mut self, body: &[u8], boundary: &Boundary<'_>) -> Result<(), Fault> {
+        let delimiter = [b"--".as_slice(), boundary.value].concat();
+        let delimiter = memmem::Finder::new(&delimiter);
         let mut part: Option<Part<'_>> = None;
         let mut at = 0;
         while let Some(rest) = body.get(at..).filter(|rest| !rest.is_empty()) {
@@ -161,6 +163,10 @@ impl Reader {
                     if let Some(fault) = fault {
                         self.fault(fault);
                     }
+                }
+                // Werkzeug parts lines at a single CR, too, and Django splits wherever a delimiter stands.
+                if delimiter.find(text).is_some() {
+                    self.fault("Invalid boundary (within a line)");
                 }
                 match &mut part {
                     None => self.read.flags.data_before = true,

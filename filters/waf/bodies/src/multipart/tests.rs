@@ -238,6 +238,29 @@ fn the_content_type_has_its_share_of_flags() {
 }
 
 #[test]
+fn a_boundary_within_a_line_is_a_fault_as_some_readers_part_there() {
+    let inner = "Content-Disposition: form-data; name=q\n\nevil\n--bound--";
+    let file = "Content-Disposition: form-data; name=f; filename=x\n\n";
+    let of = |between: &str, end: &str| {
+        let body = form(&format!("--bound\n{file}x{between}--bound{end}{inner}"));
+        let found = multipart(b"multipart/form-data; boundary=bound", &body, &Limits::default());
+        found.fault
+    };
+    let within = Some(Fault::Multipart("Invalid boundary (within a line)"));
+    for (between, end, fault) in [
+        ("\r", "\n", within),
+        ("", "\n", within),
+        ("\0", "\r", within),
+        ("\u{85}", "", within),
+        ("\n--", "\n", within),
+        ("\n", "\n", None),
+        ("-\n", "\n", None),
+    ] {
+        assert_eq!(of(between, end), fault, "{between:?} {end:?}");
+    }
+}
+
+#[test]
 fn what_one_reader_takes_for_a_field_and_another_for_a_file_is_both() {
     let disposition =
         |text: &str| read(&format!("--b\nContent-Disposition: form-data; {text}\n\n1\n--b--"));
