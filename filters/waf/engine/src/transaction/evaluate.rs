@@ -6,8 +6,9 @@ use std::rc::Rc;
 use portcullis_waf_operators::number::number;
 use portcullis_waf_operators::pattern::{Exhausted, LONG, MAX_GROUPS, Pattern, Span};
 use portcullis_waf_operators::{libinjection as injection, text as texts, validate};
-use portcullis_waf_seclang::syntax::Rule;
+use portcullis_waf_seclang::syntax::{Rule, Variable};
 
+use super::expand::{Named, RULE_MEMBERS};
 use super::matched::{Matched, full_name};
 use super::tx::TxValue;
 use super::values::{FormId, ItemId};
@@ -90,7 +91,7 @@ impl Transaction {
                     matched |= self.judge(running, answer, || Matched::Slot(slot, value));
                 }
             } else if list.is_dynamic() {
-                for (name, value) in self.dynamic(store, &target.point) {
+                for (name, value) in self.made(running, &target.point) {
                     if !self.excluded(running, list, &name) {
                         matched |= self.value(running, list, &name, &value);
                     }
@@ -313,7 +314,7 @@ impl Transaction {
             return usize::from(self.tx.get(*slot).is_some());
         }
         if point.list.is_dynamic() {
-            let all = self.dynamic(running.store, point).into_iter();
+            let all = self.made(running, point).into_iter();
             return all.filter(|(name, _)| !self.excluded(running, point.list, name)).count();
         }
         let named = self.values.named(point.list);
@@ -322,6 +323,19 @@ impl Transaction {
                 point.means(name, true) && !self.excluded(running, point.list, name)
             })
             .count()
+    }
+
+    /// The values that rules make, those of the running one among them.
+    fn made(&self, running: &Running<'_>, point: &Point) -> Vec<Named> {
+        if point.list.variable() != Variable::Rule {
+            return self.dynamic(running.store, point);
+        }
+        let meant = RULE_MEMBERS.iter().filter(|name| point.means(name, true));
+        let values = meant.map(|&name| (name, self.of_rule(running.store, running.rule, name)));
+        let is_there = |(name, value): (&[u8], Vec<u8>)| {
+            (!value.is_empty()).then(|| (Rc::from(name), Rc::from(value)))
+        };
+        values.filter_map(is_there).collect()
     }
 
     /// True if nobody said not to look at a value of this list.

@@ -19,6 +19,10 @@ const MAX_EXPANDED: usize = 128 << 10;
 /// A value that rules made: its name, and its text.
 pub(super) type Named = (Rc<[u8]>, Rc<[u8]>);
 
+/// What `RULE` has of the rule that runs.
+pub(super) const RULE_MEMBERS: [&[u8]; 8] =
+    [b"id", b"rev", b"ver", b"severity", b"maturity", b"accuracy", b"msg", b"logdata"];
+
 /// HIGHEST_SEVERITY before anything matched (ModSecurity).
 const NO_SEVERITY: i64 = 255;
 
@@ -112,6 +116,10 @@ impl Transaction {
             b"msg" => {
                 let msg = rule.links.iter().find_map(|link| link.msg.as_ref());
                 msg.map_or(Vec::new(), |msg| self.expand_without_rule(store, msg))
+            }
+            b"logdata" => {
+                let data = rule.links.iter().find_map(|link| link.logdata.as_ref());
+                data.map_or(Vec::new(), |data| self.expand_without_rule(store, data))
             }
             _ => Vec::new(),
         }

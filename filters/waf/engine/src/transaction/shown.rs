@@ -57,11 +57,14 @@ impl Transaction {
         name: &[u8],
         policy: Option<&DataPolicy>,
     ) -> Vec<u8> {
-        let msg = rule.links.iter().find_map(|link| link.msg.as_ref());
-        let Some(msg) = msg.filter(|_| name == b"msg") else {
-            return self.of_rule(store, rule, name);
+        let mut links = rule.links.iter();
+        let own = match name {
+            b"msg" => links.find_map(|link| link.msg.as_ref()),
+            b"logdata" => links.find_map(|link| link.logdata.as_ref()),
+            _ => return self.of_rule(store, rule, name),
         };
-        self.expand_pieces(store, msg, |reference, text| {
+        let Some(own) = own else { return Vec::new() };
+        self.expand_pieces(store, own, |reference, text| {
             // One that names itself has no end.
             if reference.variable != Variable::Rule
                 && let Some(point) = known_point(store, reference)
