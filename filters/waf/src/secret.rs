@@ -5,7 +5,7 @@ const HEADERS: [&[u8]; 5] =
     [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie", b"x-api-key"];
 
 /// Words in a name that make its value a credential (`user_password`, `csrfToken`, `client-secret`).
-const WORDS: [&[u8]; 18] = [
+const WORDS: [&[u8]; 19] = [
     b"authorization",
     b"password",
     b"passcode",
@@ -24,6 +24,7 @@ const WORDS: [&[u8]; 18] = [
     b"jwt",
     b"cvv",
     b"private_key",
+    b"sessid",
 ];
 
 /// What the words begin with.
@@ -33,7 +34,7 @@ const FIRSTS: &[u8] = b"pstacj";
 const LAST_WORDS: [&[u8]; 7] = [b"pass", b"pw", b"auth", b"key", b"pin", b"otp", b"sid"];
 
 /// Variables that hold names and values as they came, or texts made of them.
-const WHOLE: [&[u8]; 7] = [
+const WHOLE: [&[u8]; 8] = [
     b"request_uri",
     b"request_uri_raw",
     b"request_line",
@@ -41,6 +42,7 @@ const WHOLE: [&[u8]; 7] = [
     b"request_body",
     b"response_body",
     b"rule:msg",
+    b"rule:logdata",
 ];
 
 /// From which byte on a value is never shown, by the name of its variable (`REQUEST_HEADERS:cookie`, `ARGS:user[password]`):
@@ -134,6 +136,7 @@ mod tests {
             "ARGS:pass2",
             "ARGS:otp",
             "ARGS:pw",
+            "ARGS:PHPSESSID",
             "ARGS:private_key_pem",
             "ARGS:key",
             "ARGS:jwt",
