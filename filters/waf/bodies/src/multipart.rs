@@ -108,6 +108,9 @@ fn read(content_type: &[u8], body: &[u8], limits: &Limits, is_whole: bool) -> Mu
     reader.end()
 }
 
+/// Werkzeug parts lines at a single CR, too, and Django splits wherever a delimiter stands.
+const WITHIN_A_LINE: &str = "Invalid boundary (within a line)";
+
 struct Reader {
     read: Multipart,
     budget: Budget,
@@ -140,6 +143,10 @@ impl Reader {
             let length = memchr(b'\n', rest).map_or(rest.len(), |place| place + 1);
             let text = rest.get(..length).unwrap_or_default();
             if !self.is_whole && !text.ends_with(b"\n") {
+                // What it begins with may be half a boundary, which is no fault.
+                if delimiter.find(text).is_some_and(|place| place > 0) {
+                    self.fault(WITHIN_A_LINE);
+                }
                 break;
             }
             let line = classify(text, boundary);
@@ -164,9 +171,8 @@ impl Reader {
                         self.fault(fault);
                     }
                 }
-                // Werkzeug parts lines at a single CR, too, and Django splits wherever a delimiter stands.
                 if delimiter.find(text).is_some() {
-                    self.fault("Invalid boundary (within a line)");
+                    self.fault(WITHIN_A_LINE);
                 }
                 match &mut part {
                     None => self.read.flags.data_before = true,

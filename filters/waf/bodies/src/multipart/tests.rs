@@ -258,6 +258,12 @@ fn a_boundary_within_a_line_is_a_fault_as_some_readers_part_there() {
     ] {
         assert_eq!(of(between, end), fault, "{between:?} {end:?}");
     }
+    for (last, fault) in [("x\r--bound", within), ("--bound", None), ("x--boun", None)] {
+        let body = form(&format!("--bound\n{file}{last}"));
+        let content_type = b"multipart/form-data; boundary=bound";
+        let found = beginning_of_multipart(content_type, &body, &Limits::default());
+        assert_eq!(found.fault, fault, "{last:?}");
+    }
 }
 
 #[test]
