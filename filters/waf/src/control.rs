@@ -278,7 +278,8 @@ impl Control for Waf {
         let content_type = exchange.response_headers().first("content-type").unwrap_or_default();
         let wants_body = !end && transaction.wants_response_body(content_type);
         let seen = self.inspection.filter(|_| wants_body).map(|it| sight(exchange, it.max));
-        if exchange.mode() == Mode::Shadow && seen == Some(Ok(())) {
+        let holds = seen == Some(Ok(()));
+        if exchange.mode() == Mode::Shadow && holds {
             self.tell(exchange, state);
             return Verdict::Inspect;
         }
@@ -286,7 +287,7 @@ impl Control for Waf {
         if !matches!(verdict, Verdict::Continue) {
             return verdict;
         }
-        if seen == Some(Ok(())) {
+        if holds {
             return Verdict::Inspect;
         }
         let verdict = self.response_body(exchange, state, Body { bytes: &[], complete: true });

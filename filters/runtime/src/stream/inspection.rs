@@ -21,7 +21,8 @@ const ACCEPT_ENCODING: &str = "accept-encoding";
 const PARTS: [&str; 4] = ["range", "if-range", "request-range", "a-im"];
 
 impl Stream {
-    /// Asks the upstream for the whole response, as it is unless controls do without, in whatever spelling the client asked for something else.
+    /// Asks the upstream for the whole response, as it is unless controls do without, in whatever spelling the client asked
+    /// for something else.
     ///
     /// In shadow mode nothing is changed; but the request's headers are read, as they say what the response is an answer
     /// to, and are gone when it comes.
