@@ -106,7 +106,7 @@ impl Program {
         let stretches = phases.each_ref().map(|phase| Stretch::all(phase, &rules));
         let secluded = Secluded::all(&rules);
         let captures_are_read = rules.iter().any(|rule| capture::reads_of_others(rule));
-        let reads = Reads::of(rules.iter().map(|linked| &*linked.rule));
+        let reads = Reads::of(rules.iter().map(AsRef::as_ref));
         let (rules, phases) = {
             let mut store = store.borrow_mut();
             store.heads.finish();

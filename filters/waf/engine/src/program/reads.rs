@@ -1,17 +1,15 @@
 //! Which variables the rules of a program read at all: what nobody reads need not be asked of a host, nor computed.
 
-use portcullis_waf_seclang::syntax::{
-    AssignmentKind, Disruption, Expression, Link, Operator, Piece, Rule, Target, Variable,
-};
+use portcullis_waf_seclang::syntax::{Disruption, Expression, Piece, Variable};
 
-use super::List;
+use super::{Expr, LinkedAssignment, LinkedLink, LinkedRule, List};
 
 /// Variables, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reads(u128);
 
 impl Reads {
-    pub(super) fn of<'r>(rules: impl Iterator<Item = &'r Rule>) -> Self {
+    pub(super) fn of<'r>(rules: impl Iterator<Item = &'r LinkedRule>) -> Self {
         let mut reads = Reads::default();
         rules.for_each(|rule| reads.rule(rule));
         reads
@@ -21,60 +19,24 @@ impl Reads {
         self.0 & List::of(variable).bit() != 0
     }
 
-    fn rule(&mut self, rule: &Rule) {
-        rule.links.iter().for_each(|link| self.link(link));
-        rule.metadata.tags.iter().for_each(|tag| self.text(tag));
+    fn rule(&mut self, linked: &LinkedRule) {
+        linked.links.iter().for_each(|link| self.link(link));
+        let rule = &linked.rule;
+        let said = rule.links.iter().flat_map(|link| link.msg.iter().chain(&link.logdata));
+        said.chain(&rule.metadata.tags).for_each(|text| self.text(text));
         if let Disruption::Redirect(location) = &rule.disruption {
             self.text(location);
         }
     }
 
-    fn link(&mut self, link: &Link) {
-        for target in &link.targets {
-            match target {
-                Target::Values(at) | Target::Count(at) => self.variable(at.variable),
-                Target::Exclude(_) => {}
-            }
-        }
-        match &link.test.operator {
-            Operator::Eq(text)
-            | Operator::Ge(text)
-            | Operator::Gt(text)
-            | Operator::Le(text)
-            | Operator::Lt(text)
-            | Operator::StrEq(text)
-            | Operator::Contains(text)
-            | Operator::ContainsWord(text)
-            | Operator::BeginsWith(text)
-            | Operator::EndsWith(text)
-            | Operator::Within(text) => self.text(text),
-            Operator::Rx(_)
-            | Operator::RxTranslated(_)
-            | Operator::Pm(_)
-            | Operator::PmFromFile(_)
-            | Operator::StrMatch(_)
-            | Operator::IpMatch(_)
-            | Operator::IpMatchFromFile(_)
-            | Operator::DetectSqli
-            | Operator::DetectXss
-            | Operator::ValidateByteRange(_)
-            | Operator::ValidateUrlEncoding
-            | Operator::ValidateUtf8Encoding
-            | Operator::UnconditionalMatch
-            | Operator::NoMatch => {}
-        }
-        for assignment in &link.assignments {
-            self.text(&assignment.name);
-            match &assignment.kind {
-                AssignmentKind::Set(value)
-                | AssignmentKind::Add(value)
-                | AssignmentKind::Subtract(value) => self.text(value),
-                AssignmentKind::Remove => {}
-            }
-        }
-        link.msg.iter().chain(&link.logdata).for_each(|text| self.text(text));
+    fn link(&mut self, link: &LinkedLink) {
+        let targets = link.targets.iter().map(|target| &target.point);
+        let made = link.assignments.iter().flat_map(LinkedAssignment::texts);
+        let macros = made.chain(link.compared()).flat_map(Expr::macros);
+        targets.chain(macros).for_each(|point| self.variable(point.list.variable()));
     }
 
+    /// A text that is expanded from its source.
     fn text(&mut self, text: &Expression) {
         for piece in &text.0 {
             if let Piece::Macro(at) = piece {

@@ -20,7 +20,6 @@ impl Transaction {
 
     /// The request's body, or the beginning of it: `complete` is false where it is longer than what is held.
     pub fn request_body(&mut self, bytes: &[u8], complete: bool) {
-        self.body_length = bytes.len();
         self.set_number(Variable::RequestBodyLength, bytes.len());
         if !complete {
             self.set(Variable::InboundDataError, b"1");

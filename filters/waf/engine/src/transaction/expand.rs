@@ -104,6 +104,9 @@ impl Transaction {
 
     /// `%{rule.id}` and the like.
     pub(super) fn of_rule(&self, store: &Store, rule: &Rule, name: &[u8]) -> Vec<u8> {
+        if let Some(own) = own_text(rule, name) {
+            return self.expand_without_rule(store, own);
+        }
         let metadata = &rule.metadata;
         let number = |number: Option<u8>| number.map_or(Vec::new(), |n| n.to_string().into_bytes());
         match name {
@@ -113,14 +116,6 @@ impl Transaction {
             b"severity" => number(metadata.severity),
             b"maturity" => number(metadata.maturity),
             b"accuracy" => number(metadata.accuracy),
-            b"msg" => {
-                let msg = rule.links.iter().find_map(|link| link.msg.as_ref());
-                msg.map_or(Vec::new(), |msg| self.expand_without_rule(store, msg))
-            }
-            b"logdata" => {
-                let data = rule.links.iter().find_map(|link| link.logdata.as_ref());
-                data.map_or(Vec::new(), |data| self.expand_without_rule(store, data))
-            }
             _ => Vec::new(),
         }
     }
@@ -227,6 +222,16 @@ impl Transaction {
                 (name, text)
             })
             .collect()
+    }
+}
+
+/// The text of a member of `RULE` that has macros.
+pub(super) fn own_text<'r>(rule: &'r Rule, name: &[u8]) -> Option<&'r Expression> {
+    let mut links = rule.links.iter();
+    match name {
+        b"msg" => links.find_map(|link| link.msg.as_ref()),
+        b"logdata" => links.find_map(|link| link.logdata.as_ref()),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the front end knows of request and response becomes variables.
 
 use portcullis_waf_bodies::{self as bodies, Processor};
+use portcullis_waf_operators::number::number;
 use portcullis_waf_seclang::syntax::Variable;
 
 use super::{Connection, EngineError, Transaction};
@@ -178,7 +179,9 @@ impl Transaction {
         let headers = self.values.named(List::of(Variable::RequestHeaders));
         let lengths = headers.map(|(name, value)| name.len() + value.len() + AROUND);
         let headers: usize = lengths.sum();
-        self.set_number(Variable::FullRequestLength, headers + BETWEEN + self.body_length);
+        let body = self.values.named(List::of(Variable::RequestBodyLength)).next();
+        let body = body.map_or(0, |(_, length)| usize::try_from(number(length)).unwrap_or(0));
+        self.set_number(Variable::FullRequestLength, headers + BETWEEN + body);
     }
 
     /// What holds of all arguments together, once more of them are known.

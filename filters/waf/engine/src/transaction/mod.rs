@@ -129,8 +129,6 @@ pub struct Transaction {
     body_access: bool,
     response_access: bool,
     processor: Option<Processor>,
-    /// Bytes of the body that were looked at.
-    body_length: usize,
     content_type: Vec<u8>,
     log: Vec<Match>,
     errors: Vec<EngineError>,
@@ -163,7 +161,6 @@ impl Transaction {
             body_access: settings.request_body_access,
             response_access: settings.response_body_access,
             processor: None,
-            body_length: 0,
             content_type: Vec::new(),
             log: Vec::new(),
             errors: Vec::new(),

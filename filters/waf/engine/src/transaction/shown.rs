@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portcullis_waf_seclang::syntax::{Expression, Rule, Selector, Variable, VariableRef};
 
 use super::Transaction;
-use super::expand::known_point;
+use super::expand::{known_point, own_text};
 use super::matched::full_name;
 use super::tx::TxValue;
 use crate::log::{DataPolicy, LogData};
@@ -57,13 +57,7 @@ impl Transaction {
         name: &[u8],
         policy: Option<&DataPolicy>,
     ) -> Vec<u8> {
-        let mut links = rule.links.iter();
-        let own = match name {
-            b"msg" => links.find_map(|link| link.msg.as_ref()),
-            b"logdata" => links.find_map(|link| link.logdata.as_ref()),
-            _ => return self.of_rule(store, rule, name),
-        };
-        let Some(own) = own else { return Vec::new() };
+        let Some(own) = own_text(rule, name) else { return self.of_rule(store, rule, name) };
         self.expand_pieces(store, own, |reference, text| {
             // One that names itself has no end.
             if reference.variable != Variable::Rule
