@@ -18,8 +18,9 @@ pub const DEFAULT_MAX: usize = ENVOYS_BUFFER / 2;
 /// Bytes of a response that may be configured, at most: what a worker's memory has grown to it never gives back.
 pub const LARGEST_MAX: usize = 16 * 1_048_576;
 
-/// How long a response is held unless configured: no whole answer takes so long, and its client waits meanwhile.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a response is held unless configured: few whole answers take so long, and their clients wait meanwhile. Below
+/// the 15 seconds of a route of Envoy's (`timeout`), past which it answers itself, without any header of ours.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest that may be configured: whoever waits an hour for an answer has gone.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(3_600);
@@ -41,6 +42,8 @@ pub struct Inspection {
     pub on_uninspected: OnUninspected,
     /// The upstream is asked for `identity`: otherwise the client chooses whether its response is looked at.
     pub strip_accept_encoding: bool,
+    /// Bodies may be replaced: what an answer to HEAD, or 304, says of the bytes of one is not true then.
+    pub rewrites: bool,
 }
 
 /// What becomes of a response that is larger than a control looks at, or not there in time.
@@ -111,6 +114,7 @@ impl Default for Inspection {
             on_limit,
             on_uninspected,
             strip_accept_encoding: true,
+            rewrites: false,
         }
     }
 }
@@ -187,6 +191,12 @@ impl Sight {
     }
 }
 
+/// True for an answer to HEAD, and for 304: what they say is of a body that does not come (RFC 9110 §8.6 and §15.4.5).
+#[must_use]
+pub fn tells_of_absent_body(method: &[u8], headers: &HeaderMap) -> bool {
+    method == b"HEAD" || headers.first(":status") == Some(b"304")
+}
+
 /// True if any content type says so, alone or in a list: held, such a response would never come.
 fn is_endless(headers: &HeaderMap) -> bool {
     let mut types = headers
@@ -236,7 +246,7 @@ mod tests {
             timeout: Duration::from_secs(1),
             on_limit,
             on_uninspected,
-            strip_accept_encoding: true,
+            ..Inspection::default()
         };
         assert_eq!(read(written), (Some(inspection), Vec::new()));
         for (max, faults, warnings) in [

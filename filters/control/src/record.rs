@@ -3,6 +3,10 @@
 use crate::mode::Mode;
 use crate::refusal::push_json_string;
 
+/// Filter state in which the record stands (`%FILTER_STATE(wasm.portcullis.decision:PLAIN)%`), where modules find what
+/// earlier ones decided.
+pub const DECISION_STATE: &str = "portcullis.decision";
+
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -89,6 +93,13 @@ pub fn append(record: Option<Vec<u8>>, notes: &[Note]) -> String {
     }
     line.push(']');
     line
+}
+
+/// True if a refusal was carried out that the record tells of. Quotes within its texts are escaped, so that none says so.
+#[must_use]
+pub fn says_refused(record: &[u8]) -> bool {
+    const REFUSED: &[u8] = br#""outcome":"refused""#;
+    record.windows(REFUSED.len()).any(|text| text == REFUSED)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Answer {
     /// Adds what the response phase would have set, where this answer does not pass it.
     pub(crate) fn decorate(&mut self, edits: &[Edit]) {
         for edit in edits {
-            if matches!(edit, Edit::Set(..) | Edit::Remove(_)) {
+            if !matches!(edit, Edit::Add(..)) {
                 self.headers.retain(|(other, _)| other != edit.name());
             }
             if let Edit::Set(name, value) | Edit::Add(name, value) | Edit::Insert(name, value) =

@@ -29,7 +29,7 @@ pub(super) struct Said {
     /// The changes of the request's headers that say so.
     edits: Range<usize>,
     /// What those in shadow mode would have said.
-    shadow: Option<Rc<Identity>>,
+    pub(super) shadow: Option<Rc<Identity>>,
 }
 
 impl Exchange {
@@ -58,6 +58,8 @@ impl Exchange {
         }
         self.caller.said.edits = start..self.request.edits().len();
         self.caller.said.own = Some(identity);
+        // It would be replaced by this one just so.
+        self.caller.said.shadow = None;
     }
 
     /// The headers that say who the caller was so far, but for those that are set anew.

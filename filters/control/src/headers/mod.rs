@@ -139,7 +139,11 @@ impl Headers {
         for (name, value) in fields {
             let changes = self.edits.get(applied..before).unwrap_or_default();
             if !known_after(changes, base, name).unwrap_or_else(|| one(name).is_some()) {
-                self.edits.push(Edit::Add(name.clone(), value.clone()));
+                let (name, value) = (name.clone(), value.clone());
+                self.edits.push(match self.paused {
+                    true => Edit::Set(name, value),
+                    false => Edit::Insert(name, value),
+                });
             }
         }
     }
@@ -301,7 +305,7 @@ mod tests {
             headers.add_missing(&missing, |_| one());
             assert_eq!(
                 headers.edits().get(count..).unwrap(),
-                [b, c].map(|name| Edit::Add(name.clone(), value()))
+                [b, c].map(|name| Edit::Insert(name.clone(), value()))
             );
             headers.undo_to(count);
             assert_eq!(
@@ -315,7 +319,7 @@ mod tests {
         // The host says what it was told.
         let missing = [a, b].map(|name| (name.clone(), value()));
         headers.add_missing(&missing, |name| (name == a).then(Vec::new));
-        assert_eq!(headers.untold(), [Edit::Add(b.clone(), value())]);
+        assert_eq!(headers.untold(), [Edit::Insert(b.clone(), value())]);
         headers.undo_to(1);
         assert!(headers.has(b, sample) && !headers.has(d, sample));
     }

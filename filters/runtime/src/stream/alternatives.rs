@@ -60,6 +60,10 @@ impl Stream {
     pub(super) fn accept_alternative(&mut self, mode: Mode) -> Option<Verdict> {
         let position = self.request.position;
         if let Some(attempt) = &mut self.attempt {
+            // One in shadow mode succeeded: enforced, it would be the one that counts.
+            if !attempt.accepted.is_empty() {
+                self.exchange.keep_shadow_identity(&attempt.before);
+            }
             attempt.accepted.push(position);
             attempt.before = self.exchange.checkpoint();
         }

@@ -73,7 +73,12 @@ impl Stream {
         );
         let holds = self.module.program.settings.body_hold == BodyHold::Headers;
         match sight {
-            Sight::Never => self.next_response(),
+            Sight::Never => {
+                if inspection.rewrites && self.name_and_mode(index).1 == Mode::Enforce {
+                    self.describe_rewritten();
+                }
+                self.next_response()
+            }
             Sight::Encoded => self.uninspected(index, inspection, Uninspected::Encoded),
             Sight::Clear if end => self.show_response(index, inspection, Vec::new()),
             _ if !holds => self.uninspected(index, inspection, Uninspected::Unheld),

@@ -1,15 +1,12 @@
 //! Carrying out what was decided: the reply, the counters, the log line, the decision record.
 
 use portcullis_control::mode::Mode;
-use portcullis_control::record::{Note, Outcome, append};
+use portcullis_control::record::{DECISION_STATE, Note, Outcome, append};
 use portcullis_control::refusal::{Refusal, Reply};
 
 use super::{Stream, Wait};
 use crate::host::{Direction, Level, LocalReply};
 use crate::reply::Answer;
-
-/// Filter state in which the decision record stands (`%FILTER_STATE(wasm.portcullis.decision:PLAIN)%`).
-const DECISION_STATE: &str = "portcullis.decision";
 
 /// An answer of a control that is not `Continue`.
 #[derive(Debug)]

@@ -339,6 +339,7 @@ impl Stream {
     fn pass_request(&mut self) {
         self.request.wait = Wait::Passed;
         if let Some(body) = self.request.body.take().filter(|_| self.request.replaced) {
+            self.forget_request_digests();
             let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
             let name = FieldName::from_static("content-length");
             // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
@@ -450,7 +451,12 @@ impl Stream {
         if let Verdict::Refuse(refusal) = verdict
             && let Some(decided) = self.decided(Decided::Refusal(name, refusal), mode)
         {
-            self.answer_request(decided);
+            if matches!(self.response.wait, Wait::Body { .. } | Wait::Discard) {
+                self.request.wait = Wait::Answered;
+                self.refuse_instead_of_held(decided);
+            } else {
+                self.answer_request(decided);
+            }
         }
     }
 }

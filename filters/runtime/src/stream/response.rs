@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use portcullis_control::control::Verdict;
-use portcullis_control::inspection::{DEFAULT_TIMEOUT, Sight};
+use portcullis_control::inspection::Sight;
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
 use portcullis_control::policy::{Ask, Common};
@@ -13,6 +13,10 @@ use super::aftermath::Aftermath;
 use super::outcome::Decided;
 use super::{BodyFlow, HeadersFlow, Stream, Wait};
 use crate::host::Direction;
+
+/// Nanoseconds for which the end of a response is waited for that is thrown away. Most end at once, and what takes its place
+/// then passes the filters outside of ours; its client must not wait for one that is long, or never ends.
+const DISCARD_NANOSECONDS: u64 = 1_000_000_000;
 
 impl Stream {
     /// The response's headers came: the upstream's, the router's or our own reply's.
@@ -140,9 +144,7 @@ impl Stream {
             if at_once || !self.can_wait_for_end() {
                 self.replace_response();
             } else {
-                if self.response.until.is_none() {
-                    self.response.until = Some(self.until(DEFAULT_TIMEOUT));
-                }
+                self.response.until = Some(self.exchange.now().saturating_add(DISCARD_NANOSECONDS));
                 self.response.wait = Wait::Discard;
             }
             return;
@@ -189,14 +191,29 @@ impl Stream {
         self.write_notes();
     }
 
+    /// Nothing of the response has gone yet. Who waits for its body will not see it; the others still decorate the answer.
+    fn refuse_held(&mut self, decided: Decided) {
+        self.replacement = Some(decided);
+        self.forget_content();
+        self.response.wait = Wait::Nothing;
+        self.next_response();
+        self.run_response();
+    }
+
+    /// Refuses a request in the place of its response, which is held, at once: the upstream may wait for the rest of the
+    /// request.
+    pub(super) fn refuse_instead_of_held(&mut self, decided: Decided) {
+        self.response.late = true;
+        match self.response.wait {
+            // It is being refused for something else.
+            Wait::Discard => self.replace_response(),
+            _ => self.refuse_held(decided),
+        }
+    }
+
     fn refuse_late(&mut self, decided: Decided) {
         if matches!(self.response.wait, Wait::Body { .. }) {
-            // Nothing has gone yet. Who waits for the body will not see it; the others still decorate the answer.
-            self.replacement = Some(decided);
-            self.forget_content();
-            self.response.wait = Wait::Nothing;
-            self.next_response();
-            self.run_response();
+            self.refuse_held(decided);
             return;
         }
         let answer = self.prepare(decided);

@@ -1,6 +1,7 @@
-//! Rewriting a response that is held: another body in place of its own, and the headers that go with it.
+//! Rewriting a message that is held: another body in place of its own, and the headers that go with it.
 
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::inspection::tells_of_absent_body;
 use portcullis_control::mode::Mode;
 use portcullis_control::policy::Common;
 
@@ -21,20 +22,22 @@ const OF_THE_BYTES: [&str; 7] = [
     "transfer-encoding",
 ];
 
-/// Fields that say what a body is, and how long it may be kept: a refusal is something else, and no cache may keep it for
-/// as long as what it stands for.
-const OF_THE_CONTENT: [&str; 8] = [
+/// Those of them that a request has, too, where its body was changed.
+const DIGESTS: [&str; 4] = ["content-md5", "content-digest", "repr-digest", "digest"];
+
+/// Fields that say what a body is, and how long it may be kept: a refusal is something else.
+const OF_THE_CONTENT: [&str; 7] = [
     "etag",
     "last-modified",
     "content-language",
     "content-location",
     "content-disposition",
     "content-range",
-    "cache-control",
     "expires",
 ];
 
 const CONTENT_LENGTH: FieldName = FieldName::from_static("content-length");
+const CACHE_CONTROL: FieldName = FieldName::from_static("cache-control");
 const ETAG: FieldName = FieldName::from_static("etag");
 
 impl Stream {
@@ -58,11 +61,19 @@ impl Stream {
         // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
         self.set_response_length(body.len(), is_told || !self.response.trailers);
         if self.response.trailers {
-            let described = |name: &[u8]| {
-                name.eq_ignore_ascii_case(b"etag")
-                    || OF_THE_BYTES.iter().any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
-            };
+            let described =
+                |name: &[u8]| name.eq_ignore_ascii_case(b"etag") || is_one_of(&OF_THE_BYTES, name);
             self.remove_response_trailers(described);
+        }
+    }
+
+    /// An answer to HEAD, or 304, tells of a body that would be rewritten: of the one that its client gets, or has, most of
+    /// it is not true (RFC 9110 §8.6, RFC 9111 §4.3.4).
+    pub(super) fn describe_rewritten(&mut self) {
+        if tells_of_absent_body(self.exchange.method(), self.exchange.response_headers()) {
+            self.remove_from_response(&OF_THE_BYTES);
+            self.exchange.edit_response_always(Edit::Remove(CONTENT_LENGTH));
+            self.weaken_etag();
         }
     }
 
@@ -104,6 +115,22 @@ impl Stream {
     /// the answer in its place stays.
     pub(super) fn forget_content(&mut self) {
         self.remove_from_response(&OF_THE_CONTENT);
+        // No cache may keep a refusal for as long as what it stands for, nor lose what our own controls said.
+        let (name, value) = (CACHE_CONTROL, FieldValue::from_static("no-store"));
+        if self.exchange.response_headers().first(name.as_str()).is_some() {
+            self.exchange.edit_response_always(Edit::Set(name, value));
+        }
+    }
+
+    /// What was said of the bytes of a request's body that are others now goes, from headers and trailers.
+    pub(super) fn forget_request_digests(&mut self) {
+        let is_digest = |name: &[u8]| is_one_of(&DIGESTS, name);
+        for name in self.exchange.request_headers().names(is_digest) {
+            self.exchange.edit_request_always(Edit::Remove(name));
+        }
+        for name in self.exchange.request_trailers().names(is_digest) {
+            let _ = self.host.remove_trailer(Direction::Request, name.as_str());
+        }
     }
 
     /// A local reply, which carries every decoration itself.
@@ -168,6 +195,10 @@ impl Stream {
             let _ = self.host.remove_trailer(Direction::Response, name.as_str());
         }
     }
+}
+
+fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names.iter().any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
 }
 
 /// Two fields, which Envoy joins by a comma, are no validator.

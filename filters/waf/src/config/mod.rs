@@ -109,6 +109,7 @@ pub(crate) fn read(section: &mut Section<'_>, _site: &Site<'_>) -> Option<Waf> {
         },
         on_uninspected: OnUninspected::Pass,
         strip_accept_encoding,
+        rewrites: false,
     });
     let linked = rules::link(&program);
     let program = match linked {

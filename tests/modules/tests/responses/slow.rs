@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use portcullis_host::{End, Exchange, Fault, Headers, Host, Response, Status, StreamId};
+use portcullis_host::{End, Exchange, Fault, Headers, Host, Request, Response, Status, StreamId};
 use portcullis_modules::wasm;
 use serde_json::json;
 
-use crate::{begun, decorated, has_its_length, in_parts, still_serves, told, with};
+use crate::{PAGE, begun, decorated, has_its_length, in_parts, still_serves, told, with};
 
 /// The longest time, and what is left of it at the last look before its end.
 const HELD: Duration = Duration::from_secs(2);
 const NEARLY: Duration = Duration::from_millis(1_900);
 const LOOK: Duration = Duration::from_millis(1_100);
+/// The second for which the end of what is thrown away is waited for, and the next look.
+const A_LOOK_LATER: Duration = Duration::from_millis(2_100);
 
 fn start(on_limit: &str) -> Host {
     with(&json!({"probe": {
@@ -115,7 +117,7 @@ fn a_refusal_does_not_wait_for_the_end_for_ever_either() {
     let mut host = start("refuse");
     let id = slow(&mut host, &["more than twenty bytes"]);
     assert!(seen(&mut host, id).client.is_none());
-    host.advance(HELD + LOOK);
+    host.advance(A_LOOK_LATER);
     let exchange = seen(&mut host, id);
     assert_eq!(exchange.status(), 502);
     decorated(&exchange);
@@ -126,7 +128,7 @@ fn a_refusal_does_not_wait_for_the_end_for_ever_either() {
     stream.response_headers(&Headers::new([(":status", "200")]), false);
     let id = stream.exchange().stream;
     assert!(seen(&mut host, id).client.is_none());
-    host.advance(Duration::from_secs(31));
+    host.advance(A_LOOK_LATER);
     assert_eq!(seen(&mut host, id).status(), 403);
     still_serves(&mut host);
 }
@@ -159,5 +161,51 @@ fn where_the_host_cannot_close_a_stream_the_client_is_refused() {
         assert_eq!(refused.status(), 403, "{what}");
         assert!(refused.header("access-control-allow-origin").is_some(), "{what}");
         still_serves(&mut host);
+    }
+}
+
+/// The upstream answers before it has the whole request, and may wait for the rest of it.
+#[test]
+fn a_request_that_is_refused_while_its_response_is_held_gets_an_answer_with_every_decoration() {
+    let configuration = json!({
+        "request-size-limiting": {"allowed_payload_size": 4, "size_unit": "bytes"},
+        "cors": {"origins": [PAGE], "credentials": true},
+        "response-transformer": {
+            "security_headers": "api", "mask_errors": {}, "remove": {"json": ["secret"]},
+        },
+    });
+    let mut host =
+        Host::load(wasm("gateway")).configure(configuration.to_string()).start().unwrap();
+    let json_answer = [("content-type", "application/json")];
+    let encoded = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    for (fields, status) in [(&json_answer[..], 413), (&encoded[..], 502)] {
+        let worker = host.worker(0);
+        let id = worker.open(&Request::post("/"));
+        let mut stream = worker.stream(id);
+        stream.answer_by_hand();
+        let request = [
+            (":method", "POST"),
+            (":path", "/"),
+            (":authority", "gateway.test"),
+            (":scheme", "http"),
+            ("origin", PAGE),
+        ];
+        stream.request_headers(&Headers::new(request), false);
+        stream.request_body("four", false);
+        let fields = [(":status", "200")].iter().chain(fields).copied();
+        stream.response_headers(&Headers::new(fields), false);
+        assert!(stream.exchange().client.is_none());
+        stream.request_body("!", false);
+        let exchange = stream.exchange();
+        assert_eq!(exchange.status(), status, "{exchange:#?}");
+        for (name, value) in [
+            ("access-control-allow-origin", PAGE),
+            ("x-content-type-options", "nosniff"),
+            ("cache-control", "no-store"),
+        ] {
+            assert_eq!(exchange.header(name).as_deref(), Some(value), "{exchange:#?}");
+        }
+        assert!(exchange.state("portcullis.decision").unwrap().contains("cut_late"));
+        assert_eq!(host.worker(0).reloads(), 0);
     }
 }
