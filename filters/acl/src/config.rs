@@ -28,6 +28,9 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Acl> {
     if section.has("claims") && section.has("consumers") {
         node.fault("expected either claims or consumers, but found both: claims of a consumer are its own word");
     }
+    if section.has("scopes") && section.has("consumers") {
+        node.fault("expected either scopes or consumers, but found both: scopes of a consumer are its own word");
+    }
     let certificates = section.optional("certificates").and_then(|node| read_certificates(&node));
     let hide_groups_header = section.or("hide_groups_header", false, |node| node.boolean());
     let always_use_authenticated_groups =

@@ -1,5 +1,6 @@
 //! The control itself: judges the identity that is there, and tells the upstream its groups.
 
+use portcullis_control::authentication::AUTHENTICATED_GROUPS;
 use portcullis_control::config::Section;
 use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
@@ -13,7 +14,6 @@ use crate::reason::Refused;
 use crate::rules::{Counted, Rules};
 
 const CONSUMER_GROUPS: FieldName = FieldName::from_static("x-consumer-groups");
-const AUTHENTICATED_GROUPS: FieldName = FieldName::from_static("x-authenticated-groups");
 
 /// A group was not fit for the header.
 const DROPPED_GROUP: &str = "dropped_group";

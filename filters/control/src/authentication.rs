@@ -22,11 +22,25 @@ pub const IDENTITY_FAMILY: [FieldName; 3] = [
 pub const CERTIFICATE_HEADERS: [FieldName; 2] =
     [FieldName::from_static("x-client-cert-dn"), FieldName::from_static("x-client-cert-san")];
 
+/// The header that tells the groups which a credential itself carries, as Kong's `acl` sets it.
+pub const AUTHENTICATED_GROUPS: FieldName = FieldName::from_static("x-authenticated-groups");
+
+/// What Envoy writes about its client's certificate; of trusted proxies alone it counts.
+pub const FORWARDED_CERTIFICATE: FieldName = FieldName::from_static("x-forwarded-client-cert");
+
 /// True for a header that the auth controls set, whoever the caller is.
 #[must_use]
 pub fn names_caller(name: &FieldName) -> bool {
     let mut own = IDENTITY_FAMILY.into_iter().chain(CERTIFICATE_HEADERS);
     own.any(|own| covers(&own, name.as_str().as_bytes()))
+}
+
+/// True for a header by which any control of ours, or Envoy, says who is calling: an upstream believes it, and a client's is
+/// removed.
+#[must_use]
+pub fn says_who_is_calling(name: &FieldName) -> bool {
+    let others = [AUTHENTICATED_GROUPS, FORWARDED_CERTIFICATE];
+    names_caller(name) || others.iter().any(|own| covers(own, name.as_str().as_bytes()))
 }
 
 /// The counter of requests that passed as the anonymous consumer.
@@ -104,12 +118,30 @@ pub fn is_known(exchange: &Exchange) -> bool {
 
 /// Names go into headers as they stand; the fault is told at `node`.
 pub fn check_names(entry: &ConsumerEntry<'_>, node: &Node<'_>) {
-    let names = [Some(&entry.consumer.username), entry.consumer.custom_id.as_ref()];
-    if names.into_iter().flatten().any(|name| FieldValue::new(name.as_bytes()).is_none()) {
+    let names = || [Some(&entry.consumer.username), entry.consumer.custom_id.as_ref()];
+    if names().into_iter().flatten().any(|name| FieldValue::new(name.as_bytes()).is_none()) {
         node.fault(
             "expected username and custom_id without control characters: they are sent as headers",
         );
     }
+    if names().into_iter().flatten().any(|name| name.trim() != name) {
+        node.fault(
+            "expected username and custom_id without space at their ends: readers of headers take it away, and read \
+             another name",
+        );
+    }
+}
+
+/// Reads what a credential is called.
+#[must_use]
+pub fn read_credential_name(node: &Node<'_>) -> Option<String> {
+    let name = node.text()?;
+    if FieldValue::new(name).is_none() || name.trim() != name {
+        node.fault(
+            "expected a name without control characters, and without space at its ends: it is sent as a header",
+        );
+    }
+    Some(name.to_owned())
 }
 
 /// Reads `anonymous`: the username of a consumer.

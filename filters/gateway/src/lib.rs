@@ -3,18 +3,20 @@
 //! What a route, a mode or a reserved field is, the contract crate says; here is only how several controls share them.
 
 mod auth;
+mod credentials;
 
 use portcullis_acl::Acl;
 use portcullis_control::config::{Environment, Faults, Node, Section};
 use portcullis_control::consumers::read_consumers;
+use portcullis_control::headers::FieldName;
 use portcullis_control::load::{self, Common, Part, read_routes};
 use portcullis_control::policy::Kind;
-use portcullis_control::program::{BodyHold, Commons, Household, Lineup, Program, Slot};
+use portcullis_control::program::{BodyHold, Commons, Household, Lineup, Program, Site, Slot};
 use portcullis_control::route::RouteMatch;
 use portcullis_control::surroundings::HostVersion;
 use portcullis_cors::Cors;
 use portcullis_jwt_auth::JwtAuth;
-use portcullis_key_auth::KeyAuth;
+use portcullis_key_auth::{KeyAuth, KeyHeaders};
 use portcullis_mtls_auth::MtlsAuth;
 use portcullis_rate_limiting::RateLimiting;
 use portcullis_request_size_limiting::RequestSizeLimiting;
@@ -99,8 +101,39 @@ fn read(kinds: &[Kind], section: &mut Section<'_>, host: HostVersion) -> Option<
         header_match_before |= found.reads_headers();
         lineup
     });
+    let site = base.household.site(None);
+    let everywhere = || routes.iter().flat_map(|(_, lineup)| &lineup.slots).chain(&base.slots);
+    refuse_written_keys(section.node(), &site, everywhere());
+    credentials::read_unused(&site, |name| everywhere().any(|slot| slot.kind.name == name));
     let lineup = Lineup { slots: base.slots, any_of: any_of.unwrap_or_default() };
     Some(common.program(section.node(), kinds.to_vec(), lineup, routes, true))
+}
+
+/// A header that a control writes to say who is calling is removed from every client's request: no key may be looked for
+/// in it.
+fn refuse_written_keys<'s>(
+    node: &Node<'_>,
+    site: &Site<'_>,
+    slots: impl Iterator<Item = &'s Slot>,
+) {
+    let keys = site.shared::<KeyHeaders>();
+    // Routes have the base's controls again, so nearly all names come often.
+    let mut seen: Vec<FieldName> = Vec::new();
+    for slot in slots {
+        for name in slot.policy.identity_headers() {
+            if seen.contains(&name) {
+                continue;
+            }
+            if let Some(key) = keys.covered_by(&name) {
+                node.fault(format!(
+                    "expected another header than `{name}` for `{}` to write: key-auth looks for keys in `{key}`, and \
+                     a client's would be removed",
+                    slot.kind.name
+                ));
+            }
+            seen.push(name);
+        }
+    }
 }
 
 /// What routes have unless they say otherwise.

@@ -6,16 +6,17 @@ use std::rc::Rc;
 use portcullis_control::address::read_field_name;
 use portcullis_control::arguments::hex_byte;
 use portcullis_control::authentication::{
-    IDENTITY_FAMILY, check_names, consumer_headers, read_anonymous, read_realm,
+    check_names, consumer_headers, read_anonymous, read_credential_name, read_realm,
+    says_who_is_calling,
 };
 use portcullis_control::config::{Node, Section};
 use portcullis_control::consumers::ConsumerEntry;
-use portcullis_control::headers::{FieldName, FieldValue, covers};
+use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::program::Site;
 
 use crate::control::{KeyAuth, MAX_KEY_BYTES, Shared};
 use crate::credentials::{Credential, Credentials, Digest, digest, identity};
-use crate::presented::{KeyName, Places};
+use crate::presented::{KeyHeaders, KeyName, Places};
 
 /// Names of one configuration, at most: each is looked for in every place.
 pub(crate) const MAX_KEY_NAMES: usize = 16;
@@ -64,20 +65,31 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<KeyAuth
         None => FieldValue::from_static("Key"),
     };
     let anonymous = read_anonymous(section, site);
-    let shared = site.shared::<Shared>();
-    let credentials = shared.credentials.get_or_init(|| Rc::new(read_keys(site.consumers)));
     if site.consumers.iter().all(|entry| entry.keys.is_empty()) {
         node.fault("expected consumers with keys");
     }
+    let places = Places { names, header, query };
+    site.shared::<KeyHeaders>().add(&places);
     Some(KeyAuth {
-        places: Places { names, header, query },
+        places,
         key_in_body,
         hide_credentials,
         anonymous,
         challenge,
         run_on_preflight,
-        credentials: Rc::clone(credentials),
+        credentials: credentials(site),
     })
+}
+
+/// The keys of all consumers; the first call reads them.
+fn credentials(site: &Site<'_>) -> Rc<Credentials> {
+    let shared = site.shared::<Shared>();
+    Rc::clone(shared.credentials.get_or_init(|| Rc::new(read_keys(site.consumers))))
+}
+
+/// Tells what is wrong with the keys of consumers, where no `key-auth` is configured that would.
+pub fn read_credentials(site: &Site<'_>) {
+    credentials(site);
 }
 
 fn read_names(node: &Node<'_>) -> Option<Vec<KeyName>> {
@@ -93,11 +105,15 @@ fn read_names(node: &Node<'_>) -> Option<Vec<KeyName>> {
 fn read_name(node: &Node<'_>) -> Option<KeyName> {
     let header = read_field_name(node)?;
     let name = header.as_str();
-    if IDENTITY_FAMILY.iter().any(|own| covers(own, name.as_bytes())) {
-        node.fault(format!("expected another name: `{name}` is removed from every request"));
+    if says_who_is_calling(&header) {
+        node.fault(format!(
+            "expected another name, such as `apikey`: `{name}` says who is calling, and a client's is removed"
+        ));
+        return None;
     }
     if FORBIDDEN.contains(&name) {
         node.fault(format!("expected another name: `{name}` has its own meaning as a header"));
+        return None;
     }
     Some(KeyName { text: node.text()?.to_owned(), header })
 }
@@ -146,25 +162,28 @@ fn read_key(node: &Node<'_>) -> Option<(Digest, Option<String>)> {
     }
     node.section(|section| {
         let key = section.required("key").and_then(|node| read_digest(&node));
-        let name = section.optional("name").and_then(|node| {
-            let name = node.text()?;
-            if FieldValue::new(name).is_none() {
-                node.fault("expected a name without control characters: it is sent as a header");
-            }
-            Some(name.to_owned())
-        });
+        let name = section.optional("name").and_then(|node| read_credential_name(&node));
         Some((key?, name))
     })
 }
 
 fn read_digest(node: &Node<'_>) -> Option<Digest> {
     let text = node.secret()?;
-    if let Some(digits) = text.strip_prefix(HASH_PREFIX) {
+    if let Some((prefix, digits)) = text.split_at_checked(HASH_PREFIX.len())
+        && prefix.eq_ignore_ascii_case(HASH_PREFIX)
+    {
         let digest = read_hash(digits);
         if digest.is_none() {
             node.fault("expected 64 hexadecimal digits behind `sha256:`");
         }
         return digest;
+    }
+    if is_like_hash(&text) {
+        node.fault(
+            "expected `sha256:` and 64 hexadecimal digits, but found another hash, or another spelling of it: as a key \
+             it could be read here; a key that does begin so is given as its own hash",
+        );
+        return None;
     }
     if text.len() > MAX_KEY_BYTES {
         node.fault(format!("expected a key of at most {MAX_KEY_BYTES} bytes"));
@@ -178,6 +197,16 @@ fn read_digest(node: &Node<'_>) -> Option<Digest> {
         node.warn(format!("a key below {SHORT_KEY_BYTES} bytes is short enough to be guessed"));
     }
     Some(digest(text.as_bytes()))
+}
+
+/// True for what begins with the name of a hash, such as `SHA-256:`, `sha256=` and `sha512:`.
+fn is_like_hash(text: &str) -> bool {
+    let Some((name, rest)) = text.split_at_checked("sha".len()) else { return false };
+    let rest = rest.trim_start_matches(['-', '_', ' ']);
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = behind.len() < rest.len();
+    let parted = behind.starts_with(|c: char| !c.is_ascii_alphanumeric());
+    name.eq_ignore_ascii_case("sha") && numbered && parted
 }
 
 fn read_hash(digits: &str) -> Option<Digest> {

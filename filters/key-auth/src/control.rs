@@ -146,10 +146,9 @@ impl Control for KeyAuth {
     }
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Waiting, end: bool) -> Verdict {
-        if !self.run_on_preflight && exchange.is_preflight() {
-            return Verdict::Continue;
-        }
-        if self.anonymous.is_some() && is_known(exchange) {
+        // A browser's preflight has the URL of the request that follows, and the key in it.
+        let skipped = !self.run_on_preflight && exchange.is_preflight();
+        if skipped || (self.anonymous.is_some() && is_known(exchange)) {
             self.hide(exchange);
             return Verdict::Continue;
         }

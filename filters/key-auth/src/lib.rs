@@ -10,4 +10,6 @@ pub mod credentials;
 mod presented;
 mod reason;
 
+pub use config::read_credentials;
 pub use control::KeyAuth;
+pub use presented::KeyHeaders;

@@ -1,10 +1,11 @@
 //! Where a request's headers and query may carry a key, and taking it away again.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use portcullis_control::arguments::{arguments, hide_from_query};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::headers::{Edit, FieldName};
+use portcullis_control::headers::{Edit, FieldName, covers};
 
 use crate::reason::Refused;
 
@@ -15,6 +16,29 @@ pub(crate) struct KeyName {
     pub(crate) text: String,
     /// As a header, where it doesn't.
     pub(crate) header: FieldName,
+}
+
+/// The headers in which keys are looked for on some route. No other control of the configuration may write them: a
+/// client's would be removed from every request, so its key would never arrive, and what was written would be one.
+#[derive(Debug, Default)]
+pub struct KeyHeaders(RefCell<Vec<FieldName>>);
+
+impl KeyHeaders {
+    pub(crate) fn add(&self, places: &Places) {
+        let mut headers = self.0.borrow_mut();
+        for KeyName { header, .. } in places.names.iter().filter(|_| places.header) {
+            if !headers.contains(header) {
+                headers.push(header.clone());
+            }
+        }
+    }
+
+    /// The first of them that a control's own header is, or is taken for.
+    #[must_use]
+    pub fn covered_by(&self, own: &FieldName) -> Option<FieldName> {
+        let names = self.0.borrow();
+        names.iter().find(|name| covers(own, name.as_str().as_bytes())).cloned()
+    }
 }
 
 /// The places that a configuration names.

@@ -5,16 +5,17 @@ use std::rc::Rc;
 
 use portcullis_control::address::read_networks;
 use portcullis_control::authentication::{
-    check_names, consumer_headers, read_anonymous, read_consumer,
+    FORWARDED_CERTIFICATE, check_names, consumer_headers, read_anonymous, read_consumer,
+    read_credential_name,
 };
 use portcullis_control::certificate::{Fingerprint, SanRule, Subject, read_san};
 use portcullis_control::config::{Node, Section};
 use portcullis_control::consumers::ConsumerEntry;
-use portcullis_control::headers::{FieldValue, Forwarded};
+use portcullis_control::headers::Forwarded;
 use portcullis_control::identity::Consumer;
 use portcullis_control::program::Site;
 
-use crate::control::{GroupBy, Lookup, MtlsAuth, Shared, Source, Verified, XFCC};
+use crate::control::{GroupBy, Lookup, MtlsAuth, Shared, Source, Verified};
 use crate::directory::{Alike, ConsumerBy, Directory, Key, Known, Name};
 use crate::rules::Rules;
 use crate::spiffe::read_trust_domain;
@@ -47,8 +48,9 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<MtlsAut
     let lookup = read_lookup(section, site);
     let anonymous = read_anonymous(section, site);
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
-    let directory =
-        shared.directory.get_or_init(|| Rc::new(read_directory(site.consumers, section.node())));
+    let directory = shared
+        .directory
+        .get_or_init(|| Rc::new(read_directory(site.consumers, Some(section.node()))));
     if let Some(Lookup::Consumer { by, .. }) = &lookup {
         check_alike(section.node(), directory, *by);
     }
@@ -87,7 +89,7 @@ fn read_forwarded(section: &mut Section<'_>, source: Source) -> Forwarded {
             Vec::new()
         }
     };
-    Forwarded { name: XFCC, trusted }
+    Forwarded { name: FORWARDED_CERTIFICATE, trusted }
 }
 
 /// Whoever cannot be asked must have been asked by the operator.
@@ -207,12 +209,21 @@ fn known(consumer: &Rc<Consumer>, name: Option<String>) -> Known {
     Known { consumer: Rc::clone(consumer), name, headers }
 }
 
-fn read_directory(consumers: &[ConsumerEntry<'_>], node: &Node<'_>) -> Directory {
+/// Tells what is wrong with the certificates of consumers, where no `mtls-auth` is configured that would.
+pub fn read_credentials(site: &Site<'_>) {
+    let shared = site.shared::<Shared>();
+    shared.directory.get_or_init(|| Rc::new(read_directory(site.consumers, None)));
+}
+
+/// `node`: where the names of consumers without certificates are told to be wrong, if they are looked for.
+fn read_directory(consumers: &[ConsumerEntry<'_>], node: Option<&Node<'_>>) -> Directory {
     let mut directory = Directory::default();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for entry in consumers {
         let consumer = &entry.consumer;
-        check_names(entry, entry.certificates.first().unwrap_or(node));
+        if let Some(node) = entry.certificates.first().or(node) {
+            check_names(entry, node);
+        }
         let own = Rc::new(known(consumer, None));
         let usernames = Name::of_consumer(&consumer.username).map(Key::Username);
         let custom_id = consumer.custom_id.iter();
@@ -261,13 +272,7 @@ fn read_certificate(node: &Node<'_>) -> Option<(Key, Option<String>)> {
         let san = section.optional("san");
         let subject = section.optional("subject");
         let fingerprint = section.optional("fingerprint");
-        let name = section.optional("name").and_then(|node| {
-            let name = node.text()?;
-            if FieldValue::new(name).is_none() {
-                node.fault("expected a name without control characters: it is sent as a header");
-            }
-            Some(name.to_owned())
-        });
+        let name = section.optional("name").and_then(|node| read_credential_name(&node));
         let key = match (san, subject, fingerprint) {
             (Some(node), None, None) => Key::San(read_san(&node)?),
             (None, Some(node), None) => Key::Subject(Subject::read(&node)?),

@@ -26,9 +26,6 @@ use crate::xfcc;
 
 pub(crate) const NAME: &str = "mtls-auth";
 
-/// What Envoy writes about its client's certificate.
-pub(crate) const XFCC: FieldName = FieldName::from_static("x-forwarded-client-cert");
-
 /// Where certificates come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {

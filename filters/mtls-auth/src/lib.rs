@@ -13,4 +13,5 @@ mod rules;
 mod spiffe;
 pub mod xfcc;
 
+pub use config::read_credentials;
 pub use control::MtlsAuth;

@@ -1,5 +1,7 @@
 //! Subject alternative names: of which kind each is, and how one is compared with what a configuration says.
 
+use std::net::IpAddr;
+
 use crate::config::Node;
 
 /// A name that a certificate has beside its subject, of the kinds that hosts and proxies tell. No URI is without a colon
@@ -64,6 +66,7 @@ impl SanRule {
         if let Some(ending) = text.strip_prefix('*')
             && ending.starts_with('.')
             && !ending.contains('*')
+            && !is_unseen(ending)
             && let Some(San::Dns(ending)) = San::parse(ending)
         {
             return Some(SanRule::Below(ending));
@@ -84,10 +87,23 @@ impl SanRule {
     }
 }
 
+/// True for an e-mail or IP address: a certificate has these as kinds of their own, which neither hosts nor proxies tell.
+fn is_unseen(text: &str) -> bool {
+    let mailbox = text.contains('@') && !text.contains(':');
+    mailbox || text.parse::<IpAddr>().is_ok()
+}
+
 /// Reads a URI or a DNS name that is meant as it is written.
 #[must_use]
 pub fn read_san(node: &Node<'_>) -> Option<San> {
     let text = node.text()?;
+    if is_unseen(text) {
+        node.fault(
+            "expected a URI or a DNS name: Envoy does not tell the e-mail and IP addresses of a certificate, so its \
+             fingerprint has to do",
+        );
+        return None;
+    }
     if text.contains('*') {
         node.fault(
             "expected a name without `*`: URIs are compared whole, and of DNS names `*.` may stand at the beginning \
@@ -166,6 +182,16 @@ mod tests {
         }
         for bad in ["a b", "z\u{e9}.example"] {
             assert!(rule(bad).unwrap_err().contains("visible ASCII"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_a_kind_that_nobody_sees_is_refused() {
+        for bad in ["ada@example.com", "10.0.0.1", "2001:db8::1", "::1", "*.a@example.com"] {
+            assert!(rule(bad).unwrap_err().contains("does not tell"), "{bad}");
+        }
+        for good in ["ssh://ada@example.com", "mailto:ada@example.com", "1.example", "10.0.0"] {
+            assert!(rule(good).is_ok(), "{good}");
         }
     }
 }
