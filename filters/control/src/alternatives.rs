@@ -2,9 +2,19 @@
 
 use crate::config::Node;
 
-/// A list of alternatives; each a list of words, or a text with spaces between them.
+/// A list of alternatives; each a list of scopes, or a text with spaces between them.
 #[must_use]
 pub fn read_alternatives(node: &Node<'_>) -> Option<Vec<Vec<String>>> {
+    read(node, is_scope)
+}
+
+/// The same of groups or roles, which have any name that somebody gave them: in a list also one with spaces.
+#[must_use]
+pub fn read_alternatives_of_names(node: &Node<'_>) -> Option<Vec<Vec<String>>> {
+    read(node, |_| true)
+}
+
+fn read(node: &Node<'_>, is_word: impl Fn(&str) -> bool) -> Option<Vec<Vec<String>>> {
     let items = node.list()?;
     if items.is_empty() {
         node.fault("expected at least one alternative; leave the field out to ask for none");
@@ -31,6 +41,7 @@ pub fn read_alternatives(node: &Node<'_>) -> Option<Vec<Vec<String>>> {
     Some(alternatives)
 }
 
-fn is_word(word: &str) -> bool {
+/// A client could be told of no other one (RFC 6750 §3).
+fn is_scope(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }

@@ -1,7 +1,10 @@
 //! Tokens that only the holder of a certificate's key may present (RFC 8705 §3).
 
+use std::rc::Rc;
+
 use portcullis_control::certificate::Fingerprint;
 use portcullis_control::exchange::Exchange;
+use portcullis_control::identity::Certificate;
 use serde_json::{Map, Value};
 
 use crate::base64url;
@@ -32,13 +35,14 @@ impl Unbound {
 }
 
 /// The certificate of the client: the one that an earlier control accepted, which may be one that a trusted proxy
-/// forwarded, else that of the connection, whoever has signed it (RFC 8705 §3 asks for no more than its key).
-pub(crate) fn presented(exchange: &Exchange) -> Option<Fingerprint> {
-    let accepted = exchange.identity().and_then(|identity| identity.certificate.as_deref());
-    match accepted {
-        Some(certificate) => certificate.fingerprint,
-        None => exchange.peer_certificate().fingerprint(),
-    }
+/// forwarded, else that of the connection, whoever has signed it (RFC 8705 §3 asks for no more than its key). Of the
+/// latter the fingerprint alone counts: the client may have chosen the names itself.
+pub(crate) fn presented(exchange: &Exchange) -> Option<Rc<Certificate>> {
+    let accepted = exchange.identity().and_then(|identity| identity.certificate.as_ref());
+    accepted.map(Rc::clone).or_else(|| {
+        let fingerprint = Some(exchange.peer_certificate().fingerprint()?);
+        Some(Rc::new(Certificate { fingerprint, ..Certificate::default() }))
+    })
 }
 
 /// Whether a token with these claims is bound to this certificate.

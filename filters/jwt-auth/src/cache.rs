@@ -11,7 +11,7 @@ use std::mem;
 use std::rc::Rc;
 
 use portcullis_control::headers::Edit;
-use portcullis_control::identity::Identity;
+use portcullis_control::identity::{Certificate, Identity};
 use serde_json::{Map, Value};
 
 use crate::doorkeeper::Doorkeeper;
@@ -32,7 +32,7 @@ pub struct Verified {
     pub token: Token,
     /// The key. It counts only where the policy at hand has it among its candidates for this token.
     pub key: KeyId,
-    /// What policies have made of it, by their numbers: derived from the claims alone, so it never goes stale.
+    /// What policies have made of it, by their numbers: derived from the claims, and from what they are bound to.
     pub views: RefCell<Vec<(u32, Rc<View>)>>,
 }
 
@@ -63,7 +63,12 @@ impl View {
             Edit::Remove(name) => name.as_str().len(),
         };
         let headers = self.edits.iter().map(|edit| mem::size_of::<Edit>() + header(edit));
-        View::FIXED_BYTES + token.compact().len() * 3 / 2 + headers.sum::<usize>()
+        let certificate = self.identity.certificate.as_deref().map_or(0, |certificate| {
+            let names = certificate.sans.iter().map(|name| 2 * name.as_str().len());
+            mem::size_of::<Certificate>() + 2 * certificate.subject.len() + names.sum::<usize>()
+        });
+        let headers = headers.sum::<usize>();
+        View::FIXED_BYTES + token.compact().len() * 3 / 2 + headers + certificate
     }
 
     const FIXED_BYTES: usize = mem::size_of::<View>() + mem::size_of::<Identity>();
@@ -85,6 +90,7 @@ impl Verified {
     /// Keeps what a policy has made of the token, as far as there is room for it; the oldest go first.
     pub fn keep(&self, policy: u32, view: &Rc<View>) {
         let Ok(mut views) = self.views.try_borrow_mut() else { return };
+        views.retain(|(number, _)| *number != policy);
         views.insert(0, (policy, Rc::clone(view)));
         let mut weight = 0;
         let room = View::room(&self.token);

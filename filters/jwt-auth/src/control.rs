@@ -14,7 +14,7 @@ use portcullis_control::control::{Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::fetched::Background;
 use portcullis_control::headers::{Edit, FieldName};
-use portcullis_control::identity::Identity;
+use portcullis_control::identity::{Certificate, Identity};
 use portcullis_control::job::{Job, JobEvent, JobStep, Report};
 use portcullis_control::mode::Mode;
 use portcullis_control::place::Place;
@@ -24,10 +24,11 @@ use portcullis_control::surroundings::Surroundings;
 use portcullis_control::template::Values;
 use serde_json::{Map, Value};
 
+use crate::binding;
 use crate::cache::{Cache, View};
 use crate::claims::ClaimPath;
 use crate::config;
-use crate::demands::words;
+use crate::demands::Form;
 use crate::judge::{Accepted, Stop};
 use crate::missing::Patience;
 use crate::policy::{Credential, Credentials, Policy};
@@ -107,7 +108,10 @@ impl JwtAuth {
         if accepted.cached {
             exchange.count(CACHE_HIT);
         }
-        let view = self.view(accepted);
+        // Read before this caller takes the place of the one that an earlier control found.
+        let bound = self.policy.certificate_bound;
+        let certificate = bound.then(|| binding::presented(exchange)).flatten();
+        let view = self.view(accepted, certificate);
         authentication::accept(exchange, Rc::clone(&view.identity), &view.edits);
         for _ in 0..view.dropped {
             exchange.count(DROPPED_VALUE);
@@ -122,9 +126,11 @@ impl JwtAuth {
         }
     }
 
-    /// What this policy makes of a token, made once and kept beside it.
-    fn view(&self, accepted: &Accepted) -> Rc<View> {
-        if let Some(view) = accepted.verified.view(self.number) {
+    /// What this policy makes of a token, and of the certificate that it is bound to; made once and kept beside it.
+    fn view(&self, accepted: &Accepted, certificate: Option<Rc<Certificate>>) -> Rc<View> {
+        let kept = accepted.verified.view(self.number);
+        // It is the same certificate each time, but not everybody tells as much of it.
+        if let Some(view) = kept.filter(|view| view.identity.certificate == certificate) {
             return view;
         }
         let claims = &accepted.verified.token.claims;
@@ -138,25 +144,26 @@ impl JwtAuth {
             dropped += unfit;
             edits.extend(value.map(|value| Edit::Set(name.clone(), value)));
         }
-        let view =
-            Rc::new(View { identity: Rc::new(self.identity(claims, credential)), edits, dropped });
+        let identity = Identity { certificate, ..self.identity(claims, credential) };
+        let view = Rc::new(View { identity: Rc::new(identity), edits, dropped });
         accepted.verified.keep(self.number, &view);
         view
     }
 
     /// A consumer signs its own tokens, so groups and scopes that it gives itself count for nothing; its own are known.
     fn identity(&self, claims: &Rc<Claims>, credential: Option<&Credential>) -> Identity {
-        let list = |path: &ClaimPath| {
+        let list = |path: &ClaimPath, form: Form| {
             let claim = path.find(claims).filter(|_| credential.is_none());
-            claim.map(words).unwrap_or_default().into_iter().map(str::to_owned).collect()
+            let words = claim.map(|claim| form.words(claim)).unwrap_or_default();
+            words.into_iter().map(str::to_owned).collect()
         };
         Identity {
             control: JwtAuth::NAME.to_owned(),
             subject: claims.get("sub").and_then(revoked::name).map(Cow::into_owned),
             issuer: claims.get("iss").and_then(Value::as_str).map(str::to_owned),
             consumer: credential.map(|credential| Rc::clone(&credential.consumer)),
-            groups: list(&self.policy.groups),
-            scopes: list(&self.policy.scopes),
+            groups: list(&self.policy.groups, Form::Name),
+            scopes: list(&self.policy.scopes, Form::Scopes),
             claims: Some(Rc::clone(claims)),
             credential: match credential {
                 Some(credential) => Some(Value::from(vec!["key", &credential.name]).to_string()),
@@ -213,11 +220,10 @@ impl Control for JwtAuth {
         state: &mut Patience,
         _end: bool,
     ) -> Verdict {
-        if !self.policy.run_on_preflight && exchange.is_preflight() {
-            return Verdict::Continue;
-        }
+        // A browser's preflight has the URL of the request that follows, and the token in it.
+        let skipped = !self.policy.run_on_preflight && exchange.is_preflight();
         // With `anonymous`, auth controls are alternatives: the first that succeeds counts, as in Kong.
-        if self.policy.anonymous.is_some() && is_known(exchange) {
+        if skipped || (self.policy.anonymous.is_some() && is_known(exchange)) {
             self.hide(exchange);
             return Verdict::Continue;
         }

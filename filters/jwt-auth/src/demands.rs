@@ -8,8 +8,10 @@ use crate::claims::ClaimPath;
 /// Words of a claim, of which some set must be there: alternatives, each a set (Kong's `scopes_required`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
-    /// Where the words stand, as text separated by spaces (RFC 8693 §4.2) or as a list.
+    /// Where the words stand, as text or as a list.
     pub(crate) path: ClaimPath,
+    /// What such a text is.
+    pub(crate) form: Form,
     /// Not empty, and no set in it is.
     pub(crate) alternatives: Vec<Vec<String>>,
 }
@@ -18,17 +20,30 @@ impl Demand {
     /// True if all words of one of the alternatives are there.
     pub(crate) fn is_met(&self, claims: &Claims) -> bool {
         let Some(claim) = self.path.find(claims) else { return false };
-        let words = words(claim);
+        let words = self.form.words(claim);
         self.alternatives.iter().any(|set| set.iter().all(|word| words.contains(&word.as_str())))
     }
 }
 
-/// The words of a claim: those of a text (RFC 8693 §4.2), or the texts of a list, each one word, spaces and all.
-pub(crate) fn words(claim: &Value) -> Vec<&str> {
-    match claim {
-        Value::String(text) => text.split(' ').filter(|word| !word.is_empty()).collect(),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
+/// What a claim is that is a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Scopes, with spaces between them (RFC 8693 §4.2).
+    Scopes,
+    /// One group or role, spaces and all: who is in `Former Admins` is in none of `Former` and `Admins`.
+    Name,
+}
+
+impl Form {
+    /// The words of a claim: those of a text, or the texts of a list, each one word, spaces and all.
+    pub(crate) fn words(self, claim: &Value) -> Vec<&str> {
+        let words: Vec<&str> = match (claim, self) {
+            (Value::String(text), Form::Scopes) => text.split(' ').collect(),
+            (Value::String(text), Form::Name) => vec![text],
+            (Value::Array(items), _) => return items.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        words.into_iter().filter(|word| !word.is_empty()).collect()
     }
 }
 
@@ -53,7 +68,22 @@ mod tests {
 
     fn demand(path: &str, alternatives: &[&[&str]]) -> Demand {
         let sets = alternatives.iter().map(|set| set.iter().map(ToString::to_string).collect());
-        Demand { path: ClaimPath::parse(path).unwrap(), alternatives: sets.collect() }
+        let (path, alternatives) = (ClaimPath::parse(path).unwrap(), sets.collect());
+        Demand { path, form: Form::Scopes, alternatives }
+    }
+
+    #[test]
+    fn a_text_is_several_scopes_but_one_group() {
+        for (claim, scopes, name) in [
+            (json!("Former Admins"), &["Former", "Admins"][..], &["Former Admins"][..]),
+            (json!(["Former Admins", "x"]), &["Former Admins", "x"], &["Former Admins", "x"]),
+            (json!("x"), &["x"], &["x"]),
+            (json!(""), &[], &[]),
+            (json!({"x": 1}), &[], &[]),
+        ] {
+            assert_eq!(Form::Scopes.words(&claim), scopes, "{claim}");
+            assert_eq!(Form::Name.words(&claim), name, "{claim}");
+        }
     }
 
     #[test]

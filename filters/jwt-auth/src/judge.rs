@@ -66,18 +66,20 @@ impl Voucher<'_> {
         self.keys.iter().chain(self.fetched.iter().flatten().flat_map(|set| set.iter()))
     }
 
-    /// Which of its sources could have a key that signed this token, and do not.
+    /// Which of its sources could have a key that signed this token, and do not. Where the key that it names is there,
+    /// its signature is bad, whatever else may be fetched; where it names none, any new key may have signed it.
     fn missing(&self, token: &Token) -> Option<Stop> {
+        let names_one = |kid| self.all_keys().any(|key| key.kid() == Some(kid));
+        if self.remotes.is_empty() || token.kid().is_some_and(names_one) {
+            return None;
+        }
         let with_keys = |wanted: bool| {
             let sources = self.remotes.iter().zip(&self.fetched);
-            sources.filter(move |(_, keys)| keys.is_some() == wanted).map(|(source, _)| source)
+            let sources = sources.filter(|(_, keys)| keys.is_some() == wanted);
+            sources.map(|(source, _)| Rc::clone(source)).collect()
         };
-        let unnamed = |kid| !self.all_keys().any(|key| key.kid() == Some(kid));
-        let asks_for_another = token.kid().is_some_and(unnamed);
-        let lacking: Vec<_> = with_keys(true).filter(|_| asks_for_another).cloned().collect();
-        let empty: Vec<_> = with_keys(false).cloned().collect();
-        let worth = !lacking.is_empty() || !empty.is_empty();
-        worth.then_some(Stop::Missing(Missing::Keys { lacking, empty }, None))
+        let (lacking, empty) = (with_keys(true), with_keys(false));
+        Some(Stop::Missing(Missing::Keys { lacking, empty }, None))
     }
 }
 
@@ -226,7 +228,8 @@ impl Policy {
     }
 
     fn judge_binding(&self, token: &Token, exchange: &Exchange) -> Result<(), Refusal> {
-        binding::judge(&token.claims, binding::presented(exchange)).map_err(|unbound| {
+        let presented = binding::presented(exchange).and_then(|own| own.fingerprint);
+        binding::judge(&token.claims, presented).map_err(|unbound| {
             let mut refusal = self.refusal(Refused::NotBound);
             refusal.fields.push(("because", unbound.name().to_owned()));
             refusal

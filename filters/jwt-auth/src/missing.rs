@@ -19,7 +19,7 @@ const MAX_TOLERANT_WAIT_MS: u64 = 1_000;
 pub(crate) enum Missing {
     /// The key that signed the token, which one of these sources may have.
     Keys {
-        /// They have keys, but not the one that the token names: they may have it by now.
+        /// They have keys, but none of these has signed the token: they may have the one that did by now.
         lacking: Vec<Rc<KeySource>>,
         /// They have no keys yet.
         empty: Vec<Rc<KeySource>>,

@@ -21,9 +21,15 @@ impl Endpoint {
     /// else.
     #[must_use]
     pub fn parse(url: &str, cluster: &str) -> Option<Self> {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+        let schemes = [("https://", ":443"), ("http://", ":80")];
+        let (rest, port) = schemes
+            .into_iter()
+            .find_map(|(scheme, port)| Some((url.strip_prefix(scheme)?, port)))?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
+        // The same authority with its scheme's port, without a port, and with an empty one (RFC 3986 §6.2.3).
+        let default = authority.strip_suffix(port).or_else(|| authority.strip_suffix(':'));
+        let authority = default.unwrap_or(authority);
         let path = if path.starts_with('/') { path.to_owned() } else { ["/", path].concat() };
         Endpoint::new(authority, &path, cluster)
     }
@@ -74,7 +80,15 @@ mod tests {
             ("http://IDP:8080/a/b?c=d", Some(("idp:8080", "/a/b?c=d"))),
             ("https://idp.example.com", Some(("idp.example.com", "/"))),
             ("https://idp.example.com?a", Some(("idp.example.com", "/?a"))),
-            ("https://[::1]:443/", Some(("[::1]:443", "/"))),
+            ("https://[::1]:443/", Some(("[::1]", "/"))),
+            ("https://idp:443/keys", Some(("idp", "/keys"))),
+            ("http://idp:80?a", Some(("idp", "/?a"))),
+            ("https://idp:/", Some(("idp", "/"))),
+            ("https://idp:80/", Some(("idp:80", "/"))),
+            ("http://idp:443/", Some(("idp:443", "/"))),
+            ("https://idp:8443/", Some(("idp:8443", "/"))),
+            ("https://:443/", None),
+            ("https://user@idp:443/", None),
             ("https:///keys", None),
             ("https://user@idp/keys", None),
             ("https://idp/keys#x", None),

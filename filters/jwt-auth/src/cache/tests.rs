@@ -143,6 +143,10 @@ fn keeps_what_two_policies_made_of_a_token_and_forgets_the_oldest() {
         assert!(known.view(policy).is_some());
     }
     assert_eq!([1, 2, 3].map(|policy| known.view(policy).is_some()), [false, true, true]);
+    // A newer one of a policy takes the place of its own.
+    let newer = view(9);
+    known.keep(3, &newer);
+    assert!(known.view(2).is_some() && known.view(3).is_some_and(|kept| Rc::ptr_eq(&kept, &newer)));
 }
 
 #[test]

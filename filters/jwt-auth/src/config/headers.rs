@@ -1,8 +1,8 @@
 //! `headers`: which claims go to the upstream, under which names.
 
-use portcullis_control::authentication::IDENTITY_FAMILY;
+use portcullis_control::authentication::says_who_is_calling;
 use portcullis_control::config::Node;
-use portcullis_control::headers::{FieldName, covers, has_own_meaning, same_name_for_a_backend};
+use portcullis_control::headers::{FieldName, has_own_meaning, same_name_for_a_backend};
 use portcullis_control::template::{Scope, Template};
 
 /// Reads `headers`; tokens are looked for in the headers `places`.
@@ -20,9 +20,10 @@ pub(super) fn read(node: &Node<'_>, places: &[FieldName]) -> Vec<(FieldName, Tem
             continue;
         }
         let bytes = field.as_str().as_bytes();
-        if IDENTITY_FAMILY.iter().any(|own| covers(own, bytes)) {
+        // Also those of other controls: an upstream believes them, whichever of them stand on this route.
+        if says_who_is_calling(&field) {
             value.fault(format!(
-                "expected a header of your own, but `{field}` names the consumer: a claim in it could name another"
+                "expected a header of your own, but `{field}` says who is calling: a claim in it could name another"
             ));
             continue;
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use portcullis_control::config::{Node, Section};
 use portcullis_control::json::{self, Value};
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Family};
 use crate::key::{Key, KeyFault, MAX_CANDIDATES, jwk, pem, secret};
 use crate::policy::Issuer;
 use crate::remote::Fetched;
@@ -95,12 +95,18 @@ enum Source {
     Remote(Rc<KeySource>),
 }
 
-/// Each algorithm has a key, unless others are fetched, and no token makes us try more keys than a few.
+/// Each algorithm has a key, unless others are fetched (never secrets), and no token makes us try more keys than a few.
 fn check(keys_node: &Node<'_>, algorithms: &[Algorithm], keys: &[Key], more: bool) {
     for algorithm in algorithms {
         let name = algorithm.name();
         let fitting = keys.iter().filter(|key| key.fits(*algorithm)).count();
-        if fitting == 0 && !more {
+        let needs_secret = matches!(algorithm.family(), Family::Hmac(_));
+        if fitting == 0 && more && needs_secret {
+            keys_node.fault(format!(
+                "expected a `secret` for {name}, but none of these fits it, and of sets that are fetched none is \
+                 taken; give one, or leave {name} out"
+            ));
+        } else if fitting == 0 && !more {
             keys_node.fault(format!("expected a key for {name}, but none of these fits it"));
         }
         if fitting > MAX_CANDIDATES {

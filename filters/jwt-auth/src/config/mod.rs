@@ -11,9 +11,9 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use portcullis_control::address::read_field_name;
-use portcullis_control::authentication::{IDENTITY_FAMILY, read_anonymous, read_realm};
+use portcullis_control::authentication::{read_anonymous, read_realm, says_who_is_calling};
 use portcullis_control::config::{Node, Section};
-use portcullis_control::headers::{FieldName, FieldValue, covers};
+use portcullis_control::headers::{FieldName, FieldValue};
 use portcullis_control::program::Site;
 
 use self::demands::Entitlements;
@@ -43,10 +43,12 @@ pub(crate) fn read(
     let issuers =
         section.optional("issuers").map(|node| issuers::read(&node, sources)).unwrap_or_default();
     let credentials = Rc::clone(credentials.get_or_init(|| credentials::read(site.consumers)));
+    let has_credentials = site.consumers.iter().any(|entry| !entry.jwt.is_empty());
     let key_claim_name =
         section.or("key_claim_name", "iss".to_owned(), |node| node.text().map(str::to_owned));
     let rules = read_rules(section);
-    let entitlements = demands::read(section);
+    let only_consumers = !section.has("issuers") && has_credentials;
+    let entitlements = demands::read(section, only_consumers);
     let token_types = section.or("token_types", Vec::new(), |node| {
         let types = node.texts()?;
         if types.is_empty() {
@@ -69,7 +71,7 @@ pub(crate) fn read(
     let realm = read_realm(section);
     let run_on_preflight = section.or("run_on_preflight", true, |node| node.boolean());
     let anonymous = read_anonymous(section, site);
-    if !section.has("issuers") && site.consumers.iter().all(|entry| entry.jwt.is_empty()) {
+    if !section.has("issuers") && !has_credentials {
         node.fault("expected at least one issuer, or consumers with jwt credentials");
     }
     for issuer in &issuers {
@@ -136,7 +138,7 @@ fn read_places(section: &mut Section<'_>) -> Places {
 
 fn read_place(node: &Node<'_>) -> Option<FieldName> {
     let name = read_field_name(node)?;
-    if IDENTITY_FAMILY.iter().any(|own| covers(own, name.as_str().as_bytes())) {
+    if says_who_is_calling(&name) {
         node.fault(format!("expected another header: `{name}` is removed from every request"));
     }
     Some(name)

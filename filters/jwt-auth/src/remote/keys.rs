@@ -248,6 +248,10 @@ mod tests {
         let own = document("https://idp", "https://IDP/k");
         assert_eq!(found(&own, None), at("c", "idp"));
         assert_eq!(found(&own, Some("d")), at("c", "idp"));
+        // The port that https has anyway makes no other host (RFC 9110 §4.2.3).
+        assert_eq!(found(&document("https://idp", "https://idp:443/k"), None), at("c", "idp"));
+        let port = document("https://idp", "https://idp:8443/k");
+        assert_eq!(found(&port, None), Err(Useless::OtherHost("idp:8443".to_owned())));
         let other = document("https://idp", "https://keys/k");
         assert_eq!(found(&other, None), Err(Useless::OtherHost("keys".to_owned())));
         assert_eq!(found(&other, Some("d")), at("d", "keys"));
