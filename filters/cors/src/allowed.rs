@@ -43,7 +43,7 @@ impl Pattern {
 
 /// What an answer says to an origin, or to a request without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Grant {
+pub struct Grant {
     /// The value of `Access-Control-Allow-Origin`.
     pub(crate) origin: Option<FieldValue>,
     /// True if this origin was asked for and found: it alone may get credentials.

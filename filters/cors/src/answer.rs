@@ -32,7 +32,7 @@ pub(crate) fn to_preflight(cors: &Cors, grant: Grant, request: &HeaderMap) -> Re
     let is_granted = grant.origin.is_some();
     add(ALLOW_ORIGIN, grant.origin);
     add(ALLOW_CREDENTIALS, (cors.credentials && matched).then_some(TRUE));
-    add(VARY, cors.allowed.varies().then_some(ORIGIN));
+    add(VARY, cors.reads_origin().then_some(ORIGIN));
     add(ALLOW_HEADERS, cors.headers.clone().or_else(|| echo(request)));
     add(ALLOW_METHODS, Some(cors.methods.clone()));
     add(MAX_AGE, cors.max_age.clone());
@@ -76,8 +76,8 @@ pub(crate) fn on_response(cors: &Cors, grant: Grant, exchange: &mut Exchange) {
 }
 
 /// A cache must not give one origin the answer to another.
-pub(crate) fn vary(cors: &Cors, exchange: &mut Exchange) {
-    if !cors.allowed.varies() {
+fn vary(cors: &Cors, exchange: &mut Exchange) {
+    if !cors.reads_origin() {
         return;
     }
     let says_so = |value: &[u8]| {

@@ -21,14 +21,20 @@ const MAX_MAX_AGE: u64 = 31_536_000;
 const METHODS: [&str; 9] =
     ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
-/// Origins that nobody means who names his own: a pattern that matches one of them matches anybody's page.
-const ANYBODY: [&str; 7] = [
+/// Origins that nobody means who names his own: a pattern that matches one of them matches anybody's page. Names are of
+/// many shapes, as a pattern may be about letters alone, or about few of them.
+const ANYBODY: [&str; 12] = [
     "https://portcullis.invalid",
     "http://portcullis.invalid",
     "https://portcullis.invalid:8443",
     "https://portcullis-probe.com",
     "https://portcullis-probe.net",
     "https://portcullis-probe.org",
+    "https://probe.com",
+    "https://probe.net",
+    "https://probe.org",
+    "https://q7.io",
+    "https://q.de",
     "null",
 ];
 

@@ -41,25 +41,19 @@ pub enum Asked {
     /// A preflight, which has its answer or gets the upstream's as it is.
     Preflight,
     /// Anything else.
-    Answer(Due),
-}
-
-/// What the answer to a request that is no preflight has to say.
-#[derive(Debug)]
-pub struct Due {
-    /// None: the answer only says that it depends on the origin.
-    grant: Option<Grant>,
+    Answer(Grant),
 }
 
 impl Cors {
     /// False if every answer says the same, whoever asks.
-    const fn reads_origin(&self) -> bool {
+    pub(crate) const fn reads_origin(&self) -> bool {
         self.allowed.varies() || !self.allow_origin_absent
     }
 
-    fn due(&self, origin: Option<&[u8]>) -> Due {
+    /// What the answer to a request that is no preflight has to say.
+    fn due(&self, origin: Option<&[u8]>) -> Grant {
         let asked = origin.is_some() || self.allow_origin_absent;
-        Due { grant: asked.then(|| self.allowed.grant(origin)) }
+        if asked { self.allowed.grant(origin) } else { Grant::default() }
     }
 }
 
@@ -112,24 +106,21 @@ impl Control for Cors {
             let reply = answer::to_preflight(self, grant, exchange.request_headers());
             return Verdict::Reply(Box::new(reply));
         }
-        *state = Asked::Answer(Due { grant: Some(grant) });
+        *state = Asked::Answer(grant);
         Verdict::Continue
     }
 
     fn response_headers(&self, exchange: &mut Exchange, state: &mut Asked, _end: bool) -> Verdict {
-        let due = match std::mem::take(state) {
+        let grant = match std::mem::take(state) {
             Asked::Preflight => return Verdict::Continue,
-            Asked::Answer(due) => due,
+            Asked::Answer(grant) => grant,
             Asked::NotYet => {
                 let origin =
                     exchange.request_headers().first("origin").filter(|origin| !origin.is_empty());
                 self.due(origin)
             }
         };
-        match due.grant {
-            Some(grant) => answer::on_response(self, grant, exchange),
-            None => answer::vary(self, exchange),
-        }
+        answer::on_response(self, grant, exchange);
         Verdict::Continue
     }
 }
