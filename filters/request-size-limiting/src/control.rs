@@ -151,6 +151,11 @@ impl Control for RequestSizeLimiting {
     }
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
+        if self.response.is_some() {
+            // What a refusal of the response says of its request: they are gone when it comes, but for those that somebody
+            // has read.
+            let _ = exchange.request_headers();
+        }
         match self.begin(exchange, end) {
             Ok((Request::Watched(watch), length)) if self.holds(exchange, &watch, length) => {
                 state.request = Request::Watched(watch);
@@ -237,5 +242,93 @@ impl ResponseLimit {
         }
         exchange.note(LARGE_RESPONSE, vec![("bytes", bytes.to_string())]);
         Verdict::Continue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use portcullis_control::headers::HeaderMap;
+    use portcullis_control::program::Settings;
+    use portcullis_control::store::{SharedData, StoreError, Version};
+    use portcullis_control::surroundings::{SignatureCheck, Surroundings, Unavailable};
+
+    use super::*;
+
+    /// A host as Envoy is one: a request's headers are gone when its response comes.
+    #[derive(Default)]
+    struct Forgetful {
+        request: RefCell<HeaderMap>,
+        response: HeaderMap,
+    }
+
+    impl SharedData for Forgetful {
+        fn get(&self, _key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+            Err(StoreError::Down)
+        }
+        fn set(&self, _: &str, _: &[u8], _: Option<Version>) -> Result<(), StoreError> {
+            Err(StoreError::Down)
+        }
+    }
+
+    impl Surroundings for Forgetful {
+        fn now(&self) -> u64 {
+            0
+        }
+        fn random(&self) -> u64 {
+            0
+        }
+        fn shared(&self) -> &dyn SharedData {
+            self
+        }
+        fn verify_signature(&self, _check: &SignatureCheck<'_>) -> Result<bool, Unavailable> {
+            Err(Unavailable)
+        }
+        fn property(&self, _path: &[&str]) -> Option<Vec<u8>> {
+            None
+        }
+        fn request_headers(&self) -> HeaderMap {
+            self.request.borrow().clone()
+        }
+        fn request_trailers(&self) -> HeaderMap {
+            HeaderMap::default()
+        }
+        fn response_headers(&self) -> HeaderMap {
+            self.response.clone()
+        }
+        fn response_trailers(&self) -> HeaderMap {
+            HeaderMap::default()
+        }
+    }
+
+    #[test]
+    fn a_refused_response_is_told_with_the_id_and_the_path_of_its_request() {
+        let host = Forgetful::default();
+        host.request.borrow_mut().push(b":path", b"/orders");
+        host.request.borrow_mut().push(b"x-request-id", b"4711");
+        let mut response = HeaderMap::default();
+        response.push(b"content-length", b"6");
+        let host = Rc::new(Forgetful { response, ..host });
+        let mut exchange = Exchange::new(host.clone(), Rc::new(Settings::default()));
+        let control = RequestSizeLimiting {
+            limit: 5,
+            require_content_length: false,
+            hold: false,
+            head: Head::default(),
+            within: Within::default(),
+            response: Some(ResponseLimit { limit: 5, count: false }),
+        };
+        let mut state = Passing::default();
+        assert!(matches!(
+            control.request_headers(&mut exchange, &mut state, true),
+            Verdict::Continue
+        ));
+        host.request.take();
+        let verdict = control.response_headers(&mut exchange, &mut state, false);
+        assert!(matches!(verdict, Verdict::Refuse(_)));
+        assert_eq!(exchange.request_id(), "4711");
+        assert_eq!(exchange.request_headers().first(":path"), Some(&b"/orders"[..]));
     }
 }
