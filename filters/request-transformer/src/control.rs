@@ -150,7 +150,8 @@ impl RequestTransformer {
 
     /// True if a body may not be there because of the method that the request gets.
     fn takes_body_away(&self, exchange: &Exchange) -> bool {
-        self.method_for(exchange).is_some_and(|method| !method.has_body)
+        let method = self.method_for(exchange).filter(|method| !method.has_body);
+        method.is_some_and(|method| !is_upgrade_of(exchange, &method.name))
     }
 
     /// The method that the request gets. A tunnel stays one, and who asks for headers alone stays one: of an answer to
@@ -177,6 +178,15 @@ fn count_dropped(exchange: &mut Exchange, dropped: u32) {
     for _ in 0..dropped {
         exchange.count(DROPPED_VALUE);
     }
+}
+
+/// True for an upgrade that keeps its method: what follows is another protocol and no body. Envoy shows `upgrade` of real
+/// upgrades alone; one that tells a length is taken at its word.
+fn is_upgrade_of(exchange: &Exchange, method: &FieldValue) -> bool {
+    let headers = exchange.request_headers();
+    exchange.method() == method.as_bytes()
+        && headers.first("upgrade").is_some()
+        && headers.first("content-length").is_none()
 }
 
 /// Takes away what would be wrong of a body that was changed.

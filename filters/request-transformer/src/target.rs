@@ -33,7 +33,12 @@ pub(crate) fn read_uri(node: &Node<'_>, captures: &[String]) -> Option<Template>
 /// The path of a template; `None` if a value is missing or would make another path of it.
 pub(crate) fn path_of(template: &Template, values: &Values<'_>) -> Option<Vec<u8>> {
     let Rendered { value, .. } = template.render(values);
-    value.filter(|path| has_plain_segments(path))
+    value.filter(|path| has_plain_segments(path) && !has_nul(path))
+}
+
+/// Some servers end a path there. As no client may send one (`ambiguous_path`), no value may bring one.
+fn has_nul(path: &[u8]) -> bool {
+    path.windows(3).any(|text| text == b"%00")
 }
 
 /// Normalised, and nothing in it that servers read differently.
@@ -95,6 +100,24 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(has_plain_segments(path.as_bytes()), plain, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_value_brings_no_nul_into_a_path() {
+        for (value, path) in [
+            ("a", Some("/u/a")),
+            ("%00", Some("/u/%2500")),
+            ("\u{0}", None),
+            ("..\u{0}", None),
+            ("a\u{0}b", None),
+        ] {
+            let claims = serde_json::json!({"v": value});
+            let scope = Scope { target: Target::Segment, captures: &[], claims_alone: false };
+            let template = Template::parse("/u/$(jwt.v)", scope).unwrap();
+            let found = path_of(&template, &Values::of_claims(claims.as_object().unwrap()));
+            let found = found.map(|path| String::from_utf8(path).unwrap());
+            assert_eq!(found.as_deref(), path, "{value:?}");
         }
     }
 

@@ -117,9 +117,7 @@ impl HeaderOperations {
         if self.side == Side::Response {
             return Vec::new();
         }
-        let chosen = self.all_written().filter(|(_, template)| {
-            template.is_the_clients_choice() && !template.says_who_is_calling()
-        });
+        let chosen = self.all_written().filter(|(_, template)| template.is_the_clients_choice());
         let renamed = self.rename.iter().map(|(_, to)| to);
         renamed.chain(chosen.map(|(name, _)| name)).cloned().collect()
     }
@@ -255,6 +253,13 @@ impl Reader<'_> {
             node.fault(format!(
                 "expected another header than `{name}`, which says who is calling: a client chooses what is written \
                  there"
+            ));
+            return None;
+        }
+        if template.says_who_is_calling() && template.is_the_clients_choice() {
+            node.fault(format!(
+                "expected two headers, one for who is calling and one for what a client chooses: of \
+                 `{name}` made of both, a client would write a part"
             ));
             return None;
         }
