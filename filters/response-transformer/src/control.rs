@@ -3,9 +3,12 @@
 use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::inspection::{Inspection, OnLimit, OnUninspected, Uninspected};
+use portcullis_control::inspection::{
+    Inspection, OnLimit, OnUninspected, Uninspected, tells_of_absent_body,
+};
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
+use portcullis_control::record::{DECISION_STATE, says_refused};
 use portcullis_control::refusal::Reason;
 use portcullis_control::store::KeptKey;
 
@@ -30,9 +33,6 @@ const NOT_JSON: &str = "not_json";
 
 /// Counted and noted: an answer that was to be changed and passed as it was, as it is too large.
 const TOO_LARGE: &str = "too_large";
-
-/// What `%RESPONSE_CODE_DETAILS%` of our own answers begins with, whichever module gave them.
-const OURS: &[u8] = b"portcullis_";
 
 /// Transforms every answer that a filter sees.
 #[derive(Debug)]
@@ -127,11 +127,13 @@ impl ResponseTransformer {
     /// Masks an error of the upstream.
     fn conceal(&self, exchange: &mut Exchange, status: u16, body: Body<'_>) -> Verdict {
         let Some(mask) = &self.mask else { return Verdict::Continue };
+        // Trailers alone came: there is nothing that could be masked, nor anywhere to write the mask.
+        if body.complete && body.bytes.is_empty() {
+            exchange.count(NO_BODY);
+            return Verdict::Continue;
+        }
         exchange.note(MASKED, mask.fields(exchange, status, body, &self.key));
-        let mut reply = mask.reply(exchange, status);
-        // What the upstream said of its own answer does not hold for this one.
-        reply.headers.extend(self.security.iter().flat_map(SecurityHeaders::others).cloned());
-        Verdict::Reply(Box::new(reply))
+        Verdict::Reply(Box::new(mask.reply(exchange, status)))
     }
 
     /// The status, if an error of the upstream's is not for the client.
@@ -141,10 +143,12 @@ impl ResponseTransformer {
     }
 }
 
-/// True for what this module or another one of ours answered: its body says what it is to say.
+/// True for what this module or another one of ours refused: its body says what it is to say. Each module writes what it
+/// refused before its answer reaches the next one; Envoy does not tell, as to it an answer that was put in the place of the
+/// upstream's is the upstream's (`via_upstream`).
 fn is_ours(exchange: &Exchange) -> bool {
-    let details = || exchange.property(&["response", "code_details"]);
-    exchange.is_own_reply() || details().is_some_and(|details| details.starts_with(OURS))
+    let refused = |record: Vec<u8>| says_refused(&record);
+    exchange.is_own_reply() || exchange.property(&[DECISION_STATE]).is_some_and(refused)
 }
 
 fn status(exchange: &Exchange) -> Option<u16> {
@@ -174,7 +178,11 @@ impl Control for ResponseTransformer {
         // What a mask puts in a body's place does not need all of it.
         let on_limit = self.inspection.on_limit;
         let on_limit = if self.mask.is_some() { OnLimit::Beginning } else { on_limit };
-        (self.mask.is_some() || changes).then_some(Inspection { on_limit, ..self.inspection })
+        (self.mask.is_some() || changes).then_some(Inspection {
+            on_limit,
+            rewrites: true,
+            ..self.inspection
+        })
     }
 
     fn request_headers(&self, exchange: &mut Exchange, state: &mut Passing, _end: bool) -> Verdict {
@@ -190,11 +198,16 @@ impl Control for ResponseTransformer {
 
     fn response_headers(&self, exchange: &mut Exchange, state: &mut Passing, end: bool) -> Verdict {
         state.waiting = Waiting::No;
+        let tells_of_absent = end
+            && self.inspects_response().is_some()
+            && tells_of_absent_body(exchange.method(), exchange.response_headers());
+        // It need not say of which type the body is.
+        let is_not_modified = tells_of_absent && status(exchange) == Some(304);
         if let Some(operations) = &self.operations {
             let status = operations.depends_on_status().then(|| status(exchange)).flatten();
             // Before its type may be changed.
             if operations.changes_bodies()
-                && operations.wants_body(exchange.response_headers(), status)
+                && (is_not_modified || operations.wants_body(exchange.response_headers(), status))
                 && !is_ours(exchange)
             {
                 state.waiting = Waiting::Operations(status);
@@ -210,12 +223,15 @@ impl Control for ResponseTransformer {
             let is_https = reads && state.is_https.unwrap_or_else(|| is_https(exchange));
             security.apply(exchange, is_https);
         }
-        if !end && let Some(status) = self.masked(exchange) {
+        if (!end || tells_of_absent)
+            && let Some(status) = self.masked(exchange)
+        {
             state.waiting = Waiting::Mask(status);
         }
         match state.waiting {
             Waiting::No => Verdict::Continue,
-            _ if end => {
+            // What it says of that body is mended where bodies are looked at.
+            _ if end && !tells_of_absent => {
                 exchange.count(NO_BODY);
                 Verdict::Continue
             }

@@ -4,6 +4,8 @@ use portcullis_control::config::{Node, Section};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::headers::{Edit, FieldName, FieldValue};
 
+use crate::header_value;
+
 const HSTS: FieldName = FieldName::from_static("strict-transport-security");
 const CACHE_CONTROL: FieldName = FieldName::from_static("cache-control");
 
@@ -87,7 +89,12 @@ impl SecurityHeaders {
             Some((_, node)) => node.word(&SETS).map_or_else(Self::default, SecurityHeaders::of),
             None => SecurityHeaders::default(),
         };
+        let mut seen: Vec<&str> = Vec::new();
         for (name, node) in node.members()?.into_iter().filter(|(name, _)| *name != SET) {
+            if let Some(earlier) = seen.iter().find(|earlier| earlier.eq_ignore_ascii_case(name)) {
+                node.fault(format!("expected it once, but `{earlier}` is the same header"));
+            }
+            seen.push(name);
             headers.read_header(name, &node);
         }
         Some(headers)
@@ -110,12 +117,14 @@ impl SecurityHeaders {
             node.fault("expected the header's value, or false to leave it out");
             return;
         };
-        match FieldValue::new(text.trim()) {
-            Some(value) => self.set(name, Some(value)),
-            None => {
-                node.fault("expected text without control characters, which no header may have")
-            }
+        let Some(value) = FieldValue::new(text.trim()) else {
+            node.fault("expected text without control characters, which no header may have");
+            return;
+        };
+        if let Some(expected) = header_value::fault(name.as_str(), text.trim()) {
+            node.fault(format!("expected {expected}, but found `{}`", text.trim()));
         }
+        self.set(name, Some(value));
     }
 
     fn set(&mut self, name: FieldName, value: Option<FieldValue>) {
@@ -130,11 +139,6 @@ impl SecurityHeaders {
     /// True if an answer over TLS gets another header than one without.
     pub(crate) const fn depends_on_tls(&self) -> bool {
         self.hsts.is_some()
-    }
-
-    /// Those that have nothing to do with TLS.
-    pub(crate) fn others(&self) -> &[(FieldName, FieldValue)] {
-        &self.others
     }
 
     /// Adds what is missing.
