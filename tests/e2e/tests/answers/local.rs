@@ -24,6 +24,7 @@ pub(crate) fn broken() -> Vec<(&'static str, Vec<u8>, u16, &'static str)> {
         ),
         ("garbage", raw("\u{1}\u{2}\u{3} nothing that is HTTP"), 400, "Bad request"),
         ("HTTP/1.0", raw("GET /v1/a HTTP/1.0\r\nhost: a"), 426, "Upgrade required"),
+        ("an asterisk", raw("OPTIONS * HTTP/1.1\r\nhost: a"), 404, "Not found"),
         ("a large header", raw(&large), 431, "Request header fields too large"),
         (
             "many headers",

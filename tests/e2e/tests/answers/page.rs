@@ -2,9 +2,10 @@
 //! and from several.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc;
 
 use portcullis_e2e::{
-    Envoy, EnvoyConfig, EnvoyFile, Reply, Request, Response, TlsClient, Upstream, Wasm,
+    Answer, Envoy, EnvoyConfig, EnvoyFile, Reply, Request, Response, TlsClient, Upstream, Wasm,
 };
 use serde_json::{Value, json};
 
@@ -36,10 +37,13 @@ fn filters(loaded: Loaded) -> Vec<Wasm> {
         "security_headers": "api",
         "hide": "all",
         "mask_errors": {},
+        "remove": {"json": ["secret"]},
         "add": {"headers": ["X-Request-ID: $(request.id)"]},
     });
     let cors = json!({"origins": [PAGE], "credentials": true});
-    let sizes = json!({"allowed_payload_size": 10, "size_unit": "bytes"});
+    let sizes = json!({
+        "allowed_payload_size": 10, "size_unit": "bytes", "response": {"allowed_payload_size": 1_000},
+    });
     let limits = json!([
         {"year": 1_000_000, "limit_by": "ip", "name": "all"},
         {"year": 1, "limit_by": "header", "header_name": "x-limited", "fallback": "skip", "name": "few"},
@@ -76,27 +80,43 @@ fn filters(loaded: Loaded) -> Vec<Wasm> {
 /// The shipped file with these controls, and a cluster that nobody is in.
 fn file(upstream: &Upstream, loaded: Loaded) -> EnvoyFile {
     let nobody = "  clusters:\n  - name: nobody\n    type: STATIC\n    load_assignment: {cluster_name: nobody}\n";
-    let route = "              - {name: nobody, match: {path_separated_prefix: /v1/nobody}, route: {cluster: nobody}}\n";
+    let routes = "              - {name: nobody, match: {path_separated_prefix: /v1/nobody}, route: {cluster: nobody}}\n              \
+                  - {name: slow, match: {path_separated_prefix: /v1/slow}, route: {cluster: upstream, timeout: 0.3s}}\n";
     let first = "              - {name: premium,";
     shipped_with(upstream, &filters(loaded))
-        .replace(first, &format!("{route}{first}"))
+        .replace(first, &format!("{routes}{first}"))
         .replace("  clusters:\n", nobody)
 }
 
 /// An upstream that tells all about itself.
 fn upstream() -> Upstream {
     Upstream::with(|request| {
-        let status = match request.target.rsplit('/').next() {
-            Some("missing") => 404,
-            Some("broken") => 500,
+        let what = request.target.rsplit('/').next().unwrap_or_default();
+        let status = match what {
+            "missing" => 404,
+            "broken" | "slow" => 500,
             _ => 200,
         };
-        Response::new(status)
+        let answer = Response::new(status)
             .header("server", "nginx/1.2.3")
             .header("x-powered-by", "PHP/8")
-            .header("via", "1.1 cache")
-            .header("content-type", "text/plain")
-            .body("at Orders.java:42")
+            .header("via", "1.1 cache");
+        let text = answer.clone().header("content-type", "text/plain");
+        match what {
+            "large" => text.body("a".repeat(1_001)).into(),
+            "list" => answer.json("at Orders.java:42").into(),
+            "early" => Answer::Raw(
+                b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 99\r\n\r\nat Orders"
+                    .to_vec(),
+            ),
+            "slow" => {
+                let (sender, receiver) = mpsc::channel();
+                // It never ends.
+                std::mem::forget(sender);
+                Answer::Stream(text, receiver)
+            }
+            _ => text.body("at Orders.java:42").into(),
+        }
     })
 }
 
@@ -119,11 +139,15 @@ fn answers(loaded: Loaded) -> Vec<(String, Reply)> {
         ("ours: too large", by(ADA, Request::post("/v1/a", "a".repeat(11)))),
         ("ours: too often", limited()),
         ("ours: a preflight", preflight),
+        ("ours: a response that is too large", get("/v1/large")),
+        ("ours: a response that is no JSON", get("/v1/list")),
         ("the router's: no route", get("/nowhere")),
         ("the router's: no upstream", get("/v1/nobody")),
         ("the upstream's: success", get("/v1/a")),
         ("the upstream's: not found", get("/v1/missing")),
         ("the upstream's: an error, masked", get("/v1/broken")),
+        ("Envoy's own: a held response that ends too early", get("/v1/early")),
+        ("Envoy's own: a held response that takes too long for its route", get("/v1/slow")),
     ];
     let sent = sent.into_iter();
     let mut answers: Vec<(String, Reply)> = sent
