@@ -8,7 +8,7 @@
 MODULES := $(sort $(patsubst filters/%/module/Cargo.toml,%,$(wildcard filters/*/module/Cargo.toml)))
 MODULE_PACKAGES := $(MODULES:%=portcullis-%-module)
 # What the benchmarks, and their budgets in the tests, compare our modules with; none ships.
-YARDSTICKS := portcullis-noop-sdk portcullis-noop-runtime portcullis-noop-hold
+YARDSTICKS := portcullis-noop-sdk portcullis-noop-runtime portcullis-noop-hold portcullis-noop-calls
 # These only link for wasm32.
 WASM_PACKAGES := $(MODULE_PACKAGES) $(YARDSTICKS) portcullis-probe
 WASM := wasm32-wasip1

@@ -109,6 +109,8 @@ pub(crate) const JWT_AUTHN_REMOTE: &str = "Envoy's jwt_authn with fetched keys, 
 pub(crate) const KEY_AUTH: &str = "key-auth, 1,000 keys";
 pub(crate) const GATEWAY_KEY_AUTH: &str = "gateway, key-auth, 1,000 keys";
 pub(crate) const API_KEY_AUTH: &str = "Envoy's api_key_auth, 1,000 keys";
+pub(crate) const KEY_CALLS: &str = "key-auth's least calls (SDK)";
+pub(crate) const CERTIFICATE_CALLS: &str = "mtls-auth's least calls (SDK)";
 pub(crate) const NO_FILTER_TLS: &str = "no filter, TLS with a client certificate";
 pub(crate) const GATEWAY_CERTIFICATES: &str = "gateway, mtls-auth and acl";
 pub(crate) const RBAC: &str = "Envoy's rbac by the certificate's name";
@@ -145,7 +147,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 63] = [
+pub(crate) const ROWS: [Row; 65] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -163,9 +165,11 @@ pub(crate) const ROWS: [Row; 63] = [
     row(JWT_AUTHN_REMOTE, Config::JwtAuthnRemote, Send::Fresh),
     row(KEY_AUTH, Config::KeyAuth, Send::Fresh),
     row(GATEWAY_KEY_AUTH, Config::GatewayKeyAuth, Send::Fresh),
+    row(KEY_CALLS, Config::KeyCalls, Send::Fresh),
     row(API_KEY_AUTH, Config::ApiKeyAuth, Send::Fresh),
     row(NO_FILTER_TLS, Config::PlainTls, Send::Repeated),
     row(GATEWAY_CERTIFICATES, Config::GatewayCertificates, Send::Repeated),
+    row(CERTIFICATE_CALLS, Config::CertificateCalls, Send::Repeated),
     row(RBAC, Config::Rbac, Send::Repeated),
     row(ONE_PERIOD, Config::OnePeriod, Send::Repeated),
     row("rate-limiting, three periods by ip", Config::ThreePeriods, Send::Repeated),

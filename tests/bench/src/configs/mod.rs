@@ -58,10 +58,14 @@ pub enum Config {
     KeyAuth,
     /// The same as the only control of the gateway.
     GatewayKeyAuth,
+    /// The least calls of a module that knows keys, on the SDK.
+    KeyCalls,
     /// None, over TLS with a client certificate.
     PlainTls,
     /// Our mtls-auth and acl in one module: a consumer's certificate, one of its groups.
     GatewayCertificates,
+    /// The least calls of a module that knows certificates, on the SDK.
+    CertificateCalls,
     /// Envoy's rbac: a certificate of this name.
     Rbac,
     /// Our rate-limiting, one period by client address.
@@ -158,7 +162,14 @@ impl Config {
             module: yardstick("hold"),
             configuration: json!({"copy": copy}),
         };
+        let calls = |of: &str| Plugin {
+            name: "calls",
+            module: yardstick("calls"),
+            configuration: json!({"of": of}),
+        };
         match self {
+            Config::KeyCalls => vec![calls("key")],
+            Config::CertificateCalls => vec![calls("certificate")],
             Config::Hold => vec![hold(false)],
             Config::HoldAndCopy => vec![hold(true)],
             Config::NoopSdk => vec![noop("sdk")],
@@ -254,13 +265,15 @@ impl Config {
     /// Whether a client without a good certificate is refused.
     #[must_use]
     pub fn knows_certificates(self) -> bool {
-        matches!(self, Config::GatewayCertificates | Config::Rbac)
+        use Config::{CertificateCalls, GatewayCertificates, Rbac};
+        matches!(self, GatewayCertificates | CertificateCalls | Rbac)
     }
 
     /// Whether a request without a good key is refused, and the upstream told whose it is.
     #[must_use]
     pub fn knows_keys(self) -> bool {
-        matches!(self, Config::KeyAuth | Config::GatewayKeyAuth | Config::ApiKeyAuth)
+        use Config::{ApiKeyAuth, GatewayKeyAuth, KeyAuth, KeyCalls};
+        matches!(self, KeyAuth | GatewayKeyAuth | KeyCalls | ApiKeyAuth)
     }
 
     /// Whether a request without a good token is refused.
