@@ -27,7 +27,10 @@ struct Root {
 impl Context for Root {}
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
-        if self.get_plugin_configuration().is_some_and(|text| text == br#"{"of":"certificate"}"#) {
+        const CERTIFICATE: &[u8] = b"certificate";
+        // Envoy writes the configuration anew, with spaces as it likes.
+        let text = self.get_plugin_configuration().unwrap_or_default();
+        if text.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE) {
             self.asks = Asks::Certificate;
         }
         true
