@@ -126,12 +126,7 @@ impl Inspection {
         let largest = u64::try_from(LARGEST_MAX).unwrap_or(u64::MAX);
         let max = section.or("max_body_bytes", self.max, |node| {
             let max = usize::try_from(node.integer(1..=largest)?).ok()?;
-            if max >= ENVOYS_BUFFER {
-                node.warn(format!(
-                    "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and \
-                     answers 500 itself past it: {max} bytes act only where that is larger"
-                ));
-            }
+            warn_past_envoys_buffer(&node, max, 500);
             Some(max)
         });
         let timeout = section.or("hold_timeout", self.timeout, |node| read_timeout(&node));
@@ -142,6 +137,16 @@ impl Inspection {
             node.word(&[("refuse", OnUninspected::Refuse), ("pass", OnUninspected::Pass)])
         });
         Inspection { max, timeout, on_limit, on_uninspected, ..self }
+    }
+}
+
+/// Warns of a bound that cannot act, as Envoy holds no body up to it and gives this `answer` itself.
+pub fn warn_past_envoys_buffer(node: &Node<'_>, max: usize, answer: u16) {
+    if max >= ENVOYS_BUFFER {
+        node.warn(format!(
+            "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and answers \
+             {answer} itself past it: {max} bytes act only where that is larger"
+        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use portcullis_control::config::{Node, Section};
 use portcullis_control::headers::FieldValue;
-use portcullis_control::inspection::ENVOYS_BUFFER;
+use portcullis_control::inspection::warn_past_envoys_buffer;
 use portcullis_control::program::Site;
 use portcullis_control::template::Template;
 use portcullis_control::transform::{HeaderOperations, Operation, Side, read_lists};
@@ -61,12 +61,7 @@ pub(crate) fn read(section: &mut Section<'_>, site: &Site<'_>) -> Option<Request
     let refuse_streams = policy(section, "on_stream", true);
     let max_body = section.or("max_body_bytes", MAX_BODY_BYTES, |node| {
         let max = usize::try_from(node.integer(1..=MAX_MAX_BODY_BYTES)?).ok()?;
-        if max >= ENVOYS_BUFFER {
-            node.warn(format!(
-                "Envoy holds no more than `per_connection_buffer_limit_bytes`, {ENVOYS_BUFFER} unless set, and \
-                 answers 413 itself past it: {max} bytes act only where that is larger"
-            ));
-        }
+        warn_past_envoys_buffer(&node, max, 413);
         Some(max)
     });
     let node = section.node();

@@ -3,7 +3,7 @@
 use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
-use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::headers::{DIGESTS, Edit, FieldName, FieldValue};
 use portcullis_control::media_type::is_encoded;
 use portcullis_control::place::Place;
 use portcullis_control::program::Site;
@@ -37,14 +37,6 @@ const STREAM: &str = "stream_passed";
 
 const PATH: FieldName = FieldName::from_static(":path");
 const METHOD: FieldName = FieldName::from_static(":method");
-
-/// Fields that say something of a body's bytes: of one that was changed they would be wrong (RFC 9530, RFC 3230, RFC 1864).
-const DIGESTS: [FieldName; 4] = [
-    FieldName::from_static("content-digest"),
-    FieldName::from_static("repr-digest"),
-    FieldName::from_static("digest"),
-    FieldName::from_static("content-md5"),
-];
 
 /// `http_method`.
 #[derive(Debug)]
@@ -189,11 +181,11 @@ fn is_upgrade_of(exchange: &Exchange, method: &FieldValue) -> bool {
         && headers.first("content-length").is_none()
 }
 
-/// Takes away what would be wrong of a body that was changed.
+/// Takes away what would be wrong of a body that will be changed when these headers have gone; of others the runtime does.
 fn remove_digests(exchange: &mut Exchange) {
     for name in DIGESTS {
-        if exchange.request_headers().first(name.as_str()).is_some() {
-            exchange.edit_request(Edit::Remove(name));
+        if exchange.request_headers().first(name).is_some() {
+            exchange.edit_request(Edit::Remove(FieldName::from_static(name)));
         }
     }
 }
@@ -268,9 +260,6 @@ impl Control for RequestTransformer {
         }
         match self.body.apply(&prepared, body.bytes) {
             Ok(Some(changed)) => {
-                if !exchange.headers_go_ahead() {
-                    remove_digests(exchange);
-                }
                 exchange.replace_request_body(changed);
                 Verdict::Continue
             }

@@ -10,7 +10,7 @@ pub use family::{Family, covers, same_name_for_a_backend};
 pub use field::{FieldName, FieldValue};
 pub use forwarded::Forwarded;
 pub use map::HeaderMap;
-pub use reserved::{has_own_meaning, is_of_the_connection, is_of_the_proxy};
+pub use reserved::{DIGESTS, has_own_meaning, is_of_the_connection, is_of_the_proxy};
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};

@@ -14,6 +14,9 @@ const OF_THE_CONNECTION: [&str; 8] = [
     "upgrade",
 ];
 
+/// Digests of a message's body (RFC 9530, RFC 3230, RFC 1864): of other bytes they are wrong.
+pub const DIGESTS: [&str; 4] = ["content-digest", "repr-digest", "digest", "content-md5"];
+
 /// Names that steer the message, the next authentication, or say where a request comes from.
 const WITH_A_MEANING: [&str; 9] = [
     "authorization",

@@ -156,8 +156,12 @@ impl Stream {
     /// Until when the response is held for its body.
     #[must_use]
     pub fn holds_response_until(&self) -> Option<u64> {
-        let holds = matches!(self.response.wait, Wait::Body { .. } | Wait::Discard);
-        self.response.until.filter(|_| holds)
+        self.response.until.filter(|_| self.holds_response())
+    }
+
+    /// True if nothing of the response has gone, and its body is waited for.
+    pub(super) const fn holds_response(&self) -> bool {
+        matches!(self.response.wait, Wait::Body { .. } | Wait::Discard)
     }
 
     /// When a time is over that began when the response was first held.

@@ -451,7 +451,7 @@ impl Stream {
         if let Verdict::Refuse(refusal) = verdict
             && let Some(decided) = self.decided(Decided::Refusal(name, refusal), mode)
         {
-            if matches!(self.response.wait, Wait::Body { .. } | Wait::Discard) {
+            if self.holds_response() {
                 self.request.wait = Wait::Answered;
                 self.refuse_instead_of_held(decided);
             } else {

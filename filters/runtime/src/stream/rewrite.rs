@@ -1,6 +1,6 @@
 //! Rewriting a message that is held: another body in place of its own, and the headers that go with it.
 
-use portcullis_control::headers::{Edit, FieldName, FieldValue};
+use portcullis_control::headers::{DIGESTS, Edit, FieldName, FieldValue};
 use portcullis_control::inspection::tells_of_absent_body;
 use portcullis_control::mode::Mode;
 use portcullis_control::policy::Common;
@@ -10,20 +10,9 @@ use super::{Stream, Wait};
 use crate::host::Direction;
 use crate::reply::Answer;
 
-/// Fields that describe the bytes of a body (RFC 9110 §8 and §14.3, RFC 9530): of another body they are wrong. Those of
-/// them that may be trailers are taken out there too.
-const OF_THE_BYTES: [&str; 7] = [
-    "content-encoding",
-    "content-md5",
-    "content-digest",
-    "repr-digest",
-    "digest",
-    "accept-ranges",
-    "transfer-encoding",
-];
-
-/// Those of them that a request has, too, where its body was changed.
-const DIGESTS: [&str; 4] = ["content-md5", "content-digest", "repr-digest", "digest"];
+/// Fields that describe the bytes of a body (RFC 9110 §8 and §14.3) beside its digests: of another body they are wrong.
+/// Those of them that may be trailers are taken out there too.
+const OF_THE_BYTES: [&str; 3] = ["content-encoding", "accept-ranges", "transfer-encoding"];
 
 /// Fields that say what a body is, and how long it may be kept: a refusal is something else.
 const OF_THE_CONTENT: [&str; 7] = [
@@ -55,14 +44,13 @@ impl Stream {
             }
             return;
         }
-        self.remove_from_response(&OF_THE_BYTES);
+        self.forget_bytes();
         self.weaken_etag();
         let is_told = self.exchange.response_headers().first(CONTENT_LENGTH.as_str()).is_some();
         // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
         self.set_response_length(body.len(), is_told || !self.response.trailers);
         if self.response.trailers {
-            let described =
-                |name: &[u8]| name.eq_ignore_ascii_case(b"etag") || is_one_of(&OF_THE_BYTES, name);
+            let described = |name: &[u8]| is_one_of(&["etag"], name) || is_of_the_bytes(name);
             self.remove_response_trailers(described);
         }
     }
@@ -71,7 +59,7 @@ impl Stream {
     /// it is not true (RFC 9110 §8.6, RFC 9111 §4.3.4).
     pub(super) fn describe_rewritten(&mut self) {
         if tells_of_absent_body(self.exchange.method(), self.exchange.response_headers()) {
-            self.remove_from_response(&OF_THE_BYTES);
+            self.forget_bytes();
             self.exchange.edit_response_always(Edit::Remove(CONTENT_LENGTH));
             self.weaken_etag();
         }
@@ -87,7 +75,7 @@ impl Stream {
             self.answer_response(answer);
             return;
         }
-        self.remove_from_response(&OF_THE_BYTES);
+        self.forget_bytes();
         let status = FieldValue::from_number(u64::from(answer.status));
         self.exchange.edit_response_always(Edit::Set(FieldName::from_static(":status"), status));
         let mut written: Vec<FieldName> = Vec::new();
@@ -152,6 +140,11 @@ impl Stream {
         self.response.writable && self.host.set_body(Direction::Response, body).is_ok()
     }
 
+    fn forget_bytes(&mut self) {
+        self.remove_from_response(&OF_THE_BYTES);
+        self.remove_from_response(&DIGESTS);
+    }
+
     fn remove_from_response(&mut self, names: &[&'static str]) {
         for name in names {
             if self.exchange.response_headers().first(name).is_some() {
@@ -195,6 +188,10 @@ impl Stream {
             let _ = self.host.remove_trailer(Direction::Response, name.as_str());
         }
     }
+}
+
+fn is_of_the_bytes(name: &[u8]) -> bool {
+    is_one_of(&OF_THE_BYTES, name) || is_one_of(&DIGESTS, name)
 }
 
 fn is_one_of(names: &[&str], name: &[u8]) -> bool {

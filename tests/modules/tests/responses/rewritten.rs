@@ -1,6 +1,7 @@
 //! What becomes of a response that is edited, replaced or masked: its body, its fields, its length.
 
-use portcullis_host::{Headers, HeadersAction, Response};
+use portcullis_host::{Headers, HeadersAction, Host, Request, Response};
+use portcullis_modules::wasm;
 use serde_json::{Value, json};
 
 use crate::{begun, client, decorated, has_its_length, in_parts, start, still_serves, told, with};
@@ -211,4 +212,19 @@ fn refusals_are_problems_where_the_configuration_says_so() {
         }
     }
     still_serves(&mut host);
+}
+
+/// A host has no headers of a request any more when its response comes.
+#[test]
+fn a_refused_response_is_told_with_the_id_and_the_path_of_its_request() {
+    let configuration = json!({"size_unit": "bytes", "response": {"allowed_payload_size": 5}});
+    let module = Host::load(wasm("request-size-limiting"));
+    let mut host = module.configure(configuration.to_string()).start().unwrap();
+    let answer = Response::new(200).header("content-length", "6").body("sixsix");
+    let refused = host.send(Request::get("/orders").answered(answer));
+    assert_eq!(refused.status(), 502);
+    let body: Value = serde_json::from_str(&refused.body()).unwrap();
+    let id = portcullis_host::REQUEST_ID;
+    assert_eq!(body["request_id"], id);
+    assert!(refused.logged(&format!(r#""path":"/orders","request_id":"{id}""#)), "{refused:#?}");
 }
