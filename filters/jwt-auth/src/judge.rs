@@ -8,6 +8,7 @@ use portcullis_control::headers::FieldValue;
 use portcullis_control::refusal::Refusal;
 use serde_json::Value;
 
+use crate::algorithm::Family;
 use crate::binding;
 use crate::cache::{Cache, Verified};
 use crate::claims::{self, ClaimFault};
@@ -67,10 +68,12 @@ impl Voucher<'_> {
     }
 
     /// Which of its sources could have a key that signed this token, and do not. Where the key that it names is there,
-    /// its signature is bad, whatever else may be fetched; where it names none, any new key may have signed it.
+    /// its signature is bad, whatever else may be fetched; where it names none, any new key may have signed it. No source
+    /// has secrets.
     fn missing(&self, token: &Token) -> Option<Stop> {
         let names_one = |kid| self.all_keys().any(|key| key.kid() == Some(kid));
-        if self.remotes.is_empty() || token.kid().is_some_and(names_one) {
+        let is_of_secrets = matches!(token.algorithm.family(), Family::Hmac(_));
+        if self.remotes.is_empty() || is_of_secrets || token.kid().is_some_and(names_one) {
             return None;
         }
         let with_keys = |wanted: bool| {
