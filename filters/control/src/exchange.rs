@@ -380,8 +380,8 @@ impl Exchange {
         self.edit_response(Edit::Set(name, value));
     }
 
-    /// Adds those of these response headers that are missing, without reading all where nobody has yet; none has the name
-    /// of another. In shadow mode nothing happens.
+    /// Adds those of these response headers that are missing, and keeps the others, without reading all where nobody has
+    /// yet; none has the name of another. In shadow mode nothing happens.
     pub fn add_missing_to_response(&mut self, fields: &[(FieldName, FieldValue)]) {
         if !self.is_shadow() {
             let host = &self.host;

@@ -199,7 +199,13 @@ impl Sight {
 /// True for an answer to HEAD, and for 304: what they say is of a body that does not come (RFC 9110 §8.6 and §15.4.5).
 #[must_use]
 pub fn tells_of_absent_body(method: &[u8], headers: &HeaderMap) -> bool {
-    method == b"HEAD" || headers.first(":status") == Some(b"304")
+    method == b"HEAD" || says_not_modified(headers)
+}
+
+/// True for 304.
+#[must_use]
+pub fn says_not_modified(headers: &HeaderMap) -> bool {
+    headers.first(":status") == Some(b"304")
 }
 
 /// True if any content type says so, alone or in a list: held, such a response would never come.

@@ -84,7 +84,6 @@ fn vary(cors: &Cors, exchange: &mut Exchange) {
         let mut names = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
         names.any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
     };
-    if !exchange.peek_response_header(VARY.as_str()).is_some_and(|value| says_so(&value)) {
-        exchange.edit_response(Edit::Add(VARY, ORIGIN));
-    }
+    let is_said = exchange.peek_response_header(VARY.as_str()).is_some_and(|value| says_so(&value));
+    exchange.edit_response(if is_said { Edit::Keep } else { Edit::Add }(VARY, ORIGIN));
 }

@@ -56,11 +56,9 @@ impl View {
     /// About what it takes on the heap. The identity has most claims as text, and all of them once more where it is
     /// serialised for later modules.
     fn weight(&self, token: &Token) -> usize {
-        let header = |edit: &Edit| match edit {
-            Edit::Set(name, value) | Edit::Add(name, value) | Edit::Insert(name, value) => {
-                name.as_str().len() + value.as_bytes().len()
-            }
-            Edit::Remove(name) => name.as_str().len(),
+        let header = |edit: &Edit| {
+            let value = edit.value().map_or(0, |value| value.as_bytes().len());
+            edit.name().as_str().len().saturating_add(value)
         };
         let headers = self.edits.iter().map(|edit| mem::size_of::<Edit>() + header(edit));
         let certificate = self.identity.certificate.as_deref().map_or(0, |certificate| {

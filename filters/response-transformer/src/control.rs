@@ -127,11 +127,6 @@ impl ResponseTransformer {
     /// Masks an error of the upstream.
     fn conceal(&self, exchange: &mut Exchange, status: u16, body: Body<'_>) -> Verdict {
         let Some(mask) = &self.mask else { return Verdict::Continue };
-        // Trailers alone came: there is nothing that could be masked, nor anywhere to write the mask.
-        if body.complete && body.bytes.is_empty() {
-            exchange.count(NO_BODY);
-            return Verdict::Continue;
-        }
         exchange.note(MASKED, mask.fields(exchange, status, body, &self.key));
         Verdict::Reply(Box::new(mask.reply(exchange, status)))
     }

@@ -48,16 +48,19 @@ impl Answer {
         }
     }
 
-    /// Adds what the response phase would have set, where this answer does not pass it.
+    /// Adds what controls said of the response that this answer takes the place of, as it passes no response phase. Its
+    /// own headers stay: what they say is of itself.
     pub(crate) fn decorate(&mut self, edits: &[Edit]) {
-        for edit in edits {
-            if !matches!(edit, Edit::Add(..)) {
-                self.headers.retain(|(other, _)| other != edit.name());
+        let own: Vec<FieldName> = self.headers.iter().map(|(name, _)| name.clone()).collect();
+        for edit in edits.iter().filter(|edit| !own.contains(edit.name())) {
+            let is_it = |(other, _): &(FieldName, FieldValue)| other == edit.name();
+            match edit {
+                Edit::Remove(_) | Edit::Set(..) => self.headers.retain(|header| !is_it(header)),
+                Edit::Insert(..) | Edit::Keep(..) if self.headers.iter().any(is_it) => continue,
+                Edit::Insert(..) | Edit::Keep(..) | Edit::Add(..) => {}
             }
-            if let Edit::Set(name, value) | Edit::Add(name, value) | Edit::Insert(name, value) =
-                edit
-            {
-                self.headers.push((name.clone(), value.clone()));
+            if let Some(value) = edit.value() {
+                self.headers.push((edit.name().clone(), value.clone()));
             }
         }
     }

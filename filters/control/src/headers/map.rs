@@ -145,6 +145,7 @@ impl HeaderMap {
                 self.push(name.as_str().as_bytes(), value.as_bytes());
             }
             Edit::Remove(name) => self.remove(name),
+            Edit::Keep(..) => {}
         }
     }
 

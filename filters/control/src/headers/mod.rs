@@ -27,6 +27,8 @@ pub enum Edit {
     /// A `Set` where it is certain that there is no such field, which [`Headers`] makes of one itself: a host need not
     /// look for it.
     Insert(FieldName, FieldValue),
+    /// Nothing, as there is such a field already: an answer of ours that takes the message's place has this one instead.
+    Keep(FieldName, FieldValue),
 }
 
 impl Edit {
@@ -34,8 +36,23 @@ impl Edit {
     #[must_use]
     pub const fn name(&self) -> &FieldName {
         match self {
-            Edit::Set(name, _) | Edit::Add(name, _) | Edit::Insert(name, _) => name,
-            Edit::Remove(name) => name,
+            Edit::Set(name, _)
+            | Edit::Add(name, _)
+            | Edit::Insert(name, _)
+            | Edit::Keep(name, _)
+            | Edit::Remove(name) => name,
+        }
+    }
+
+    /// The value that it brings.
+    #[must_use]
+    pub const fn value(&self) -> Option<&FieldValue> {
+        match self {
+            Edit::Set(_, value)
+            | Edit::Add(_, value)
+            | Edit::Insert(_, value)
+            | Edit::Keep(_, value) => Some(value),
+            Edit::Remove(_) => None,
         }
     }
 }
@@ -125,8 +142,8 @@ impl Headers {
         self.edits.push(edit);
     }
 
-    /// Adds those of these fields of which there is none of that name; none has the name of another. Each is asked for
-    /// alone (`one`) where nobody has read all, as with [`Headers::peek`].
+    /// Adds those of these fields of which there is none of that name, and keeps the others; none has the name of another.
+    /// Each is asked for alone (`one`) where nobody has read all, as with [`Headers::peek`].
     pub fn add_missing(
         &mut self,
         fields: &[(FieldName, FieldValue)],
@@ -138,13 +155,13 @@ impl Headers {
         let before = self.edits.len();
         for (name, value) in fields {
             let changes = self.edits.get(applied..before).unwrap_or_default();
-            if !known_after(changes, base, name).unwrap_or_else(|| one(name).is_some()) {
-                let (name, value) = (name.clone(), value.clone());
-                self.edits.push(match self.paused {
-                    true => Edit::Set(name, value),
-                    false => Edit::Insert(name, value),
-                });
-            }
+            let is_there = known_after(changes, base, name).unwrap_or_else(|| one(name).is_some());
+            let (name, value) = (name.clone(), value.clone());
+            self.edits.push(match (is_there, self.paused) {
+                (true, _) => Edit::Keep(name, value),
+                (false, true) => Edit::Set(name, value),
+                (false, false) => Edit::Insert(name, value),
+            });
         }
     }
 
@@ -305,8 +322,14 @@ mod tests {
             headers.add_missing(&missing, |_| one());
             assert_eq!(
                 headers.edits().get(count..).unwrap(),
-                [b, c].map(|name| Edit::Insert(name.clone(), value()))
+                [
+                    Edit::Keep(a.clone(), value()),
+                    Edit::Insert(b.clone(), value()),
+                    Edit::Insert(c.clone(), value()),
+                    Edit::Keep(d.clone(), value()),
+                ]
             );
+            assert_eq!([a, b].map(|name| headers.has(name, sample)), [true, true]);
             headers.undo_to(count);
             assert_eq!(
                 [a, b, c, d].map(|name| headers.has(name, sample)),
@@ -319,7 +342,10 @@ mod tests {
         // The host says what it was told.
         let missing = [a, b].map(|name| (name.clone(), value()));
         headers.add_missing(&missing, |name| (name == a).then(Vec::new));
-        assert_eq!(headers.untold(), [Edit::Insert(b.clone(), value())]);
+        assert_eq!(
+            headers.untold(),
+            [Edit::Keep(a.clone(), value()), Edit::Insert(b.clone(), value())]
+        );
         headers.undo_to(1);
         assert!(headers.has(b, sample) && !headers.has(d, sample));
     }

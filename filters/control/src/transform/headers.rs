@@ -1,7 +1,7 @@
 //! Operations on header fields, of requests and responses alike.
 
 use super::{Lists, Operation, read_name, read_pair};
-use crate::authentication::names_caller;
+use crate::authentication::says_who_is_calling;
 use crate::config::Node;
 use crate::exchange::Exchange;
 use crate::headers::{
@@ -106,7 +106,8 @@ impl HeaderOperations {
     #[must_use]
     pub fn identity_headers(&self) -> Vec<FieldName> {
         let own = |(name, template): &&(FieldName, Template)| {
-            self.side == Side::Request && (template.says_who_is_calling() || names_caller(name))
+            self.side == Side::Request
+                && (template.says_who_is_calling() || says_who_is_calling(name))
         };
         self.all_written().filter(own).map(|(name, _)| name.clone()).collect()
     }
@@ -171,8 +172,9 @@ impl HeaderOperations {
         }
         for ((name, _), value) in self.add.iter().zip(values.add) {
             let value = value.filter(|_| wanted(Operation::Add));
-            if let Some(value) = value.filter(|_| !side.has(exchange, name)) {
-                side.edit(exchange, Edit::Insert(name.clone(), value));
+            if let Some(value) = value {
+                let edit = if side.has(exchange, name) { Edit::Keep } else { Edit::Insert };
+                side.edit(exchange, edit(name.clone(), value));
             }
         }
         for ((name, _), value) in self.append.iter().zip(values.append) {
@@ -211,7 +213,7 @@ impl Reader<'_> {
         let (from, to) = read_pair(node)?;
         let (from, to) = (field_name(node, from)?, field_name(node, to)?);
         let fine = self.may_go(node, &from) && self.may_come(node, &to, Operation::Rename);
-        if fine && self.side == Side::Request && names_caller(&to) {
+        if fine && self.side == Side::Request && says_who_is_calling(&to) {
             node.fault(format!(
                 "expected another header than `{to}`, which says who is calling: a client chooses what is in `{from}`"
             ));
@@ -249,7 +251,7 @@ impl Reader<'_> {
             ));
             return None;
         }
-        if names_caller(&name) && template.is_the_clients_choice() {
+        if says_who_is_calling(&name) && template.is_the_clients_choice() {
             node.fault(format!(
                 "expected another header than `{name}`, which says who is calling: a client chooses what is written \
                  there"

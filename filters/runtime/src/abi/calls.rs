@@ -114,6 +114,7 @@ fn edit(map: Map, change: &Edit) -> Result<(), HostError> {
             write(name, value.as_bytes(), imports::proxy_add_header_map_value)
         }
         Edit::Remove(name) => remove(map, name.as_str()),
+        Edit::Keep(..) => Ok(()),
     }
 }
 

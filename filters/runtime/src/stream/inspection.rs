@@ -75,7 +75,7 @@ impl Stream {
         match sight {
             Sight::Never => {
                 if inspection.rewrites && self.name_and_mode(index).1 == Mode::Enforce {
-                    self.describe_rewritten();
+                    self.describe_rewritten(inspection);
                 }
                 self.next_response()
             }

@@ -1,7 +1,7 @@
 //! Rewriting a message that is held: another body in place of its own, and the headers that go with it.
 
 use portcullis_control::headers::{DIGESTS, Edit, FieldName, FieldValue};
-use portcullis_control::inspection::tells_of_absent_body;
+use portcullis_control::inspection::{Inspection, OnLimit, Sight, says_not_modified};
 use portcullis_control::mode::Mode;
 use portcullis_control::policy::Common;
 
@@ -15,7 +15,7 @@ use crate::reply::Answer;
 const OF_THE_BYTES: [&str; 3] = ["content-encoding", "accept-ranges", "transfer-encoding"];
 
 /// Fields that say what a body is, and how long it may be kept: a refusal is something else.
-const OF_THE_CONTENT: [&str; 7] = [
+const OF_THE_CONTENT: [&str; 9] = [
     "etag",
     "last-modified",
     "content-language",
@@ -23,6 +23,8 @@ const OF_THE_CONTENT: [&str; 7] = [
     "content-disposition",
     "content-range",
     "expires",
+    "cdn-cache-control",
+    "surrogate-control",
 ];
 
 const CONTENT_LENGTH: FieldName = FieldName::from_static("content-length");
@@ -57,8 +59,21 @@ impl Stream {
 
     /// An answer to HEAD, or 304, tells of a body that would be rewritten: of the one that its client gets, or has, most of
     /// it is not true (RFC 9110 §8.6, RFC 9111 §4.3.4).
-    pub(super) fn describe_rewritten(&mut self) {
-        if tells_of_absent_body(self.exchange.method(), self.exchange.response_headers()) {
+    pub(super) fn describe_rewritten(&mut self, inspection: Inspection) {
+        let headers = self.exchange.response_headers();
+        let is_held = if says_not_modified(headers) {
+            // Nor does it say what the body is that the client has.
+            true
+        } else if self.exchange.method() == b"HEAD" {
+            match Sight::of(b"GET", headers, false, inspection.max) {
+                Sight::Clear => true,
+                Sight::Large => inspection.on_limit == OnLimit::Beginning,
+                Sight::Never | Sight::Encoded => false,
+            }
+        } else {
+            false
+        };
+        if is_held {
             self.forget_bytes();
             self.exchange.edit_response_always(Edit::Remove(CONTENT_LENGTH));
             self.weaken_etag();
@@ -162,14 +177,27 @@ impl Stream {
         }
         let weak = match headers.only(ETAG.as_str()).filter(|only| is_one_tag(only)) {
             Some(only) if only.starts_with(b"W/") => return,
-            Some(only) => FieldValue::new([b"W/", only].concat()),
+            Some(only) => Some([b"W/", only].concat()),
             None => None,
         };
+        // The body that the client has was not changed if its tag was not.
+        if says_not_modified(headers) && !weak.as_ref().is_some_and(|weak| self.client_has(weak)) {
+            return;
+        }
+        let weak = weak.and_then(FieldValue::new);
         let edit = match weak {
             Some(weak) => Edit::Set(ETAG, weak),
             None => Edit::Remove(ETAG),
         };
         self.exchange.edit_response_always(edit);
+    }
+
+    /// True if the client asked whether what it has under this tag is still the same.
+    fn client_has(&self, tag: &[u8]) -> bool {
+        let fields = self.exchange.request_headers().all("if-none-match");
+        fields
+            .flat_map(|field| field.split(|byte| *byte == b','))
+            .any(|own| own.trim_ascii() == tag)
     }
 
     /// Exactly one length, and the right one, or none.

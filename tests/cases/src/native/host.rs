@@ -123,18 +123,14 @@ impl Host for World {
         self.act(Part::Headers, |stream| {
             let headers = &mut side(stream, direction).headers;
             let name = edit.name().as_str();
+            let is_there = headers.iter().any(|(known, _)| known == name);
             match edit {
                 Edit::Set(..) | Edit::Remove(_) => headers.retain(|(known, _)| known != name),
-                Edit::Insert(..) => {
-                    assert!(headers.iter().all(|(known, _)| known != name), "{name} is there");
-                }
+                Edit::Insert(..) => assert!(!is_there, "{name} is there"),
+                Edit::Keep(..) => return assert!(is_there, "{name} is not there"),
                 Edit::Add(..) => {}
             }
-            if let Edit::Set(name, value) | Edit::Add(name, value) | Edit::Insert(name, value) =
-                edit
-            {
-                headers.push(field(name, value));
-            }
+            headers.extend(edit.value().map(|value| field(edit.name(), value)));
         })
     }
 

@@ -65,18 +65,21 @@ pub(super) fn run(data: &[u8]) -> u64 {
     super::shown((first.len().min(4), steps.min(8), model.len().min(8)))
 }
 
-/// What a host has that is told of all changes: an insertion must meet no field of its name.
+/// What a host has that is told of all changes: an insertion must meet no field of its name, and what is kept is there.
 fn told(mut fields: Model, headers: &Headers) -> Model {
     for edit in headers.untold() {
         let name = edit.name().as_str().as_bytes();
+        let is_there = fields.iter().any(|(known, _)| known == name);
         match edit {
             Edit::Set(..) | Edit::Remove(_) => fields.retain(|(known, _)| known != name),
-            Edit::Insert(..) => assert!(fields.iter().all(|(known, _)| known != name)),
+            Edit::Insert(..) => assert!(!is_there),
+            Edit::Keep(..) => {
+                assert!(is_there);
+                continue;
+            }
             Edit::Add(..) => {}
         }
-        if let Edit::Set(_, value) | Edit::Add(_, value) | Edit::Insert(_, value) = edit {
-            fields.push((name.to_vec(), value.as_bytes().to_vec()));
-        }
+        fields.extend(edit.value().map(|value| (name.to_vec(), value.as_bytes().to_vec())));
     }
     fields
 }

@@ -209,3 +209,52 @@ fn a_request_that_is_refused_while_its_response_is_held_gets_an_answer_with_ever
         assert_eq!(host.worker(0).reloads(), 0);
     }
 }
+
+/// What is rewritten in place keeps what the upstream said itself; a local reply has nothing of it.
+#[test]
+fn an_answer_in_the_place_of_a_slow_response_has_what_the_upstream_had_itself() {
+    let configuration = json!({
+        "request-size-limiting": {"size_unit": "bytes", "response": {"allowed_payload_size": 4}},
+        "cors": {"origins": [PAGE], "allow_origin_absent": false},
+        "response-transformer": {
+            "security_headers": "api", "mask_errors": {}, "hold_timeout": HELD.as_secs(),
+            "add": {"headers": ["x-gateway: own", "content-type: text/html"]},
+        },
+    });
+    let mut host =
+        Host::load(wasm("gateway")).configure(configuration.to_string()).start().unwrap();
+    let upstreams = [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "SAMEORIGIN"),
+        ("cache-control", "max-age=60"),
+        ("vary", "Origin"),
+        ("x-gateway", "upstream"),
+    ];
+    for (status, refused) in [("200", 502), ("500", 500)] {
+        for fields in [&[][..], &upstreams] {
+            let length = (status == "200").then_some(("content-length", "5"));
+            let fields = [(":status", status)].into_iter().chain(length).chain(fields.to_vec());
+            let mut stream = begun(&mut host, "");
+            stream.response_headers(&Headers::new(fields), false);
+            stream.response_body("four", false);
+            let id = stream.exchange().stream;
+            host.advance(HELD + LOOK);
+            let exchange = seen(&mut host, id);
+            assert_eq!(exchange.status(), refused, "{exchange:#?}");
+            has_its_length(&exchange);
+            for (name, value) in [
+                ("access-control-allow-origin", PAGE),
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "no-referrer"),
+                ("cache-control", "no-store"),
+                ("vary", "Origin"),
+                ("x-gateway", "own"),
+                ("content-type", "application/json"),
+            ] {
+                assert_eq!(exchange.header(name).as_deref(), Some(value), "{name}: {exchange:#?}");
+            }
+        }
+    }
+    assert_eq!(host.worker(0).reloads(), 0);
+}
