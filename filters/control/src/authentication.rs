@@ -28,13 +28,19 @@ pub const AUTHENTICATED_GROUPS: FieldName = FieldName::from_static("x-authentica
 /// What Envoy writes about its client's certificate; of trusted proxies alone it counts.
 pub const FORWARDED_CERTIFICATE: FieldName = FieldName::from_static("x-forwarded-client-cert");
 
+/// True for a header that the auth controls set, whoever the caller is.
+#[must_use]
+pub fn names_caller(name: &FieldName) -> bool {
+    let mut own = IDENTITY_FAMILY.into_iter().chain(CERTIFICATE_HEADERS);
+    own.any(|own| covers(&own, name.as_str().as_bytes()))
+}
+
 /// True for a header by which any control of ours, or Envoy, says who is calling: an upstream believes it, and a client's is
 /// removed.
 #[must_use]
 pub fn says_who_is_calling(name: &FieldName) -> bool {
     let others = [AUTHENTICATED_GROUPS, FORWARDED_CERTIFICATE];
-    let mut all = IDENTITY_FAMILY.into_iter().chain(CERTIFICATE_HEADERS).chain(others);
-    all.any(|own| covers(&own, name.as_str().as_bytes()))
+    names_caller(name) || others.iter().any(|own| covers(own, name.as_str().as_bytes()))
 }
 
 /// The counter of requests that passed as the anonymous consumer.

@@ -4,7 +4,7 @@ use portcullis_control::config::Section;
 use portcullis_control::control::{Body, Control, Phase, Verdict};
 use portcullis_control::exchange::Exchange;
 use portcullis_control::inspection::{
-    Inspection, OnLimit, OnUninspected, Uninspected, tells_of_absent_body,
+    Inspection, OnLimit, OnUninspected, Uninspected, says_not_modified, tells_of_absent_body,
 };
 use portcullis_control::place::{Place, ResponsePlace};
 use portcullis_control::program::Site;
@@ -197,7 +197,7 @@ impl Control for ResponseTransformer {
             && self.inspects_response().is_some()
             && tells_of_absent_body(exchange.method(), exchange.response_headers());
         // It need not say of which type the body is.
-        let is_not_modified = tells_of_absent && status(exchange) == Some(304);
+        let is_not_modified = tells_of_absent && says_not_modified(exchange.response_headers());
         if let Some(operations) = &self.operations {
             let status = operations.depends_on_status().then(|| status(exchange)).flatten();
             // Before its type may be changed.

@@ -98,7 +98,9 @@ impl Headers {
         read: impl FnOnce() -> HeaderMap,
         one: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Option<Cow<'_, [u8]>> {
-        if self.is_read() || self.untold().iter().any(|edit| edit.name().as_str() == name) {
+        let is_about_it =
+            |edit: &Edit| edit.name().as_str() == name && !matches!(edit, Edit::Keep(..));
+        if self.is_read() || self.untold().iter().any(is_about_it) {
             return self.map(read).first(name).map(Cow::Borrowed);
         }
         one().map(Cow::Owned)

@@ -1,6 +1,6 @@
 //! What a place may name: the closed list of what is known of a request.
 
-use crate::authentication::says_who_is_calling;
+use crate::authentication::names_caller;
 use crate::headers::FieldName;
 use crate::required_claim::ClaimPath;
 
@@ -61,7 +61,7 @@ impl Source {
 
     pub(super) fn says_who_is_calling(&self) -> bool {
         match self {
-            Source::Header(name) => says_who_is_calling(name),
+            Source::Header(name) => names_caller(name),
             Source::Argument(_) | Source::Capture(_) | Source::RequestId => false,
             _ => true,
         }

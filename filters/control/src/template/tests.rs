@@ -293,8 +293,9 @@ fn what_a_template_reads_says_what_it_is_worth() {
         ("$(client.ip)", true, false),
         ("$(headers.x-consumer-username)", true, false),
         ("$(headers.X_Client_Cert_DN)", true, false),
-        ("$(headers.x-authenticated-groups)", true, false),
-        ("$(headers.x-forwarded-client-cert)", true, false),
+        // Nobody takes a client's away where no control is about them.
+        ("$(headers.x-authenticated-groups)", false, true),
+        ("$(headers.x-forwarded-client-cert)", false, true),
         ("$(headers.x)", false, true),
         ("$(query.x)", false, true),
         ("$(path.id)", false, true),

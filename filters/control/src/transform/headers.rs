@@ -1,7 +1,7 @@
 //! Operations on header fields, of requests and responses alike.
 
 use super::{Lists, Operation, read_name, read_pair};
-use crate::authentication::says_who_is_calling;
+use crate::authentication::{names_caller, says_who_is_calling};
 use crate::config::Node;
 use crate::exchange::Exchange;
 use crate::headers::{
@@ -106,8 +106,7 @@ impl HeaderOperations {
     #[must_use]
     pub fn identity_headers(&self) -> Vec<FieldName> {
         let own = |(name, template): &&(FieldName, Template)| {
-            self.side == Side::Request
-                && (template.says_who_is_calling() || says_who_is_calling(name))
+            self.side == Side::Request && (template.says_who_is_calling() || names_caller(name))
         };
         self.all_written().filter(own).map(|(name, _)| name.clone()).collect()
     }
@@ -172,9 +171,13 @@ impl HeaderOperations {
         }
         for ((name, _), value) in self.add.iter().zip(values.add) {
             let value = value.filter(|_| wanted(Operation::Add));
-            if let Some(value) = value {
-                let edit = if side.has(exchange, name) { Edit::Keep } else { Edit::Insert };
-                side.edit(exchange, edit(name.clone(), value));
+            let Some(value) = value else { continue };
+            match side.has(exchange, name) {
+                false => side.edit(exchange, Edit::Insert(name.clone(), value)),
+                true if side == Side::Response => {
+                    side.edit(exchange, Edit::Keep(name.clone(), value));
+                }
+                true => {}
             }
         }
         for ((name, _), value) in self.append.iter().zip(values.append) {

@@ -1,7 +1,9 @@
 //! Rewriting a message that is held: another body in place of its own, and the headers that go with it.
 
 use portcullis_control::headers::{DIGESTS, Edit, FieldName, FieldValue};
-use portcullis_control::inspection::{Inspection, OnLimit, Sight, says_not_modified};
+use portcullis_control::inspection::{
+    Inspection, OnLimit, OnUninspected, Sight, says_not_modified,
+};
 use portcullis_control::mode::Mode;
 use portcullis_control::policy::Common;
 
@@ -15,7 +17,7 @@ use crate::reply::Answer;
 const OF_THE_BYTES: [&str; 3] = ["content-encoding", "accept-ranges", "transfer-encoding"];
 
 /// Fields that say what a body is, and how long it may be kept: a refusal is something else.
-const OF_THE_CONTENT: [&str; 9] = [
+const OF_THE_CONTENT: [&str; 7] = [
     "etag",
     "last-modified",
     "content-language",
@@ -23,12 +25,16 @@ const OF_THE_CONTENT: [&str; 9] = [
     "content-disposition",
     "content-range",
     "expires",
-    "cdn-cache-control",
-    "surrogate-control",
+];
+
+/// Who may keep it, and how long (RFC 9111 §5.2, RFC 9213, Edge Architecture Specification).
+const OF_CACHES: [FieldName; 3] = [
+    FieldName::from_static("cache-control"),
+    FieldName::from_static("cdn-cache-control"),
+    FieldName::from_static("surrogate-control"),
 ];
 
 const CONTENT_LENGTH: FieldName = FieldName::from_static("content-length");
-const CACHE_CONTROL: FieldName = FieldName::from_static("cache-control");
 const ETAG: FieldName = FieldName::from_static("etag");
 
 impl Stream {
@@ -61,19 +67,16 @@ impl Stream {
     /// it is not true (RFC 9110 §8.6, RFC 9111 §4.3.4).
     pub(super) fn describe_rewritten(&mut self, inspection: Inspection) {
         let headers = self.exchange.response_headers();
-        let is_held = if says_not_modified(headers) {
+        let passes_as_it_is = match Sight::of(b"GET", headers, false, inspection.max) {
             // Nor does it say what the body is that the client has.
-            true
-        } else if self.exchange.method() == b"HEAD" {
-            match Sight::of(b"GET", headers, false, inspection.max) {
-                Sight::Clear => true,
-                Sight::Large => inspection.on_limit == OnLimit::Beginning,
-                Sight::Never | Sight::Encoded => false,
-            }
-        } else {
-            false
+            _ if says_not_modified(headers) => false,
+            _ if self.exchange.method() != b"HEAD" => true,
+            Sight::Clear => false,
+            Sight::Large => inspection.on_limit == OnLimit::Pass,
+            Sight::Encoded => inspection.on_uninspected == OnUninspected::Pass,
+            Sight::Never => true,
         };
-        if is_held {
+        if !passes_as_it_is {
             self.forget_bytes();
             self.exchange.edit_response_always(Edit::Remove(CONTENT_LENGTH));
             self.weaken_etag();
@@ -119,9 +122,11 @@ impl Stream {
     pub(super) fn forget_content(&mut self) {
         self.remove_from_response(&OF_THE_CONTENT);
         // No cache may keep a refusal for as long as what it stands for, nor lose what our own controls said.
-        let (name, value) = (CACHE_CONTROL, FieldValue::from_static("no-store"));
-        if self.exchange.response_headers().first(name.as_str()).is_some() {
-            self.exchange.edit_response_always(Edit::Set(name, value));
+        for name in OF_CACHES {
+            if self.exchange.has_response_header(&name) {
+                let value = FieldValue::from_static("no-store");
+                self.exchange.edit_response_always(Edit::Set(name, value));
+            }
         }
     }
 
@@ -177,14 +182,11 @@ impl Stream {
         }
         let weak = match headers.only(ETAG.as_str()).filter(|only| is_one_tag(only)) {
             Some(only) if only.starts_with(b"W/") => return,
-            Some(only) => Some([b"W/", only].concat()),
+            // The body that the client has was not changed if its tag was not.
+            Some(only) if says_not_modified(headers) && !self.client_has_weak(only) => return,
+            Some(only) => FieldValue::new([b"W/", only].concat()),
             None => None,
         };
-        // The body that the client has was not changed if its tag was not.
-        if says_not_modified(headers) && !weak.as_ref().is_some_and(|weak| self.client_has(weak)) {
-            return;
-        }
-        let weak = weak.and_then(FieldValue::new);
         let edit = match weak {
             Some(weak) => Edit::Set(ETAG, weak),
             None => Edit::Remove(ETAG),
@@ -192,12 +194,17 @@ impl Stream {
         self.exchange.edit_response_always(edit);
     }
 
-    /// True if the client asked whether what it has under this tag is still the same.
-    fn client_has(&self, tag: &[u8]) -> bool {
-        let fields = self.exchange.request_headers().all("if-none-match");
-        fields
-            .flat_map(|field| field.split(|byte| *byte == b','))
-            .any(|own| own.trim_ascii() == tag)
+    /// True if the client asked whether what it has under this tag, made weak, is still the same.
+    fn client_has_weak(&self, tag: &[u8]) -> bool {
+        let is_quote = |byte: &u8| *byte == b'"';
+        let Some(opaque) = tag.split(is_quote).nth(1) else { return false };
+        let mut fields = self.exchange.request_headers().all("if-none-match");
+        fields.any(|field| {
+            // What is between quotes may have a comma (RFC 9110 §8.8.3).
+            let mut parts = field.split(is_quote);
+            std::iter::from_fn(|| Some((parts.next()?, parts.next()?)))
+                .any(|(before, own)| before.ends_with(b"W/") && own == opaque)
+        })
     }
 
     /// Exactly one length, and the right one, or none.

@@ -160,6 +160,7 @@ fn a_response_without_a_body_is_answered_by_a_reply_with_every_decoration() {
     {
         let exchange = host.send(told(what).answered(Response::new(200).trailer("x-t", "1")));
         assert_eq!(exchange.status(), status, "{what}: {exchange:#?}");
+        assert_eq!(client(&exchange).trailers.is_some(), status == 200, "{what}: {exchange:#?}");
         decorated(&exchange);
     }
     still_serves(&mut host);

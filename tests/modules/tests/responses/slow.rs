@@ -210,9 +210,9 @@ fn a_request_that_is_refused_while_its_response_is_held_gets_an_answer_with_ever
     }
 }
 
-/// What is rewritten in place keeps what the upstream said itself; a local reply has nothing of it.
+/// A local reply has nothing of what the upstream said, and what controls left as it was would be missing.
 #[test]
-fn an_answer_in_the_place_of_a_slow_response_has_what_the_upstream_had_itself() {
+fn an_answer_in_the_place_of_a_slow_response_has_what_controls_would_have_added() {
     let configuration = json!({
         "request-size-limiting": {"size_unit": "bytes", "response": {"allowed_payload_size": 4}},
         "cors": {"origins": [PAGE], "allow_origin_absent": false},
@@ -227,6 +227,7 @@ fn an_answer_in_the_place_of_a_slow_response_has_what_the_upstream_had_itself() 
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "SAMEORIGIN"),
         ("cache-control", "max-age=60"),
+        ("cdn-cache-control", "max-age=60"),
         ("vary", "Origin"),
         ("x-gateway", "upstream"),
     ];
