@@ -138,6 +138,17 @@ impl Inspection {
         });
         Inspection { max, timeout, on_limit, on_uninspected, ..self }
     }
+
+    /// True if a response passes as it is by what its head says.
+    #[must_use]
+    pub fn lets_pass(&self, sight: Sight) -> bool {
+        match sight {
+            Sight::Never => true,
+            Sight::Encoded => self.on_uninspected == OnUninspected::Pass,
+            Sight::Large => self.on_limit == OnLimit::Pass,
+            Sight::Clear => false,
+        }
+    }
 }
 
 /// Warns of a bound that cannot act, as Envoy holds no body up to it and gives this `answer` itself.

@@ -172,13 +172,8 @@ impl HeaderOperations {
         for ((name, _), value) in self.add.iter().zip(values.add) {
             let value = value.filter(|_| wanted(Operation::Add));
             let Some(value) = value else { continue };
-            match side.has(exchange, name) {
-                false => side.edit(exchange, Edit::Insert(name.clone(), value)),
-                true if side == Side::Response => {
-                    side.edit(exchange, Edit::Keep(name.clone(), value));
-                }
-                true => {}
-            }
+            let edit = if side.has(exchange, name) { Edit::Keep } else { Edit::Insert };
+            side.edit(exchange, edit(name.clone(), value));
         }
         for ((name, _), value) in self.append.iter().zip(values.append) {
             if let Some(value) = value.filter(|_| wanted(Operation::Append)) {

@@ -1,9 +1,7 @@
 //! Rewriting a message that is held: another body in place of its own, and the headers that go with it.
 
 use portcullis_control::headers::{DIGESTS, Edit, FieldName, FieldValue};
-use portcullis_control::inspection::{
-    Inspection, OnLimit, OnUninspected, Sight, says_not_modified,
-};
+use portcullis_control::inspection::{Inspection, Sight, says_not_modified};
 use portcullis_control::mode::Mode;
 use portcullis_control::policy::Common;
 
@@ -52,7 +50,7 @@ impl Stream {
             }
             return;
         }
-        self.forget_bytes();
+        self.remove_from_response(is_of_the_bytes);
         self.weaken_etag();
         let is_told = self.exchange.response_headers().first(CONTENT_LENGTH.as_str()).is_some();
         // HTTP/1.1 has no trailers behind a body of a length that is told: where none was, none is added.
@@ -67,17 +65,12 @@ impl Stream {
     /// it is not true (RFC 9110 §8.6, RFC 9111 §4.3.4).
     pub(super) fn describe_rewritten(&mut self, inspection: Inspection) {
         let headers = self.exchange.response_headers();
-        let passes_as_it_is = match Sight::of(b"GET", headers, false, inspection.max) {
-            // Nor does it say what the body is that the client has.
-            _ if says_not_modified(headers) => false,
-            _ if self.exchange.method() != b"HEAD" => true,
-            Sight::Clear => false,
-            Sight::Large => inspection.on_limit == OnLimit::Pass,
-            Sight::Encoded => inspection.on_uninspected == OnUninspected::Pass,
-            Sight::Never => true,
-        };
-        if !passes_as_it_is {
-            self.forget_bytes();
+        let get_passes = || inspection.lets_pass(Sight::of(b"GET", headers, false, inspection.max));
+        // A 304 does not say what the body is that the client has.
+        let tells_of_rewritten =
+            says_not_modified(headers) || (self.exchange.method() == b"HEAD" && !get_passes());
+        if tells_of_rewritten {
+            self.remove_from_response(is_of_the_bytes);
             self.exchange.edit_response_always(Edit::Remove(CONTENT_LENGTH));
             self.weaken_etag();
         }
@@ -93,7 +86,7 @@ impl Stream {
             self.answer_response(answer);
             return;
         }
-        self.forget_bytes();
+        self.remove_from_response(is_of_the_bytes);
         let status = FieldValue::from_number(u64::from(answer.status));
         self.exchange.edit_response_always(Edit::Set(FieldName::from_static(":status"), status));
         let mut written: Vec<FieldName> = Vec::new();
@@ -120,7 +113,7 @@ impl Stream {
     /// What was said of the content that is not for the client goes as soon as that is known: what later controls say of
     /// the answer in its place stays.
     pub(super) fn forget_content(&mut self) {
-        self.remove_from_response(&OF_THE_CONTENT);
+        self.remove_from_response(|name| is_one_of(&OF_THE_CONTENT, name));
         // No cache may keep a refusal for as long as what it stands for, nor lose what our own controls said.
         for name in OF_CACHES {
             if self.exchange.has_response_header(&name) {
@@ -160,16 +153,9 @@ impl Stream {
         self.response.writable && self.host.set_body(Direction::Response, body).is_ok()
     }
 
-    fn forget_bytes(&mut self) {
-        self.remove_from_response(&OF_THE_BYTES);
-        self.remove_from_response(&DIGESTS);
-    }
-
-    fn remove_from_response(&mut self, names: &[&'static str]) {
-        for name in names {
-            if self.exchange.response_headers().first(name).is_some() {
-                self.exchange.edit_response_always(Edit::Remove(FieldName::from_static(name)));
-            }
+    fn remove_from_response(&mut self, which: impl Fn(&[u8]) -> bool) {
+        for name in self.exchange.response_headers().names(which) {
+            self.exchange.edit_response_always(Edit::Remove(name));
         }
     }
 
