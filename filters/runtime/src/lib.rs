@@ -5,6 +5,7 @@
 
 #[cfg(any(target_arch = "wasm32", test))]
 pub mod abi;
+mod by_id;
 pub mod host;
 mod jobs;
 mod journal;

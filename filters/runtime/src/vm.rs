@@ -1,12 +1,11 @@
 //! All contexts of one VM: roots with their configurations, streams, and who waits for which call.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 use portcullis_control::config::Variables;
 use portcullis_control::control::CallAnswer;
 
+use crate::by_id::{ById, Streams};
 use crate::host::{Host, Level};
 use crate::jobs::Ticked;
 use crate::module::{Definition, Module};
@@ -18,37 +17,13 @@ const TICK_MS: u32 = 1_000;
 /// Milliseconds between ticks while a job has more to do.
 const SOON_MS: u32 = 50;
 
-/// Context ids are small numbers that the host counts up: they are their own hash.
-#[derive(Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        // Spread over the high bits, which the table takes its tags from.
-        self.0 = u64::from(id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-type ById<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
-
 /// A VM. Each callback of the host is one method; nothing here can panic.
 pub struct Vm {
     host: Rc<dyn Host>,
     definition: Definition,
     worker: u64,
     roots: ById<Root>,
-    /// Each in its own place: what is moved with a table is small.
-    streams: ById<Box<Stream>>,
+    streams: Streams<Stream>,
     calls: ById<Waiting>,
     /// Streams that wait for something new, with their roots.
     sleepers: Vec<(u32, u32)>,
@@ -97,7 +72,7 @@ impl Vm {
             definition,
             worker: 0,
             roots: ById::default(),
-            streams: ById::default(),
+            streams: Streams::new(),
             calls: ById::default(),
             sleepers: Vec::new(),
             holders: Vec::new(),
@@ -169,7 +144,7 @@ impl Vm {
         }
         let now = self.host.now();
         let woken = take_due(&mut self.sleepers, root, |id| {
-            let until = self.streams.get(&id).and_then(|stream| stream.waits_until())?;
+            let until = self.streams.get(id).and_then(|stream| stream.waits_until())?;
             Some(news || until <= now)
         });
         self.visit(root, &woken, Stream::woken, Self::remember);
@@ -183,7 +158,7 @@ impl Vm {
         }
         let now = self.host.now();
         let late = take_due(&mut self.holders, root, |id| {
-            let until = self.streams.get(&id).and_then(|stream| stream.holds_response_until())?;
+            let until = self.streams.get(id).and_then(|stream| stream.holds_response_until())?;
             Some(until <= now)
         });
         // A later control may wait for longer.
@@ -194,7 +169,7 @@ impl Vm {
     fn visit(&mut self, root: u32, ids: &[u32], act: fn(&mut Stream), then: fn(&mut Self, u32)) {
         for id in ids {
             if self.host.set_effective_context(*id).is_ok()
-                && let Some(stream) = self.streams.get_mut(id)
+                && let Some(stream) = self.streams.get_mut(*id)
             {
                 act(stream);
                 then(self, *id);
@@ -207,7 +182,7 @@ impl Vm {
 
     /// Notes that a stream holds its response.
     fn remember_holder(&mut self, id: u32) {
-        let Some(stream) = self.streams.get(&id) else { return };
+        let Some(stream) = self.streams.get(id) else { return };
         if stream.holds_response_until().is_some() {
             self.holders.push((id, stream.root()));
         }
@@ -215,7 +190,7 @@ impl Vm {
 
     /// Notes what a stream waits for.
     fn remember(&mut self, id: u32) {
-        let Some(stream) = self.streams.get(&id) else { return };
+        let Some(stream) = self.streams.get(id) else { return };
         if let Some(token) = stream.awaited_call() {
             self.calls.insert(token, Waiting::Stream(id));
         }
@@ -244,7 +219,7 @@ impl Vm {
 
     /// See [`Stream::request_headers`].
     pub fn request_headers(&mut self, id: u32, end: bool) -> HeadersFlow {
-        let Some(stream) = self.streams.get_mut(&id) else {
+        let Some(stream) = self.streams.get_mut(id) else {
             return self.refuse_unconfigured();
         };
         let flow = stream.request_headers(end);
@@ -276,7 +251,7 @@ impl Vm {
         otherwise: BodyFlow,
         act: impl FnOnce(&mut Stream) -> BodyFlow,
     ) -> BodyFlow {
-        let Some(stream) = self.streams.get_mut(&id) else { return otherwise };
+        let Some(stream) = self.streams.get_mut(id) else { return otherwise };
         let flow = act(stream);
         if flow != BodyFlow::Continue {
             self.remember(id);
@@ -296,7 +271,7 @@ impl Vm {
 
     /// See [`Stream::response_headers`].
     pub fn response_headers(&mut self, id: u32, end: bool) -> HeadersFlow {
-        let Some(stream) = self.streams.get_mut(&id) else { return HeadersFlow::Continue };
+        let Some(stream) = self.streams.get_mut(id) else { return HeadersFlow::Continue };
         let flow = stream.response_headers(end);
         if flow == HeadersFlow::Hold {
             self.remember_holder(id);
@@ -316,14 +291,14 @@ impl Vm {
 
     /// See [`Stream::log`]. It may come without any earlier callback.
     pub fn log(&mut self, id: u32) {
-        if let Some(stream) = self.streams.get_mut(&id) {
+        if let Some(stream) = self.streams.get_mut(id) {
             stream.log();
         }
     }
 
     /// A context is gone. A call that it waited for may still be answered; nobody listens then.
     pub fn delete_context(&mut self, id: u32) {
-        if let Some(stream) = self.streams.remove(&id) {
+        if let Some(stream) = self.streams.remove(id) {
             if let Some(token) = stream.awaited_call() {
                 self.calls.remove(&token);
             }
@@ -339,7 +314,7 @@ impl Vm {
     pub fn call_done(&mut self, token: u32, answer: &CallAnswer) {
         match self.calls.remove(&token) {
             Some(Waiting::Stream(id)) => {
-                let Some(stream) = self.streams.get_mut(&id) else {
+                let Some(stream) = self.streams.get_mut(id) else {
                     return;
                 };
                 if self.host.set_effective_context(id).is_err() {

@@ -9,7 +9,7 @@ mod reserved;
 pub use family::{Family, covers, same_name_for_a_backend};
 pub use field::{FieldName, FieldValue};
 pub use forwarded::Forwarded;
-pub use map::HeaderMap;
+pub use map::{Entry, HeaderMap};
 pub use reserved::{DIGESTS, has_own_meaning, is_of_the_connection, is_of_the_proxy};
 
 use std::borrow::Cow;
@@ -173,8 +173,8 @@ impl Headers {
             *self.base.get_mut() = self.current.take();
             self.applied = self.edits.len();
         }
-        if self.edits.is_empty() {
-            self.edits.reserve(ROOM);
+        if self.edits.capacity() == 0 {
+            self.edits = Vec::with_capacity(ROOM);
         }
     }
 

@@ -149,8 +149,9 @@ impl Stream {
         let Some(slot) = chain.slots().get(index) else {
             return Verdict::from(Common::Internal);
         };
-        if self.states.len() < chain.slots().len() {
-            self.states.resize_with(chain.slots().len(), || None);
+        if self.states.is_empty() {
+            // At once as many as there are: to grow is a way of its own.
+            self.states = std::iter::repeat_with(|| None).take(chain.slots().len()).collect();
         }
         let Some(state) = self.states.get_mut(index) else {
             return Verdict::from(Common::Internal);

@@ -1,29 +1,33 @@
 //! Header maps on the wire: a count, then the sizes of all names and values, then the texts, each ended by a NUL.
 
-use portcullis_control::headers::HeaderMap;
+use portcullis_control::headers::{Entry, HeaderMap};
+
+/// Bytes of a number.
+const COUNT: usize = size_of::<u32>();
+/// Bytes of the two sizes of a field.
+const SIZES: usize = 2 * COUNT;
 
 /// Reads a map as the host writes it. What does not fit the form is left out: it could not be told apart from a lie.
 pub(crate) fn read(bytes: Vec<u8>) -> HeaderMap {
-    let count = number(&bytes, 0).unwrap_or(0);
-    let mut offset = count.saturating_mul(8).saturating_add(4);
+    let count = bytes.first_chunk().map_or(0, number);
+    let mut offset = count.saturating_mul(SIZES).saturating_add(COUNT);
     // A count that the bytes cannot hold must not become an allocation.
-    if offset > bytes.len() {
+    let Some((sizes, _)) = bytes.get(COUNT..offset).map(<[u8]>::as_chunks::<COUNT>) else {
         return HeaderMap::default();
-    }
-    let mut map = HeaderMap::over(bytes, count);
-    for index in 0..count {
-        let place = index.saturating_mul(8).saturating_add(4);
-        let size = |place| number(map.storage(), place);
-        let (Some(name), Some(value)) = (size(place), size(place.saturating_add(4))) else { break };
-        let name_end = offset.saturating_add(name);
+    };
+    let mut entries = Vec::with_capacity(count);
+    let (sizes, _) = sizes.as_chunks::<2>();
+    for [name, value] in sizes {
+        let name_end = offset.saturating_add(number(name));
         let value_start = name_end.saturating_add(1);
-        let value_end = value_start.saturating_add(value);
-        if !map.push_range(offset..name_end, value_start..value_end) {
+        let value_end = value_start.saturating_add(number(value));
+        if value_end > bytes.len() {
             break;
         }
+        entries.push(Entry { name: offset..name_end, value: value_start..value_end });
         offset = value_end.saturating_add(1);
     }
-    map
+    HeaderMap::over(bytes, entries)
 }
 
 /// Writes a map as the host reads it.
@@ -43,13 +47,12 @@ pub(crate) fn write<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clon
     bytes
 }
 
-fn number(bytes: &[u8], place: usize) -> Option<usize> {
-    let four = bytes.get(place..)?.first_chunk::<4>()?;
-    usize::try_from(u32::from_le_bytes(*four)).ok()
+/// More than 4 GiB do not exist in a 32-bit memory.
+fn number(bytes: &[u8; COUNT]) -> usize {
+    usize::try_from(u32::from_le_bytes(*bytes)).unwrap_or(usize::MAX)
 }
 
 fn push_number(bytes: &mut Vec<u8>, number: usize) {
-    // More than 4 GiB do not exist in a 32-bit memory.
     bytes.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
 }
 
