@@ -81,6 +81,8 @@ pub(crate) const NOOP_RUNTIME_PAGE: &str = "no-op module (our runtime, no contro
 pub(crate) const NOOP_RUNTIME_POST: &str = "no-op module (our runtime, no control), POST";
 pub(crate) const CORS: &str = "cors, from a page";
 pub(crate) const CORS_ABSENT: &str = "cors, without an origin";
+pub(crate) const CORS_CALLS: &str = "cors's least calls (SDK), from a page";
+pub(crate) const CORS_CALLS_ABSENT: &str = "cors's least calls (SDK), without an origin";
 pub(crate) const GATEWAY_PAGE: &str = "gateway, jwt-auth and one period by ip, from a page";
 pub(crate) const GATEWAY_CORS: &str = "gateway, the same and cors, from a page";
 pub(crate) const SIZES: &str = "request-size-limiting, POST";
@@ -91,6 +93,7 @@ pub(crate) const TRANSFORMER: &str =
 pub(crate) const GATEWAY_TRANSFORMER: &str =
     "gateway, jwt-auth, one period by ip and request-transformer with four headers, repeated token";
 pub(crate) const SECURITY_HEADERS: &str = "response-transformer, six security headers";
+pub(crate) const SECURITY_HEADERS_CALLS: &str = "six security headers' least calls (SDK)";
 pub(crate) const GATEWAY_SECURITY_HEADERS: &str =
     "gateway, jwt-auth and one period by ip, repeated token, and six security headers";
 pub(crate) const NOOP_SDK: &str = "no-op module (SDK)";
@@ -147,7 +150,7 @@ const fn row(name: &'static str, config: Config, send: Send) -> Row {
 }
 
 /// All rows, in the order of the table.
-pub(crate) const ROWS: [Row; 65] = [
+pub(crate) const ROWS: [Row; 68] = [
     row(NO_FILTER, Config::Plain, Send::Repeated),
     row(NOOP_SDK, Config::NoopSdk, Send::Repeated),
     row(NOOP_RUNTIME, Config::NoopRuntime, Send::Repeated),
@@ -199,6 +202,8 @@ pub(crate) const ROWS: [Row; 65] = [
     row(NOOP_RUNTIME_PAGE, Config::NoopRuntime, Send::Page),
     row(CORS, Config::Cors, Send::Page),
     row(CORS_ABSENT, Config::Cors, Send::Repeated),
+    row(CORS_CALLS, Config::CorsCalls, Send::Page),
+    row(CORS_CALLS_ABSENT, Config::CorsCalls, Send::Repeated),
     row("Envoy's cors, from a page", Config::EnvoyCors, Send::Page),
     row(GATEWAY_PAGE, Config::Gateway, Send::Page),
     row(GATEWAY_CORS, Config::GatewayCors, Send::Page),
@@ -211,6 +216,7 @@ pub(crate) const ROWS: [Row; 65] = [
     row(GATEWAY_POST, Config::Gateway, Send::Post),
     row(GATEWAY_SIZES, Config::GatewaySizes, Send::Post),
     row(SECURITY_HEADERS, Config::SecurityHeaders, Send::Repeated),
+    row(SECURITY_HEADERS_CALLS, Config::SecurityHeadersCalls, Send::Repeated),
     row("Envoy's header_mutation, six headers", Config::EnvoyHeaderMutation, Send::Repeated),
     row(GATEWAY_SECURITY_HEADERS, Config::GatewaySecurityHeaders, Send::Repeated),
     row("waf with its own rules", Config::Waf, Send::Repeated),

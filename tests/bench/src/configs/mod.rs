@@ -82,6 +82,8 @@ pub enum Config {
     Cors,
     /// [`Config::Gateway`] with the same cors.
     GatewayCors,
+    /// The least calls of a module that says who may read, on the SDK.
+    CorsCalls,
     /// Envoy's cors with the same origins.
     EnvoyCors,
     /// Our request-size-limiting: one megabyte.
@@ -96,6 +98,8 @@ pub enum Config {
     EnvoyBuffer,
     /// Our response-transformer: six security headers.
     SecurityHeaders,
+    /// The least calls of a module that adds security headers, on the SDK.
+    SecurityHeadersCalls,
     /// [`Config::Gateway`] with the same security headers.
     GatewaySecurityHeaders,
     /// Our response-transformer: server errors are masked.
@@ -170,6 +174,8 @@ impl Config {
         match self {
             Config::KeyCalls => vec![calls("key")],
             Config::CertificateCalls => vec![calls("certificate")],
+            Config::CorsCalls => vec![calls("cors")],
+            Config::SecurityHeadersCalls => vec![calls("security-headers")],
             Config::Hold => vec![hold(false)],
             Config::HoldAndCopy => vec![hold(true)],
             Config::NoopSdk => vec![noop("sdk")],
@@ -312,14 +318,19 @@ impl Config {
     /// Whether a page of another origin may read answers.
     #[must_use]
     pub fn lets_pages_read(self) -> bool {
-        matches!(self, Config::Cors | Config::GatewayCors | Config::EnvoyCors)
+        use Config::{Cors, CorsCalls, EnvoyCors, GatewayCors};
+        matches!(self, Cors | GatewayCors | CorsCalls | EnvoyCors)
     }
 
     /// Whether answers say what a browser must not do with them.
     #[must_use]
     pub fn has_security_headers(self) -> bool {
-        use Config::{EnvoyHeaderMutation, GatewaySecurityHeaders, SecurityHeaders};
-        matches!(self, SecurityHeaders | GatewaySecurityHeaders | EnvoyHeaderMutation)
+        use Config::{
+            EnvoyHeaderMutation, GatewaySecurityHeaders, SecurityHeaders, SecurityHeadersCalls,
+        };
+        let with =
+            [SecurityHeaders, GatewaySecurityHeaders, SecurityHeadersCalls, EnvoyHeaderMutation];
+        with.contains(&self)
     }
 
     /// Whether a client does not see what an upstream that failed says of itself.
