@@ -48,6 +48,8 @@ pub struct Grant {
     pub(crate) origin: Option<FieldValue>,
     /// True if this origin was asked for and found: it alone may get credentials.
     pub(crate) matched: bool,
+    /// True if it was asked for and is none of those that may read.
+    pub(crate) unmatched: bool,
 }
 
 impl Allowed {
@@ -59,7 +61,11 @@ impl Allowed {
     /// What is granted to the sender of this `Origin` field.
     pub(crate) fn grant(&self, field: Option<&[u8]>) -> Grant {
         let origin = || field.and_then(Origin::parse);
-        let told = |origin: FieldValue, matched| Grant { origin: Some(origin), matched };
+        let told = |origin: FieldValue, matched| Grant {
+            origin: Some(origin),
+            matched,
+            unmatched: field.is_some() && self.varies() && !matched,
+        };
         match self {
             Allowed::Any => told(ANY, false),
             Allowed::AnyWithCredentials => match origin().and_then(|origin| value_of(&origin)) {
@@ -73,7 +79,8 @@ impl Allowed {
             }
             Allowed::Listed(listed) => {
                 let found = field.and_then(|field| listed.find(field));
-                Grant { matched: found.is_some(), origin: found }
+                let matched = found.is_some();
+                Grant { origin: found, matched, unmatched: field.is_some() && !matched }
             }
         }
     }

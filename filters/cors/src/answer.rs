@@ -54,22 +54,20 @@ fn echo(request: &HeaderMap) -> Option<FieldValue> {
 
 /// Puts the headers on an answer to anything else.
 pub(crate) fn on_response(cors: &Cors, grant: Grant, exchange: &mut Exchange) {
-    match grant.origin {
-        Some(origin) => {
-            exchange.set_response_header(ALLOW_ORIGIN, origin);
-            exchange.edit_response(match cors.credentials && grant.matched {
-                true => Edit::Set(ALLOW_CREDENTIALS, TRUE),
-                false => Edit::Remove(ALLOW_CREDENTIALS),
-            });
-            if let Some(exposed) = &cors.exposed_headers {
-                exchange.set_response_header(EXPOSE_HEADERS, exposed.clone());
-            }
+    if grant.unmatched || grant.origin.is_none() {
+        let ours = |name: &[u8]| name.starts_with(b"access-control-");
+        for name in exchange.response_headers().names(ours) {
+            exchange.edit_response(Edit::Remove(name));
         }
-        None => {
-            let ours = |name: &[u8]| name.starts_with(b"access-control-");
-            for name in exchange.response_headers().names(ours) {
-                exchange.edit_response(Edit::Remove(name));
-            }
+    }
+    if let Some(origin) = grant.origin {
+        exchange.set_response_header(ALLOW_ORIGIN, origin);
+        exchange.edit_response(match cors.credentials && grant.matched {
+            true => Edit::Set(ALLOW_CREDENTIALS, TRUE),
+            false => Edit::Remove(ALLOW_CREDENTIALS),
+        });
+        if let Some(exposed) = &cors.exposed_headers {
+            exchange.set_response_header(EXPOSE_HEADERS, exposed.clone());
         }
     }
     vary(cors, exchange);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Ids are small numbers that the host counts up: they are their own hash.
+/// Ids are small numbers that the host counts up: nobody chooses them, so they are only spread.
 #[derive(Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -30,7 +30,8 @@ pub(crate) type ById<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;
 const PLACES: usize = 256;
 
 /// Streams by their ids. Every callback looks for one, so those of most requests have a place that is told by the id alone;
-/// one whose place an older stream still has, as a connection that is open for long, is looked for in a table.
+/// one whose place an older stream still has, as one that is open for long, is looked for in a table. Each is in a box: what
+/// lies in the places, and is moved with the table, is small.
 pub(crate) struct Streams<T> {
     places: Vec<Option<(u32, Box<T>)>>,
     others: ById<Box<T>>,
@@ -67,6 +68,9 @@ impl<T> Streams<T> {
         match self.places.get_mut(place_of(id)) {
             Some(place) if place.as_ref().is_none_or(|(own, _)| *own == id) => {
                 *place = Some((id, stream));
+                if !self.others.is_empty() {
+                    self.others.remove(&id);
+                }
             }
             _ => {
                 self.others.insert(id, stream);
@@ -120,5 +124,13 @@ mod tests {
         streams.insert(1, Box::new("second"));
         assert_eq!(streams.remove(1).as_deref(), Some(&"second"));
         assert!(streams.remove(1).is_none());
+        // The first was in the table, as somebody else had its place.
+        let other = 1 + u32::try_from(PLACES).unwrap();
+        streams.insert(1, Box::new("somebody"));
+        streams.insert(other, Box::new("first"));
+        streams.remove(1);
+        streams.insert(other, Box::new("second"));
+        assert_eq!(streams.remove(other).as_deref(), Some(&"second"));
+        assert!(streams.get(other).is_none());
     }
 }

@@ -150,7 +150,7 @@ impl Stream {
             return Verdict::from(Common::Internal);
         };
         if self.states.is_empty() {
-            // At once as many as there are: to grow is a way of its own.
+            // With the room that they need: to grow into it is code that no other request passes.
             self.states = std::iter::repeat_with(|| None).take(chain.slots().len()).collect();
         }
         let Some(state) = self.states.get_mut(index) else {

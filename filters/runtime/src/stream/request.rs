@@ -25,7 +25,10 @@ impl Stream {
         match settings.route(&mut self.exchange) {
             Ok(0) => {}
             Ok(route) => match self.module.program.chains.get(route) {
-                Some(chain) => self.chain = Rc::clone(chain),
+                Some(chain) => {
+                    self.chain = Rc::clone(chain);
+                    self.states.clear();
+                }
                 None => return self.refuse_here(Common::Internal),
             },
             Err(reason) => return self.refuse_here(reason),

@@ -15,15 +15,13 @@ pub(crate) fn read(bytes: Vec<u8>) -> HeaderMap {
     let Some((sizes, _)) = bytes.get(COUNT..offset).map(<[u8]>::as_chunks::<COUNT>) else {
         return HeaderMap::default();
     };
+    // One that does not lie in the bytes is left out by the map, as all behind it are.
     let mut entries = Vec::with_capacity(count);
     let (sizes, _) = sizes.as_chunks::<2>();
     for [name, value] in sizes {
         let name_end = offset.saturating_add(number(name));
         let value_start = name_end.saturating_add(1);
         let value_end = value_start.saturating_add(number(value));
-        if value_end > bytes.len() {
-            break;
-        }
         entries.push(Entry { name: offset..name_end, value: value_start..value_end });
         offset = value_end.saturating_add(1);
     }
@@ -47,12 +45,13 @@ pub(crate) fn write<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clon
     bytes
 }
 
-/// More than 4 GiB do not exist in a 32-bit memory.
+/// A number as the host writes it.
 fn number(bytes: &[u8; COUNT]) -> usize {
     usize::try_from(u32::from_le_bytes(*bytes)).unwrap_or(usize::MAX)
 }
 
 fn push_number(bytes: &mut Vec<u8>, number: usize) {
+    // More than 4 GiB do not exist in a 32-bit memory.
     bytes.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
 }
 

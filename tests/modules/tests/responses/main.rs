@@ -11,6 +11,7 @@
 
 mod failing;
 mod held;
+mod masked;
 mod rewritten;
 mod slow;
 
