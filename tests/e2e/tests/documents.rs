@@ -9,8 +9,9 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use portcullis_cases::tokens::keys;
+use portcullis_cases::tokens::{Spec, keys, mint};
 use portcullis_e2e::{
     Configuration, Envoy, EnvoyFile, Launch, Request, TlsClient, Upstream, certificates,
     repository, wasm,
@@ -70,6 +71,21 @@ fn environment(text: &str) -> Vec<(String, String)> {
             (name, value)
         })
         .collect()
+}
+
+/// A token as the demo's issuer writes one, by the key of `PORTCULLIS_DEMO_JWKS`.
+fn demo_token() -> String {
+    let claims = json!({
+        "iss": "https://idp.example.com", "aud": "orders-api",
+        "sub": "ada", "email": "ada@example.com", "roles": ["reader", "writer"],
+    });
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let spec = Spec {
+        alg: Some("ES256".into()),
+        claims: claims.as_object().cloned().unwrap(),
+        ..Spec::default()
+    };
+    mint(&spec, now)
 }
 
 /// Where systems keep the roots that they trust; the documentation names the first.
@@ -188,17 +204,21 @@ fn every_example_decides_on_requests() {
             "request-transformer.yaml" => {
                 let sent =
                     Request::post("/v1/orders?a=%41", br#"{"amount": 1.50, "is_admin": true}"#)
+                        .header("authorization", format!("Bearer {}", demo_token()))
                         .header("content-type", "application/json")
                         .header("x-debug", "1")
                         .header("x-user-id", "root");
                 let seen = envoy.send(&sent).json();
-                let names: Vec<&str> =
-                    seen["headers"].as_object().unwrap().keys().map(String::as_str).collect();
-                assert!(
-                    !names.contains(&"x-debug") && !names.contains(&"x-user-id"),
-                    "{name}: {names:?}"
-                );
-                assert_eq!(seen["headers"]["x-gateway"], "portcullis", "{name}");
+                for (header, value) in [
+                    ("x-debug", json!(null)),
+                    ("x-user-id", json!("ada")),
+                    ("x-user-email", json!("ada@example.com")),
+                    ("x-user-roles", json!("reader,writer")),
+                    ("x-gateway", json!("portcullis")),
+                ] {
+                    assert_eq!(seen["headers"][header], value, "{name}: {header}");
+                }
+                assert_eq!(reply.status, 401, "{name}");
                 assert_eq!(seen["path"], "/internal/orders?a=%41", "{name}");
                 assert_eq!(seen["body"], r#"{"amount": 1.50}"#, "{name}");
             }
