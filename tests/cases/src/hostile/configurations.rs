@@ -68,8 +68,8 @@ pub fn configuration(module: &str) -> Value {
         "rename": {"headers": ["x-filler-2:x-renamed"], "body": ["k:renamed"]},
         "replace": {"body": ["b: $(headers.x-client)"]},
         "add": {
-            "headers": ["x-copy: $(headers.x-client) $(headers.cookie) $(request.id)", "x-address: $(client.ip)"],
-            "querystring": ["c: $(headers.x-client)", "q: $(query.jwt)"],
+            "headers": ["x-copy: $(headers.x-client) $(headers.cookie) $(request.id)", "x-address: $(client.ip)", "x-claims: $(jwt.sub) $(jwt.roles)"],
+            "querystring": ["c: $(headers.x-client)", "q: $(query.jwt)", "s: $(jwt.sub)", "r: $(jwt.roles)"],
             "body": ["c: $(headers.x-client)", "sub: $(jwt.sub)"],
         },
         "append": {"headers": ["x-list: $(headers.origin)"], "body": ["d: $(query.jwt)"]},
@@ -78,6 +78,7 @@ pub fn configuration(module: &str) -> Value {
     let answers = json!({
         "security_headers": "api",
         "hide": "all",
+        "add": {"headers": ["x-for: $(jwt.sub) $(jwt.roles)", "x-to: $(headers.x-client)"]},
         "mask_errors": {"status": ["500-599"], "log_original": 2_048},
     });
     // As large as the largest body that is sent, so that rules see all of it.
