@@ -60,29 +60,25 @@ impl Allowed {
 
     /// What is granted to the sender of this `Origin` field.
     pub(crate) fn grant(&self, field: Option<&[u8]>) -> Grant {
-        let origin = || field.and_then(Origin::parse);
-        let told = |origin: FieldValue, matched| Grant {
-            origin: Some(origin),
-            matched,
-            unmatched: field.is_some() && self.varies() && !matched,
-        };
-        match self {
-            Allowed::Any => told(ANY, false),
-            Allowed::AnyWithCredentials => match origin().and_then(|origin| value_of(&origin)) {
-                Some(value) => told(value, true),
-                None => told(ANY, false),
+        let parsed = || field.and_then(Origin::parse);
+        let (origin, matched) = match self {
+            Allowed::Any => (Some(ANY), false),
+            Allowed::AnyWithCredentials => match parsed().and_then(|origin| value_of(&origin)) {
+                Some(value) => (Some(value), true),
+                None => (Some(ANY), false),
             },
             Allowed::One(name, value) => {
                 let matched = field == Some(name.as_bytes())
-                    || origin().is_some_and(|origin| origin.as_str() == name);
-                told(value.clone(), matched)
+                    || parsed().is_some_and(|origin| origin.as_str() == name);
+                (Some(value.clone()), matched)
             }
             Allowed::Listed(listed) => {
                 let found = field.and_then(|field| listed.find(field));
                 let matched = found.is_some();
-                Grant { origin: found, matched, unmatched: field.is_some() && !matched }
+                (found, matched)
             }
-        }
+        };
+        Grant { origin, matched, unmatched: field.is_some() && self.varies() && !matched }
     }
 }
 

@@ -98,7 +98,7 @@ impl Control for Cors {
             return Verdict::Continue;
         }
         let grant = self.allowed.grant(Some(&origin));
-        if self.allowed.varies() && !grant.matched {
+        if grant.unmatched {
             exchange.note(UNMATCHED, vec![("origin", shown(&origin))]);
         }
         if is_preflight {

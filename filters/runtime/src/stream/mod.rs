@@ -150,7 +150,7 @@ impl Stream {
             return Verdict::from(Common::Internal);
         };
         if self.states.is_empty() {
-            // With the room that they need: to grow into it is code that no other request passes.
+            // At once with the room that they need: growing is code that nothing else here passes.
             self.states = std::iter::repeat_with(|| None).take(chain.slots().len()).collect();
         }
         let Some(state) = self.states.get_mut(index) else {

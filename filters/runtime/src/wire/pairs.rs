@@ -3,16 +3,16 @@
 use portcullis_control::headers::{Entry, HeaderMap};
 
 /// Bytes of a number.
-const COUNT: usize = size_of::<u32>();
+const NUMBER: usize = size_of::<u32>();
 /// Bytes of the two sizes of a field.
-const SIZES: usize = 2 * COUNT;
+const SIZES: usize = 2 * NUMBER;
 
 /// Reads a map as the host writes it. What does not fit the form is left out: it could not be told apart from a lie.
 pub(crate) fn read(bytes: Vec<u8>) -> HeaderMap {
     let count = bytes.first_chunk().map_or(0, number);
-    let mut offset = count.saturating_mul(SIZES).saturating_add(COUNT);
+    let mut offset = count.saturating_mul(SIZES).saturating_add(NUMBER);
     // A count that the bytes cannot hold must not become an allocation.
-    let Some((sizes, _)) = bytes.get(COUNT..offset).map(<[u8]>::as_chunks::<COUNT>) else {
+    let Some((sizes, _)) = bytes.get(NUMBER..offset).map(<[u8]>::as_chunks::<NUMBER>) else {
         return HeaderMap::default();
     };
     // One that does not lie in the bytes is left out by the map, as all behind it are.
@@ -46,7 +46,7 @@ pub(crate) fn write<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clon
 }
 
 /// A number as the host writes it.
-fn number(bytes: &[u8; COUNT]) -> usize {
+fn number(bytes: &[u8; NUMBER]) -> usize {
     usize::try_from(u32::from_le_bytes(*bytes)).unwrap_or(usize::MAX)
 }
 
